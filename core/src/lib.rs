@@ -1,0 +1,14 @@
+//! The Roost protocol, pure: no clock, no I/O, no async, no randomness.
+//!
+//! Compiled into the daemon and into the page. Three kinds of thing live here:
+//! - a **machine** decides: `handle(&mut self, now, input) -> Vec<Effect>`, and never does;
+//! - a **reducer** remembers: `apply(&mut self, &Envelope) -> Change`, and never fails;
+//! - a **codec** is total: `parse` answers every byte string with a value or a named error, and `encode` is its inverse.
+
+pub mod event;
+pub mod id;
+pub mod time;
+
+pub use event::{Draft, Envelope, EventType};
+pub use id::{ClientId, EventEpoch, PromptId, RequestId, SessionId};
+pub use time::Millis;

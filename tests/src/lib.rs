@@ -1,0 +1,1 @@
+//! The peers and tools that the end-to-end tests use.

@@ -1,0 +1,3 @@
+//! The Roost page.
+
+fn main() {}

@@ -1,0 +1,3 @@
+//! What cargo cannot say.
+
+fn main() {}
