@@ -20,3 +20,22 @@ impl Millis {
         Self(self.0.saturating_add(length.0))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
+    use super::*;
+
+    #[test]
+    fn a_clock_that_went_backwards_measures_no_time() {
+        assert_eq!(Millis(5).since(Millis(9)), Millis(0));
+        assert_eq!(Millis(9).since(Millis(5)), Millis(4));
+    }
+
+    #[test]
+    fn the_far_future_does_not_overflow() {
+        assert_eq!(Millis(u64::MAX - 1).after(Millis(7)), Millis(u64::MAX));
+    }
+}
