@@ -1,0 +1,104 @@
+//! What the scripted agent does: turns of steps, and the place it has reached, kept beside the script file.
+
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+};
+
+use serde::{Deserialize, Serialize};
+
+/// One thing the agent does during a turn.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum Step {
+    /// `count` numbered words (see [`crate::fake_model::script::word`]), one update each.
+    Words {
+        count: u64,
+        /// Wait between two words, in milliseconds.
+        #[serde(default)]
+        pace_ms: u64,
+    },
+    /// One chunk of answer text.
+    Text(String),
+    /// One chunk of thought.
+    Think(String),
+    /// Announces a write with its diff, asks permission, and writes the file when it is granted. `path` is relative to
+    /// the session's folder.
+    AskToWrite { path: PathBuf, content: String },
+    /// Starts a grandchild that sleeps this long, in the agent's process group: whoever kills the agent must reach it.
+    Grandchild { seconds: u64 },
+    /// A raw line on stdout, JSON or not.
+    RawLine(String),
+    /// A line on stderr.
+    Stderr(String),
+    /// Says nothing more until the turn is cancelled.
+    Hang,
+    /// Says nothing more and does not hear a cancellation either.
+    HangForever,
+    /// Ends the process with this status, in the middle of the turn.
+    Exit(i32),
+    /// Answers the prompt with a JSON-RPC error.
+    Fail { code: i64, message: String },
+}
+
+/// The steps of one `session/prompt`.
+pub type Turn = Vec<Step>;
+
+/// The whole script of one agent.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AgentScript {
+    /// Advertise and serve `session/load`; sessions are then kept beside the script file.
+    #[serde(default)]
+    pub load_session: bool,
+    /// One turn a prompt, in the order the prompts arrive, over all sessions and restarts of the agent.
+    pub turns: Vec<Turn>,
+    /// The turn of every prompt after the last of `turns`; without it such a prompt fails.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub afterwards: Option<Turn>,
+}
+
+impl AgentScript {
+    /// A script of these turns.
+    #[must_use]
+    pub fn turns(turns: impl IntoIterator<Item = Turn>) -> Self {
+        Self { turns: turns.into_iter().collect(), ..Self::default() }
+    }
+
+    /// Writes the script where [`ScriptFile::open`] reads it.
+    pub fn save(&self, path: &Path) -> io::Result<()> {
+        fs::write(path, serde_json::to_vec_pretty(self)?)
+    }
+}
+
+/// A script on disk, with what the agent remembers from one process to the next.
+#[derive(Debug)]
+pub struct ScriptFile {
+    path: PathBuf,
+    pub script: AgentScript,
+}
+
+impl ScriptFile {
+    pub fn open(path: impl Into<PathBuf>) -> io::Result<Self> {
+        let path = path.into();
+        let script = serde_json::from_slice(&fs::read(&path)?)?;
+        Ok(Self { path, script })
+    }
+
+    /// The next turn. A restarted agent goes on where the one before it stopped.
+    pub fn next_turn(&self) -> io::Result<Option<Turn>> {
+        let place = self.beside("place");
+        let reached: usize = fs::read_to_string(&place).ok().and_then(|text| text.parse().ok()).unwrap_or(0);
+        fs::write(place, (reached + 1).to_string())?;
+        Ok(self.script.turns.get(reached).or(self.script.afterwards.as_ref()).cloned())
+    }
+
+    /// Where the updates of a session are kept, one JSON per line.
+    pub fn session(&self, session_id: &str) -> PathBuf {
+        self.beside(session_id)
+    }
+
+    fn beside(&self, suffix: &str) -> PathBuf {
+        self.path.with_added_extension(suffix)
+    }
+}

@@ -1,0 +1,144 @@
+//! One `session/prompt`, performed step by step on a thread of its own.
+
+use std::{
+    fs::{self, OpenOptions},
+    io::Write,
+    path::PathBuf,
+    process::{Command, Stdio},
+    sync::{
+        Arc,
+        mpsc::{Receiver, RecvTimeoutError},
+    },
+    thread,
+    time::Duration,
+};
+
+use serde_json::{Value, json};
+
+use super::{Agent, script::Step};
+
+/// How a turn ends.
+pub(super) enum Outcome {
+    Stopped(&'static str),
+    Failed { code: i64, message: String },
+}
+
+/// What a turn needs of its session.
+pub(super) struct Running {
+    pub(super) agent: Arc<Agent>,
+    pub(super) session_id: String,
+    pub(super) folder: PathBuf,
+    /// Gets a message, or is cut, when the client cancels.
+    pub(super) cancelled: Receiver<()>,
+}
+
+enum Flow {
+    Continue,
+    End(Outcome),
+}
+
+impl Running {
+    pub(super) fn perform(self) -> Outcome {
+        let turn = match self.agent.script.next_turn() {
+            Ok(Some(turn)) => turn,
+            Ok(None) => return failed("the script of the agent has no further turn"),
+            Err(error) => return failed(&format!("cannot read the place in the script: {error}")),
+        };
+        for step in turn {
+            if let Flow::End(outcome) = self.step(step) {
+                return outcome;
+            }
+        }
+        Outcome::Stopped("end_turn")
+    }
+
+    fn step(&self, step: Step) -> Flow {
+        match step {
+            Step::Words { count, pace_ms } => return self.words(count, pace_ms),
+            Step::Text(text) => self.chunk("agent_message_chunk", &text),
+            Step::Think(text) => self.chunk("agent_thought_chunk", &text),
+            Step::AskToWrite { path, content } => return self.ask_to_write(&path, &content),
+            Step::Grandchild { seconds } => {
+                let mut sleeper = Command::new("sleep");
+                sleeper.arg(seconds.to_string()).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+                if let Err(error) = sleeper.spawn() {
+                    return Flow::End(failed(&format!("cannot start sleep: {error}")));
+                }
+            }
+            Step::RawLine(line) => self.agent.write_line(&line),
+            Step::Stderr(line) => eprintln!("{line}"),
+            Step::Hang => {
+                let _ = self.cancelled.recv();
+                return Flow::End(Outcome::Stopped("cancelled"));
+            }
+            Step::HangForever => loop {
+                thread::park();
+            },
+            Step::Exit(status) => std::process::exit(status),
+            Step::Fail { code, message } => return Flow::End(Outcome::Failed { code, message }),
+        }
+        Flow::Continue
+    }
+
+    fn words(&self, count: u64, pace_ms: u64) -> Flow {
+        for index in 0..count {
+            self.chunk("agent_message_chunk", &crate::fake_model::script::word(index));
+            let pace = Duration::from_millis(if index + 1 < count { pace_ms } else { 0 });
+            match self.cancelled.recv_timeout(pace) {
+                Err(RecvTimeoutError::Timeout) => {}
+                Ok(()) | Err(RecvTimeoutError::Disconnected) => return Flow::End(Outcome::Stopped("cancelled")),
+            }
+        }
+        Flow::Continue
+    }
+
+    fn ask_to_write(&self, path: &std::path::Path, content: &str) -> Flow {
+        let path = self.folder.join(path);
+        let tool_call_id = self.agent.new_id("write");
+        let old_text = fs::read_to_string(&path).ok();
+        let call = json!({
+            "toolCallId": tool_call_id, "title": format!("Write {}", path.display()), "kind": "edit", "status": "pending",
+            "locations": [{"path": path}],
+            "content": [{"type": "diff", "path": path, "oldText": old_text, "newText": content}],
+            "rawInput": {"path": path, "content": content},
+        });
+        let mut announced = call.clone();
+        announced["sessionUpdate"] = "tool_call".into();
+        self.update(&announced);
+        let options = json!([
+            {"optionId": "yes", "name": "Yes, write it", "kind": "allow_once"},
+            {"optionId": "no", "name": "No, leave it", "kind": "reject_once"},
+        ]);
+        let request = json!({"sessionId": self.session_id, "toolCall": call, "options": options});
+        let answer = self.agent.call("session/request_permission", &request);
+        let Some(answer) = answer else { return Flow::End(failed("the client went away")) };
+        if answer["outcome"]["outcome"] == "cancelled" {
+            self.update(&json!({"sessionUpdate": "tool_call_update", "toolCallId": tool_call_id, "status": "failed"}));
+            return Flow::End(Outcome::Stopped("cancelled"));
+        }
+        let granted = answer["outcome"]["optionId"] == "yes";
+        let written = granted && fs::write(&path, content).is_ok();
+        let status = if written { "completed" } else { "failed" };
+        self.update(&json!({"sessionUpdate": "tool_call_update", "toolCallId": tool_call_id, "status": status}));
+        Flow::Continue
+    }
+
+    fn chunk(&self, kind: &str, text: &str) {
+        self.update(&json!({"sessionUpdate": kind, "content": {"type": "text", "text": text}}));
+    }
+
+    fn update(&self, update: &Value) {
+        if self.agent.script.script.load_session {
+            let file = self.agent.script.session(&self.session_id);
+            let recorded = OpenOptions::new().append(true).open(file).and_then(|mut file| writeln!(file, "{update}"));
+            if let Err(error) = recorded {
+                eprintln!("cannot record an update: {error}");
+            }
+        }
+        self.agent.notify("session/update", &json!({"sessionId": self.session_id, "update": update}));
+    }
+}
+
+fn failed(message: &str) -> Outcome {
+    Outcome::Failed { code: -32603, message: message.to_owned() }
+}
