@@ -1,1 +1,24 @@
-//! The Roost daemon.
+//! The Roost daemon: sockets, child processes and disk around `roost-core`.
+//!
+//! A request's way in: [`serve`] (hyper, timeouts) → [`admission`] (Origin, Host, bearer, in this order) → [`routes`] →
+//! a session's driver. Everything the handlers share is in one [`App`].
+
+pub mod admission;
+pub mod app;
+pub mod auth;
+pub mod body;
+pub mod capabilities;
+pub mod cli;
+pub mod client_id;
+pub mod clock;
+pub mod config;
+pub mod page;
+pub mod routes;
+pub mod serve;
+pub mod sessions;
+pub mod telemetry;
+pub mod wire_error;
+
+pub use app::App;
+pub use config::Config;
+pub use wire_error::WireError;

@@ -1,0 +1,15 @@
+//! What every handler can reach.
+
+use std::time::Instant;
+
+use crate::{Config, admission::Admission, auth::Auth, sessions::Sessions};
+
+/// The daemon's shared state; handlers take it as `State<Arc<App>>`.
+#[derive(Debug)]
+pub struct App {
+    pub config: Config,
+    pub auth: Auth,
+    pub admission: Admission,
+    pub sessions: Sessions,
+    pub started_at: Instant,
+}

@@ -1,0 +1,65 @@
+//! Files that only their owner reads, replaced as a whole or not at all.
+
+use std::{
+    fs::{self, DirBuilder, File, OpenOptions, Permissions},
+    io::{self, Write},
+    os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt},
+    path::{Path, PathBuf},
+};
+
+const OWNER_ONLY_DIR: u32 = 0o700;
+const OWNER_ONLY_FILE: u32 = 0o600;
+
+/// Makes `path` a directory that only its owner enters; one that stood open to others is closed to them.
+pub(super) fn make_dir(path: &Path) -> io::Result<()> {
+    if let Some(parent) = path.parent() {
+        fs::create_dir_all(parent)?;
+    }
+    match DirBuilder::new().mode(OWNER_ONLY_DIR).create(path) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+        other => return other,
+    }
+    if fs::metadata(path)?.permissions().mode() & 0o077 != 0 {
+        fs::set_permissions(path, Permissions::from_mode(OWNER_ONLY_DIR))?;
+    }
+    Ok(())
+}
+
+/// Reads a file, and closes it to others first if it stood open to them.
+pub(super) fn read(path: &Path) -> io::Result<String> {
+    if fs::metadata(path)?.permissions().mode() & 0o077 != 0 {
+        fs::set_permissions(path, Permissions::from_mode(OWNER_ONLY_FILE))?;
+    }
+    fs::read_to_string(path)
+}
+
+/// Puts `text` at `path` unless something is there already (`AlreadyExists`). Never seen half written.
+pub(super) fn create(path: &Path, text: &str) -> io::Result<()> {
+    let draft = write_draft(path, text)?;
+    let linked = fs::hard_link(&draft, path);
+    fs::remove_file(&draft)?;
+    linked
+}
+
+/// Puts `text` at `path` in place of what is there. Never seen half written.
+pub(super) fn replace(path: &Path, text: &str) -> io::Result<()> {
+    let draft = write_draft(path, text)?;
+    fs::rename(&draft, path)?;
+    let dir = path.parent().unwrap_or(Path::new("."));
+    File::open(dir)?.sync_all()
+}
+
+/// A lock that other daemons on the same home honour, held until dropped.
+pub(super) fn lock(path: &Path) -> io::Result<File> {
+    let file = OpenOptions::new().create(true).append(true).mode(OWNER_ONLY_FILE).open(path)?;
+    file.lock()?;
+    Ok(file)
+}
+
+fn write_draft(path: &Path, text: &str) -> io::Result<PathBuf> {
+    let draft = path.with_extension(format!("{}.draft", uuid::Uuid::new_v4()));
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(OWNER_ONLY_FILE).open(&draft)?;
+    file.write_all(text.as_bytes())?;
+    file.sync_all()?;
+    Ok(draft)
+}

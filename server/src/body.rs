@@ -1,0 +1,107 @@
+//! A request's body as a JSON object, by the rules of http.md §1.6.
+
+use std::{sync::Arc, time::Duration};
+
+use axum::{
+    body::Body,
+    extract::{FromRequest, Request},
+};
+use bytes::{Bytes, BytesMut};
+use http::{HeaderMap, StatusCode, header};
+use http_body_util::BodyExt;
+use serde_json::{Map, Value};
+use tokio::time::Instant;
+
+use crate::{App, WireError};
+
+/// Largest accepted body, in bytes.
+pub const MAX_BODY_BYTES: usize = 10 * 1024 * 1024;
+
+/// After its base allowance a body must have arrived at this rate on average, in bytes a second.
+pub const MIN_BODY_BYTES_PER_SECOND: u32 = 16 * 1024;
+
+const FORBIDDEN_KEYS: [&str; 3] = ["__proto__", "constructor", "prototype"];
+const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
+
+/// The body's top-level members. A body that is absent, not declared as JSON, or no object is the empty object.
+#[derive(Debug, Default, Clone, PartialEq)]
+pub struct JsonBody(pub Map<String, Value>);
+
+impl FromRequest<Arc<App>> for JsonBody {
+    type Rejection = WireError;
+
+    async fn from_request(request: Request, app: &Arc<App>) -> Result<Self, WireError> {
+        let (head, body) = request.into_parts();
+        if !is_json(&head.headers) {
+            return Ok(Self::default());
+        }
+        if declared_length(&head.headers).is_some_and(|length| length > MAX_BODY_BYTES as u64) {
+            return Err(too_large());
+        }
+        let bytes = collect(body, app.config.timeouts.body_read).await?;
+        parse(&bytes)
+    }
+}
+
+fn is_json(headers: &HeaderMap) -> bool {
+    let Some(Ok(value)) = headers.get(header::CONTENT_TYPE).map(|value| value.to_str()) else { return false };
+    let essence = value.split(';').next().unwrap_or_default();
+    essence.trim().eq_ignore_ascii_case("application/json")
+}
+
+fn declared_length(headers: &HeaderMap) -> Option<u64> {
+    headers.get(header::CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
+}
+
+/// Reads to the end, within the size limit and no slower than [`MIN_BODY_BYTES_PER_SECOND`].
+async fn collect(mut body: Body, allowance: Duration) -> Result<Bytes, WireError> {
+    let started = Instant::now();
+    let mut first = Bytes::new();
+    let mut joined = BytesMut::new();
+    loop {
+        let received = first.len() + joined.len();
+        let deadline = started + allowance + earned(received);
+        let frame = tokio::time::timeout_at(deadline, body.frame()).await.map_err(|_| too_slow())?;
+        let Some(frame) = frame else { break };
+        let Ok(data) = frame.map_err(|_| cut_short())?.into_data() else { continue };
+        if received + data.len() > MAX_BODY_BYTES {
+            return Err(too_large());
+        }
+        if received == 0 {
+            first = data;
+        } else {
+            joined.extend_from_slice(&std::mem::take(&mut first));
+            joined.extend_from_slice(&data);
+        }
+    }
+    Ok(if joined.is_empty() { first } else { joined.freeze() })
+}
+
+fn earned(received: usize) -> Duration {
+    Duration::from_secs_f64(received as f64 / f64::from(MIN_BODY_BYTES_PER_SECOND))
+}
+
+fn parse(bytes: &[u8]) -> Result<JsonBody, WireError> {
+    let text = bytes.strip_prefix(BYTE_ORDER_MARK).unwrap_or(bytes);
+    if text.is_empty() {
+        return Ok(JsonBody::default());
+    }
+    let value = serde_json::from_slice(text).map_err(|_| WireError::bad_request("Invalid JSON in request body"))?;
+    let Value::Object(mut members) = value else { return Ok(JsonBody::default()) };
+    for key in FORBIDDEN_KEYS {
+        members.shift_remove(key);
+    }
+    Ok(JsonBody(members))
+}
+
+fn too_large() -> WireError {
+    WireError::new(StatusCode::PAYLOAD_TOO_LARGE, "Request body too large (max 10 MB)")
+}
+
+fn too_slow() -> WireError {
+    WireError::new(StatusCode::REQUEST_TIMEOUT, "The request body arrived too slowly")
+}
+
+fn cut_short() -> WireError {
+    WireError::bad_request("The request body ended early")
+}

@@ -1,0 +1,22 @@
+//! What this daemon says it can do. Clients gate their controls on these tags, so a tag stands here only while its behaviour exists.
+
+use crate::Config;
+
+/// Tags of behaviour that no flag switches.
+const ALWAYS: &[&str] = &["health", "capabilities"];
+
+/// Tags of behaviour that the configuration switches.
+type Condition = fn(&Config) -> bool;
+const CONDITIONAL: &[(&str, Condition)] = &[
+    ("require_auth", |config| config.require_auth),
+    ("allow_origin", |config| !config.allow_origins.is_empty()),
+    ("prompt_absolute_deadline", |config| config.timeouts.prompt_deadline.is_some()),
+    ("writer_idle_timeout", |config| config.timeouts.writer_idle.is_some()),
+];
+
+/// The `features` of `GET /capabilities`.
+#[must_use]
+pub fn features(config: &Config) -> Vec<&'static str> {
+    let switched = CONDITIONAL.iter().filter(|(_, holds)| holds(config)).map(|(tag, _)| *tag);
+    ALWAYS.iter().copied().chain(switched).collect()
+}

@@ -1,0 +1,149 @@
+//! What one run of the daemon was asked to do. Made by `cli`, or by hand in a test; nothing else reads flags or the environment.
+
+use std::{
+    num::{NonZeroU64, NonZeroUsize},
+    path::PathBuf,
+    time::Duration,
+};
+
+use roost_core::Millis;
+
+use crate::{admission::OriginPattern, auth::Secret};
+
+/// How the daemon listens, whom it admits, which agent it runs and how much of everything it allows.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// Where to listen: an IP address or a name that resolves to one.
+    pub hostname: String,
+    /// 0 lets the system choose.
+    pub port: u16,
+    pub token: TokenSource,
+    /// `/health` needs a bearer too.
+    pub require_auth: bool,
+    /// Without a token, strict routes are open to whoever reaches a loopback bind.
+    pub trust_loopback: bool,
+    /// Origins of other sites that may call; empty denies every request that carries a foreign `Origin`.
+    pub allow_origins: Vec<OriginPattern>,
+    /// Host names beyond the bind's own under which the daemon answers: `name` (any port) or `name:port`, lower case.
+    pub allow_hosts: Vec<String>,
+
+    /// The folder sessions work in: absolute, canonical, a directory.
+    pub workspace: PathBuf,
+    /// `QWEN_HOME`: where settings, session records and the daemon's own state live.
+    pub home: PathBuf,
+    pub agent: AgentCommand,
+    pub limits: Limits,
+    pub timeouts: Timeouts,
+}
+
+/// How much is allowed at a time. `None` is unlimited.
+#[derive(Debug, Clone)]
+pub struct Limits {
+    /// Frames a session's ring keeps for replay.
+    pub event_ring_size: NonZeroUsize,
+    /// Live sessions of the workspace.
+    pub max_sessions: Option<NonZeroUsize>,
+    /// Prompts of one session, running and queued together.
+    pub max_pending_prompts_per_session: Option<NonZeroUsize>,
+    /// Event streams of one session.
+    pub max_subscribers: NonZeroUsize,
+    /// TCP connections at a time.
+    pub max_connections: Option<NonZeroUsize>,
+    /// Size of the folded history a load answers with, in bytes.
+    pub compacted_replay_max_bytes: NonZeroU64,
+}
+
+/// How long things may take. `None` is for ever.
+#[derive(Debug, Clone)]
+pub struct Timeouts {
+    /// From the first prompt byte accepted to its terminal event.
+    pub prompt_deadline: Option<Millis>,
+    /// A permission request without a vote is cancelled after this.
+    pub permission_response: Option<Millis>,
+    /// A session without clients is closed after this…
+    pub session_idle: Option<Millis>,
+    /// …by a check that runs this often.
+    pub session_reap_interval: Option<Millis>,
+    /// A response whose reader takes no byte for this long is cut off.
+    pub writer_idle: Option<Duration>,
+    /// For a request's head; also how long a kept-alive connection may stay silent.
+    pub header_read: Duration,
+    /// Base allowance for a request's body, see `body`.
+    pub body_read: Duration,
+    /// What a graceful shutdown grants to requests and turns that are under way.
+    pub shutdown_grace: Duration,
+}
+
+/// Where the daemon's bearer token comes from.
+#[derive(Debug, Clone)]
+pub enum TokenSource {
+    /// `--token` or `QWEN_SERVER_TOKEN`. It is never handed on to a child process.
+    Given(Secret),
+    /// Kept in `QWEN_HOME/roost/token`, generated when missing.
+    Kept,
+    /// `--no-auth`.
+    Off,
+}
+
+/// The program that speaks ACP on its stdio.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AgentCommand {
+    pub program: PathBuf,
+    pub args: Vec<String>,
+    /// What to call it: `built-in`, or the command as the user wrote it.
+    pub name: String,
+}
+
+impl Config {
+    /// The defaults of every flag, for one workspace and one home.
+    pub fn new(workspace: PathBuf, home: PathBuf, agent: AgentCommand) -> Self {
+        Self {
+            hostname: "127.0.0.1".to_owned(),
+            port: 4170,
+            token: TokenSource::Kept,
+            require_auth: false,
+            trust_loopback: false,
+            allow_origins: Vec::new(),
+            allow_hosts: Vec::new(),
+            workspace,
+            home,
+            agent,
+            limits: Limits::default(),
+            timeouts: Timeouts::default(),
+        }
+    }
+
+    /// The daemon's own state, apart from the sessions': token and device credentials.
+    #[must_use]
+    pub fn state_dir(&self) -> PathBuf {
+        self.home.join("roost")
+    }
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            event_ring_size: const { NonZeroUsize::new(8_000).unwrap() },
+            max_sessions: NonZeroUsize::new(32),
+            max_pending_prompts_per_session: NonZeroUsize::new(5),
+            max_subscribers: const { NonZeroUsize::new(1_024).unwrap() },
+            max_connections: None,
+            compacted_replay_max_bytes: const { NonZeroU64::new(4 * 1024 * 1024).unwrap() },
+        }
+    }
+}
+
+impl Default for Timeouts {
+    fn default() -> Self {
+        Self {
+            prompt_deadline: None,
+            permission_response: None,
+            session_idle: Some(Millis(30 * 60 * 1_000)),
+            session_reap_interval: Some(Millis(60 * 1_000)),
+            writer_idle: Some(Duration::from_secs(60)),
+            header_read: Duration::from_secs(10),
+            body_read: Duration::from_secs(10),
+            shutdown_grace: Duration::from_secs(5),
+        }
+    }
+}
