@@ -5,8 +5,11 @@
 //! - a **reducer** remembers: `apply(&mut self, &Envelope) -> Change`, and never fails;
 //! - a **codec** is total: `parse` answers every byte string with a value or a named error, and `encode` is its inverse.
 
+pub mod acp;
 pub mod event;
 pub mod id;
+mod one_line;
+pub mod sse;
 pub mod time;
 
 pub use event::{Draft, Envelope, EventType};
