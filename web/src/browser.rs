@@ -1,0 +1,84 @@
+//! The little of the browser the page needs: clock, timers, storage, address. The rest of the crate names no `window`.
+
+pub(crate) mod address;
+pub(crate) mod kept;
+pub(crate) mod timer;
+
+use roost_core::Millis;
+use wasm_bindgen::{JsCast, JsValue};
+use web_sys::{Document, HtmlElement, Window};
+
+/// The window. The page runs nowhere else.
+pub(crate) fn window() -> Window {
+    web_sys::window().expect("the page runs in a window, never in a worker")
+}
+
+/// The document.
+pub(crate) fn document() -> Document {
+    window().document().expect("a window that shows a page has a document")
+}
+
+/// Milliseconds since the epoch, by the browser's clock.
+pub(crate) fn now() -> Millis {
+    Millis(js_sys::Date::now() as u64)
+}
+
+/// The element with this id, if it is on screen.
+pub(crate) fn element(id: &str) -> Option<HtmlElement> {
+    document().get_element_by_id(id)?.dyn_into().ok()
+}
+
+/// Gives the element with this id the keyboard.
+pub(crate) fn focus(id: &str) {
+    if let Some(element) = element(id) {
+        let _ = element.focus();
+    }
+}
+
+/// Whether the element with this id, or something in it, has the keyboard.
+pub(crate) fn has_focus(id: &str) -> bool {
+    let active = document().active_element();
+    element(id).is_some_and(|element| element.contains(active.as_deref()))
+}
+
+/// Whether nothing in particular has the keyboard.
+pub(crate) fn nothing_focused() -> bool {
+    document().active_element().is_none_or(|active| active.tag_name() == "BODY")
+}
+
+/// Whether the tab is in front.
+pub(crate) fn visible() -> bool {
+    document().visibility_state() == web_sys::VisibilityState::Visible
+}
+
+/// Whether the browser believes it has a network. `true` proves nothing, `false` does.
+pub(crate) fn online() -> bool {
+    window().navigator().on_line()
+}
+
+/// Puts `text` on the clipboard, as far as the browser allows it.
+pub(crate) fn copy(text: &str) {
+    if js_sys::Reflect::get(&window().navigator(), &JsValue::from_str("clipboard")).is_ok_and(|it| it.is_object()) {
+        let _ = window().navigator().clipboard().write_text(text);
+    }
+}
+
+/// What a failed browser call says of itself.
+pub(crate) fn complaint(error: &JsValue) -> String {
+    error.dyn_ref::<js_sys::Error>().map_or_else(|| format!("{error:?}"), |error| String::from(error.message()))
+}
+
+/// Calls `listener` at every `event` of the window, for as long as the page lives.
+pub(crate) fn on_window(event: &str, listener: impl FnMut(web_sys::Event) + 'static) {
+    listen(&window(), event, listener);
+}
+
+/// Calls `listener` at every `event` of the document, for as long as the page lives.
+pub(crate) fn on_document(event: &str, listener: impl FnMut(web_sys::Event) + 'static) {
+    listen(&document(), event, listener);
+}
+
+fn listen(target: &web_sys::EventTarget, event: &str, listener: impl FnMut(web_sys::Event) + 'static) {
+    let listener = wasm_bindgen::closure::Closure::<dyn FnMut(web_sys::Event)>::new(listener).into_js_value();
+    let _ = target.add_event_listener_with_callback(event, listener.unchecked_ref());
+}

@@ -1,0 +1,94 @@
+//! The routes the page uses, one function each.
+
+use roost_core::{ClientId, PromptId, RequestId, SessionId};
+use serde_json::{Value, json};
+
+use super::{
+    call::{Call, CallError, Credential, segment},
+    wire::{
+        Accepted, Capabilities, Context, Created, Exchanged, Loaded, PendingPrompts, SessionPage, SupportedCommands, Vote,
+    },
+};
+
+type Answer<T> = Result<T, CallError>;
+
+fn at(session: &SessionId, rest: &str) -> String {
+    format!("/session/{}{rest}", segment(session.as_str()))
+}
+
+pub(crate) async fn exchange(code: &str) -> Answer<Exchanged> {
+    Call::post("/auth/exchange", &json!({ "code": code })).send(&None).await
+}
+
+pub(crate) async fn capabilities(key: &Credential) -> Answer<Capabilities> {
+    Call::get("/capabilities").send(key).await
+}
+
+pub(crate) async fn sessions(key: &Credential, workspace: &str, cursor: Option<&str>) -> Answer<SessionPage> {
+    let more = cursor.map(|cursor| format!("&cursor={}", segment(cursor))).unwrap_or_default();
+    Call::get(format!("/workspace/{}/sessions?size=100{more}", segment(workspace))).send(key).await
+}
+
+pub(crate) async fn create(key: &Credential) -> Answer<Created> {
+    Call::post("/session", &json!({ "sessionScope": "thread" })).send(key).await
+}
+
+pub(crate) async fn load(key: &Credential, session: &SessionId, client: Option<&ClientId>) -> Answer<Loaded> {
+    Call::post(at(session, "/load"), &json!({})).by(client).send(key).await
+}
+
+pub(crate) async fn close(key: &Credential, session: &SessionId) -> Answer<Value> {
+    Call::delete(at(session, "")).send(key).await
+}
+
+pub(crate) async fn rename(key: &Credential, session: &SessionId, title: &str) -> Answer<Value> {
+    Call::patch(at(session, "/metadata"), &json!({ "displayName": title })).send(key).await
+}
+
+pub(crate) async fn context(key: &Credential, session: &SessionId) -> Answer<Context> {
+    Call::get(at(session, "/context")).send(key).await
+}
+
+pub(crate) async fn commands(key: &Credential, session: &SessionId) -> Answer<SupportedCommands> {
+    Call::get(at(session, "/supported-commands")).send(key).await
+}
+
+pub(crate) async fn prompt(key: &Credential, session: &SessionId, client: Option<&ClientId>, text: &str) -> Answer<Accepted> {
+    let body = json!({ "prompt": [{ "type": "text", "text": text }] });
+    Call::post(at(session, "/prompt"), &body).by(client).send(key).await
+}
+
+pub(crate) async fn cancel(key: &Credential, session: &SessionId, client: Option<&ClientId>) -> Answer<Value> {
+    Call::post(at(session, "/cancel"), &json!({})).by(client).send(key).await
+}
+
+pub(crate) async fn pending(key: &Credential, session: &SessionId) -> Answer<PendingPrompts> {
+    Call::get(at(session, "/pending-prompts")).send(key).await
+}
+
+pub(crate) async fn remove_pending(
+    key: &Credential,
+    session: &SessionId,
+    client: Option<&ClientId>,
+    prompt: &PromptId,
+) -> Answer<Value> {
+    Call::delete(at(session, &format!("/pending-prompts/{}", segment(prompt.as_str())))).by(client).send(key).await
+}
+
+pub(crate) async fn vote(
+    key: &Credential,
+    session: &SessionId,
+    client: Option<&ClientId>,
+    request: &RequestId,
+    vote: &Vote,
+) -> Answer<Value> {
+    Call::post(at(session, &format!("/permission/{}", segment(request.as_str()))), vote).by(client).send(key).await
+}
+
+pub(crate) async fn set_mode(key: &Credential, session: &SessionId, client: Option<&ClientId>, mode: &str) -> Answer<Value> {
+    Call::post(at(session, "/approval-mode"), &json!({ "mode": mode })).by(client).send(key).await
+}
+
+pub(crate) async fn set_model(key: &Credential, session: &SessionId, client: Option<&ClientId>, model: &str) -> Answer<Value> {
+    Call::post(at(session, "/model"), &json!({ "modelId": model })).by(client).send(key).await
+}
