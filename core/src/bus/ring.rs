@@ -1,0 +1,147 @@
+//! The newest events, by id.
+
+use std::collections::VecDeque;
+
+use super::{Frame, MaxQueued};
+
+/// The newest `size` events. While a cursor still needs older ones they stay a little longer (at most [`Ring::slack`] more), out of reach
+/// for new cursors: a subscriber that replays a full ring must not lose it to the next publish.
+#[derive(Debug)]
+pub(super) struct Ring {
+    size: usize,
+    slots: VecDeque<Slot>,
+    next_id: u64,
+    /// Bytes of JSON ever pushed.
+    total_bytes: u64,
+    /// No cursor is below this id …
+    floor: u64,
+    /// … and one may stand on it, unless this is set: then the lowest has moved since.
+    floor_is_stale: bool,
+}
+
+#[derive(Debug)]
+struct Slot {
+    frame: Frame,
+    /// Bytes of JSON pushed before this one.
+    offset: u64,
+}
+
+impl Ring {
+    pub(super) fn restore(size: usize, frames: impl IntoIterator<Item = Frame>, next_id: u64) -> Self {
+        let mut ring =
+            Self { size, slots: VecDeque::new(), next_id: 1, total_bytes: 0, floor: u64::MAX, floor_is_stale: false };
+        for frame in frames.into_iter().filter(|frame| frame.id < next_id) {
+            if frame.id != ring.next_id {
+                ring.slots.clear();
+                ring.next_id = frame.id;
+            }
+            ring.push(frame);
+            if ring.slots.len() > size {
+                ring.slots.pop_front();
+            }
+        }
+        if ring.next_id != next_id {
+            ring.slots.clear();
+            ring.next_id = next_id;
+        }
+        ring
+    }
+
+    pub(super) fn next_id(&self) -> u64 {
+        self.next_id
+    }
+
+    pub(super) fn size(&self) -> u64 {
+        self.size as u64
+    }
+
+    pub(super) fn total_bytes(&self) -> u64 {
+        self.total_bytes
+    }
+
+    /// The oldest id a new cursor can reach.
+    pub(super) fn earliest(&self) -> u64 {
+        self.first().max(self.next_id.saturating_sub(self.size as u64))
+    }
+
+    /// The oldest id held.
+    pub(super) fn first(&self) -> u64 {
+        self.next_id - self.slots.len() as u64
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.slots.is_empty()
+    }
+
+    pub(super) fn newest(&self) -> Option<&Frame> {
+        self.slots.back().map(|slot| &slot.frame)
+    }
+
+    pub(super) fn get(&self, id: u64) -> Option<&Frame> {
+        self.slot(id).map(|slot| &slot.frame)
+    }
+
+    pub(super) fn frames_from(&self, id: u64) -> impl ExactSizeIterator<Item = &Frame> {
+        let skipped = id.clamp(self.first(), self.next_id) - self.first();
+        #[allow(clippy::cast_possible_truncation)] // no more than there are slots
+        self.slots.range(skipped as usize..).map(|slot| &slot.frame)
+    }
+
+    /// Bytes of JSON from `id` up to and with the newest.
+    pub(super) fn bytes_from(&self, id: u64) -> u64 {
+        self.total_bytes - self.offset(id)
+    }
+
+    /// Bytes of JSON before `id`.
+    pub(super) fn offset(&self, id: u64) -> u64 {
+        self.slot(id.max(self.first())).map_or(self.total_bytes, |slot| slot.offset)
+    }
+
+    pub(super) fn push(&mut self, frame: Frame) {
+        let offset = self.total_bytes;
+        self.total_bytes += frame.size();
+        self.next_id = frame.id + 1;
+        self.slots.push_back(Slot { frame, offset });
+    }
+
+    /// A cursor starts at `id`.
+    pub(super) fn cursor_starts(&mut self, id: u64) {
+        self.floor = self.floor.min(id);
+    }
+
+    /// The cursor at `id` moves on or goes away.
+    pub(super) fn cursor_moves(&mut self, id: u64) {
+        self.floor_is_stale |= id <= self.floor;
+    }
+
+    pub(super) fn needs_floor(&self) -> bool {
+        self.slots.len() > self.size && self.floor_is_stale && self.first() >= self.floor
+    }
+
+    pub(super) fn set_floor(&mut self, floor: u64) {
+        self.floor = floor;
+        self.floor_is_stale = false;
+    }
+
+    /// Drops what is beyond the size and below every cursor.
+    pub(super) fn drop_unneeded(&mut self) {
+        while self.slots.len() > self.size && self.first() < self.floor {
+            self.slots.pop_front();
+        }
+    }
+
+    /// Whether even the slack is used up.
+    pub(super) fn is_overfull(&self) -> bool {
+        self.slots.len() > self.size + self.slack()
+    }
+
+    /// Never below what B4 lets wait for one subscriber.
+    fn slack(&self) -> usize {
+        self.size.max(usize::from(MaxQueued::MAX) + 1)
+    }
+
+    fn slot(&self, id: u64) -> Option<&Slot> {
+        let index = id.checked_sub(self.first())?;
+        self.slots.get(usize::try_from(index).ok()?)
+    }
+}

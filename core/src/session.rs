@@ -1,0 +1,196 @@
+//! One session, decided: the prompt queue, permission mediation, clients, deadlines, model and mode.
+//!
+//! [`Session::handle`] is the only way in. It never waits and never does anything itself; what it wants done comes back as a list of
+//! [`Effect`]s whose order is law. Laws:
+//! - every [`Command`] gets exactly one [`Answer`];
+//! - every accepted prompt gets exactly one terminal event (`turn_complete` or `turn_error`), whatever happens, also across a restart
+//!   of the daemon ([`Session::restore`]);
+//! - at most one prompt is with the agent;
+//! - every permission request of the agent gets exactly one answer, or the agent is gone;
+//! - after [`Effect::Retire`] the session is over and every command is refused.
+//!
+//! One file a mechanism: [`prompts`] the queue, `turn` the running prompt, [`permissions`] mediation, [`clients`] registration,
+//! `controls` model, mode and name, `lifecycle` the end, `restore` the beginning after a crash.
+
+mod agent_state;
+mod clients;
+mod controls;
+mod deadlines;
+mod effect;
+mod input;
+mod ledger;
+mod lifecycle;
+mod metadata;
+mod outbox;
+mod permissions;
+mod prompts;
+mod restore;
+mod status;
+mod turn;
+mod updates;
+
+use std::collections::BTreeMap;
+
+use serde_json::value::RawValue;
+
+pub use agent_state::{AgentState, ApprovalMode, InvalidApprovalMode};
+pub use deadlines::{Deadline, InvalidDeadline, requested_deadline};
+pub use effect::{
+    Answer, Attached, ControlRefused, Effect, Forbidden, ModeChange, PromptRefused, Refused, Seen, VoteRefused,
+};
+pub use input::{AgentInput, CallId, Command, Input, PromptIntent, SendPrompt, Ticket, UpdateKind, Vote};
+pub use ledger::{AcceptedPrompt, LedgerEntry};
+pub use metadata::{DisplayName, InvalidDisplayName, TitleSource};
+pub use permissions::{CANCELLED_SENTINEL, Outcome, Policy};
+pub use status::{Action, Interaction, OptionLabel, PendingPrompt, PromptState, Status, TurnFailure};
+
+use clients::Clients;
+use controls::Call;
+use outbox::Outbox;
+use permissions::Permissions;
+use prompts::Prompts;
+
+use crate::{ClientId, Millis, SessionId};
+
+/// What the daemon's configuration says about every session.
+#[derive(Clone, Debug)]
+pub struct SessionConfig {
+    /// Running and queued prompts a session holds; 0 is no limit (P2).
+    pub max_pending_prompts: usize,
+    /// How long any prompt may take; `None` is no deadline (D1).
+    pub prompt_deadline: Option<Millis>,
+    /// How long a permission request waits for a decision; `None` is for ever (V2).
+    pub permission_timeout: Option<Millis>,
+    pub policy: Policy,
+    /// Replaces the majority of the consensus policy (V12); at least 1.
+    pub consensus_quorum: Option<usize>,
+    /// How long an unused session is kept (X2); zero is for ever.
+    pub idle_timeout: Millis,
+}
+
+impl Default for SessionConfig {
+    fn default() -> Self {
+        Self {
+            max_pending_prompts: 5,
+            prompt_deadline: None,
+            permission_timeout: None,
+            policy: Policy::default(),
+            consensus_quorum: None,
+            idle_timeout: Millis(30 * 60 * 1_000),
+        }
+    }
+}
+
+/// See the [module](self).
+#[derive(Debug)]
+pub struct Session {
+    id: SessionId,
+    config: SessionConfig,
+    created_at: Millis,
+    updated_at: Millis,
+    phase: Phase,
+    clients: Clients,
+    prompts: Prompts,
+    permissions: Permissions,
+    /// Calls to the agent whose reply is still awaited.
+    calls: BTreeMap<CallId, Call>,
+    next_call: u64,
+    /// Known once the agent has opened the session; prompts wait until then.
+    agent: Option<AgentState>,
+    available_commands: Option<Box<RawValue>>,
+    display_name: Option<(DisplayName, TitleSource)>,
+    turn_error: Option<TurnFailure>,
+    /// The moment of the last [`Effect::WakeAt`] that is still to come.
+    wake_at: Option<Millis>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Phase {
+    Open,
+    Closed,
+}
+
+impl Session {
+    /// A session nobody has prompted yet. Give it [`AgentInput::Ready`] as soon as the agent has opened it.
+    #[must_use]
+    pub fn new(now: Millis, id: SessionId, config: SessionConfig) -> Self {
+        Self {
+            id,
+            created_at: now,
+            updated_at: now,
+            phase: Phase::Open,
+            clients: Clients::default(),
+            prompts: Prompts::default(),
+            permissions: Permissions::default(),
+            calls: BTreeMap::new(),
+            next_call: 1,
+            agent: None,
+            available_commands: None,
+            display_name: None,
+            turn_error: None,
+            wake_at: None,
+            config,
+        }
+    }
+
+    /// Takes one input; what is to be done about it, in order.
+    #[must_use]
+    pub fn handle(&mut self, now: Millis, input: Input) -> Vec<Effect> {
+        let mut out = Outbox::default();
+        match input {
+            Input::Command { ticket, client, command } => self.command(now, ticket, client, command, &mut out),
+            Input::Agent(_) if self.phase == Phase::Closed => {}
+            Input::Agent(input) => self.agent(now, input, &mut out),
+            Input::Subscribers(count) => self.clients.set_subscribers(count),
+            Input::Tick => self.expire(now, &mut out),
+            Input::Reap => self.reap(now, &mut out),
+            Input::Kill { reason } => self.kill(now, &reason, &mut out),
+        }
+        self.schedule(now, &mut out);
+        out.into_effects()
+    }
+
+    fn command(&mut self, now: Millis, ticket: Ticket, client: Option<ClientId>, command: Command, out: &mut Outbox) {
+        if let Err(refused) = self.admit(client.as_ref(), &command) {
+            return out.reply(ticket, command.refuse(refused));
+        }
+        match command {
+            Command::SendPrompt(prompt) => self.send_prompt(now, ticket, client, prompt, out),
+            Command::Cancel => self.cancel(now, ticket, client, out),
+            Command::RemovePrompt { prompt_id } => self.remove_prompt(now, ticket, client.as_ref(), &prompt_id, out),
+            Command::Vote(vote) => self.vote(now, ticket, client, vote, out),
+            Command::Attach { fresh } => self.attach(ticket, client, fresh, out),
+            Command::Detach => self.detach(now, ticket, client.as_ref(), out),
+            Command::Heartbeat => self.heartbeat(now, ticket, client, out),
+            Command::SetModel { model_id } => self.set_model(ticket, client, model_id, out),
+            Command::SetApprovalMode { mode, persist } => self.set_approval_mode(ticket, client, mode, persist, out),
+            Command::Rename { display_name } => self.rename(now, ticket, client, display_name, out),
+            Command::Close => self.close(now, ticket, client, out),
+        }
+    }
+
+    /// The checks every command starts with: the session lives (404), the client is registered on it (400). Attaching registers,
+    /// so it takes any id; a vote looks for its request first (V4).
+    fn admit(&self, client: Option<&ClientId>, command: &Command) -> Result<(), Refused> {
+        if self.phase == Phase::Closed {
+            return Err(Refused::Closed);
+        }
+        match (client, command) {
+            (None, _) | (_, Command::Attach { .. } | Command::Vote(_)) => Ok(()),
+            (Some(client), _) if self.clients.is_registered(client) => Ok(()),
+            (Some(client), _) => Err(Refused::InvalidClient(client.clone())),
+        }
+    }
+
+    fn agent(&mut self, now: Millis, input: AgentInput, out: &mut Outbox) {
+        match input {
+            AgentInput::Ready(state) => self.agent_ready(now, state, out),
+            AgentInput::Update { kind, params } => self.update(now, kind, params, out),
+            AgentInput::RequestPermission { rpc_id, request_id, tool_call, options } => {
+                self.request_permission(now, rpc_id, request_id, tool_call, options, out);
+            }
+            AgentInput::Reply { call, result } => self.reply(now, call, result, out),
+            AgentInput::Lost { reason, exit_code, signal } => self.lost(now, reason, exit_code, signal, out),
+        }
+    }
+}

@@ -1,0 +1,170 @@
+//! What can happen to a session: commands of clients, news from the agent, and the passing of time.
+
+use serde_json::{Map, Value, value::RawValue};
+
+use super::{AgentState, Answer, ApprovalMode, DisplayName, Outcome, Refused};
+use crate::{
+    ClientId, Millis, PromptId, RequestId,
+    acp::{RpcError, RpcId},
+};
+
+/// Names one command until its [`Answer`] comes back; the shell hands them out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Ticket(pub u64);
+
+/// Names one call to the agent until its reply comes back; the session hands them out, unique in its lifetime.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct CallId(pub u64);
+
+/// One thing that happened.
+#[derive(Debug)]
+pub enum Input {
+    /// A client asks for something; exactly one [`Effect::Reply`](super::Effect::Reply) with the same ticket follows,
+    /// now or (when the agent has to be asked first) later.
+    Command {
+        ticket: Ticket,
+        /// The `X-Qwen-Client-Id` of the request; `None` is an anonymous client.
+        client: Option<ClientId>,
+        command: Command,
+    },
+    Agent(AgentInput),
+    /// The number of open event streams of this session changed.
+    Subscribers(usize),
+    /// A moment asked for by [`Effect::WakeAt`](super::Effect::WakeAt) came. Harmless at any other time.
+    Tick,
+    /// The periodic look for abandoned sessions (X2).
+    Reap,
+    /// The daemon stops or the host kills the session: prompts end with code `session_killed`, the streams with `session_died`.
+    Kill { reason: Box<str> },
+}
+
+/// What a client can ask of a session.
+#[derive(Debug)]
+pub enum Command {
+    /// Answered with [`Answer::Prompt`]. The 202's `lastEventId` is the bus's last id *before* this input (P6).
+    SendPrompt(SendPrompt),
+    /// Cancels the running prompt (P11). [`Answer::Cancel`].
+    Cancel,
+    /// [`Answer::RemovePrompt`].
+    RemovePrompt { prompt_id: PromptId },
+    /// [`Answer::Vote`].
+    Vote(Vote),
+    /// Registers the caller (C6); `fresh` is the id it gets unless its own is already registered. [`Answer::Attach`].
+    Attach { fresh: ClientId },
+    /// Takes one registration back (C9). [`Answer::Detach`].
+    Detach,
+    /// [`Answer::Heartbeat`].
+    Heartbeat,
+    /// Waits for the agent. [`Answer::SetModel`].
+    SetModel { model_id: Box<str> },
+    /// Waits for the agent. [`Answer::SetApprovalMode`].
+    SetApprovalMode { mode: ApprovalMode, persist: bool },
+    /// [`Answer::Rename`].
+    Rename { display_name: DisplayName },
+    /// [`Answer::Close`].
+    Close,
+}
+
+/// A prompt as the route read it.
+#[derive(Debug)]
+pub struct SendPrompt {
+    /// Fresh: the uuid of the 202.
+    pub prompt_id: PromptId,
+    /// ACP content blocks, at least one, passed on as they came.
+    pub blocks: Vec<Box<RawValue>>,
+    /// `_meta` of the request; keys the daemon owns are dropped (P16).
+    pub meta: Map<String, Value>,
+    /// Every other ACP field of the request (`sessionId`, `prompt`, `_meta`, `deadlineMs` and `retry` are not among them).
+    pub extra: Map<String, Value>,
+    /// The caller's wish; it can only shorten the daemon's own deadline (D1). See [`requested_deadline`](super::requested_deadline).
+    pub deadline: Option<Millis>,
+    pub intent: PromptIntent,
+}
+
+/// Why a prompt is sent.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PromptIntent {
+    /// Something new.
+    #[default]
+    Ask,
+    /// The last prompt again, because it failed (P15).
+    Retry,
+    /// Go on with an interrupted turn; nothing new is said.
+    Continue,
+}
+
+/// A client's answer to a permission request.
+#[derive(Debug)]
+pub struct Vote {
+    pub request_id: RequestId,
+    pub outcome: Outcome,
+    /// Answers to the agent's questions, by `answerKey`; handed to the agent beside the outcome.
+    pub answers: Option<Map<String, Value>>,
+    /// Whether the peer's socket address is loopback (V10). Never taken from a header.
+    pub peer_is_loopback: bool,
+}
+
+/// News from the agent.
+#[derive(Debug)]
+pub enum AgentInput {
+    /// The agent has opened (or loaded) this session and takes prompts. Queued prompts start.
+    Ready(AgentState),
+    /// A `session/update` notification: `params` is `{sessionId, update:{…}}`, on one line.
+    Update { kind: UpdateKind, params: Box<RawValue> },
+    /// The agent asks for permission.
+    RequestPermission {
+        rpc_id: RpcId,
+        /// Fresh.
+        request_id: RequestId,
+        tool_call: Box<RawValue>,
+        /// `[{optionId, name, kind}]`
+        options: Box<RawValue>,
+    },
+    /// The reply to an [`Effect::CallAgent`](super::Effect::CallAgent).
+    Reply { call: CallId, result: Result<Box<RawValue>, RpcError> },
+    /// The agent process is gone; the session ends (X3).
+    Lost { reason: Box<str>, exit_code: Option<i32>, signal: Option<Box<str>> },
+}
+
+/// `update.sessionUpdate`, as far as the session itself cares.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum UpdateKind {
+    CurrentMode,
+    AvailableCommands,
+    ConfigOptions,
+    SessionInfo,
+    /// Passed on without a look inside.
+    Other,
+}
+
+impl From<&str> for UpdateKind {
+    fn from(name: &str) -> Self {
+        match name {
+            "current_mode_update" => Self::CurrentMode,
+            "available_commands_update" => Self::AvailableCommands,
+            "config_option_update" => Self::ConfigOptions,
+            "session_info_update" => Self::SessionInfo,
+            _ => Self::Other,
+        }
+    }
+}
+
+impl Command {
+    /// The same refusal in the shape this command is answered in.
+    pub(super) fn refuse(&self, refused: Refused) -> Answer {
+        match self {
+            Self::SendPrompt(_) => Answer::Prompt(Err(refused.into())),
+            Self::Cancel => Answer::Cancel(Err(refused)),
+            Self::RemovePrompt { .. } => Answer::RemovePrompt(Err(refused)),
+            Self::Vote(_) => Answer::Vote(Err(refused.into())),
+            Self::Attach { .. } => Answer::Attach(Err(refused)),
+            Self::Detach => Answer::Detach(Err(refused)),
+            Self::Heartbeat => Answer::Heartbeat(Err(refused)),
+            Self::SetModel { .. } => Answer::SetModel(Err(refused.into())),
+            Self::SetApprovalMode { .. } => Answer::SetApprovalMode(Err(refused.into())),
+            Self::Rename { .. } => Answer::Rename(Err(refused)),
+            Self::Close => Answer::Close(Err(refused)),
+        }
+    }
+}

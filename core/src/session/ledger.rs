@@ -1,0 +1,64 @@
+//! What must outlive the daemon: enough to know which accepted prompts still owe their terminal, and which votes were counted.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, value::RawValue};
+
+use super::{DisplayName, Outcome, PromptIntent, TitleSource};
+use crate::{ClientId, Envelope, EventType, Millis, PromptId, RequestId};
+
+/// One line of the ledger. Entries are in the order of the effects that carried them.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", rename_all_fields = "camelCase")]
+pub enum LedgerEntry {
+    PromptAccepted(AcceptedPrompt),
+    /// The prompt is about to be handed to the agent: from here on it is never run a second time.
+    PromptStarted { prompt_id: PromptId, at: Millis },
+    /// The prompt got its terminal event. Recording it twice is harmless.
+    PromptSettled { prompt_id: PromptId },
+    /// A vote was counted; `decided` when it closed the request.
+    VoteRecorded {
+        request_id: RequestId,
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        voter: Option<ClientId>,
+        outcome: Outcome,
+        decided: bool,
+        at: Millis,
+    },
+    MetadataChanged { display_name: DisplayName, title_source: TitleSource },
+}
+
+/// A prompt that was answered with 202.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct AcceptedPrompt {
+    pub prompt_id: PromptId,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub originator: Option<ClientId>,
+    pub queued_at: Millis,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub deadline: Option<super::Deadline>,
+    #[serde(default)]
+    pub intent: PromptIntent,
+    /// It had to wait behind another prompt, so clients saw `pending_prompt_added`.
+    #[serde(default)]
+    pub announced: bool,
+    pub blocks: Vec<Box<RawValue>>,
+    #[serde(skip_serializing_if = "Map::is_empty", default)]
+    pub meta: Map<String, Value>,
+    #[serde(skip_serializing_if = "Map::is_empty", default)]
+    pub extra: Map<String, Value>,
+}
+
+impl LedgerEntry {
+    /// What an event of the journal says about the ledger. A crash between publishing a terminal and recording it must not give the
+    /// prompt a second one, so [`Session::restore`](super::Session::restore) wants the journal's terminals too.
+    #[must_use]
+    pub fn from_event(event: &Envelope) -> Option<Self> {
+        match event.kind {
+            EventType::TurnComplete | EventType::TurnError => {
+                Some(Self::PromptSettled { prompt_id: event.prompt_id.clone()? })
+            }
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,101 @@
+//! What a session tells about itself without changing.
+
+use serde::Serialize;
+use serde_json::Value;
+
+use super::{DisplayName, TitleSource};
+use crate::{ClientId, Millis, PromptId, RequestId};
+
+/// A session as of now; everything `GET /session/:id/status`, the session list and `/daemon/status` overlay.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Status {
+    pub created_at: Millis,
+    /// The last prompt start, prompt end or metadata change.
+    pub updated_at: Millis,
+    pub last_seen_at: Option<Millis>,
+    pub display_name: Option<DisplayName>,
+    pub title_source: Option<TitleSource>,
+    pub client_count: usize,
+    /// Registrations over all clients: one client may have attached twice.
+    pub attach_count: usize,
+    pub has_active_prompt: bool,
+    /// Running and queued.
+    pub pending_prompt_count: usize,
+    pub queued_prompt_count: usize,
+    pub is_waiting_for_permission: bool,
+    pub is_waiting_for_user_question: bool,
+    pub pending_interactions: Vec<Interaction>,
+    pub turn_error: Option<TurnFailure>,
+    pub current_model_id: Option<Box<str>>,
+    pub current_approval_mode: Option<Box<str>>,
+}
+
+/// `turnError`: how the last prompt failed; cleared when the next one starts (P13).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct TurnFailure {
+    pub message: Box<str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub code: Option<Box<str>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub error_kind: Option<Box<str>>,
+}
+
+/// One element of `pendingInteractions`.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(tag = "kind", rename_all = "snake_case", rename_all_fields = "camelCase")]
+pub enum Interaction {
+    Permission {
+        request_id: RequestId,
+        created_at: Millis,
+        action: Action,
+        options: Vec<OptionLabel>,
+    },
+    UserQuestion {
+        request_id: RequestId,
+        created_at: Millis,
+        title: Value,
+        questions: Vec<Value>,
+        options: Vec<OptionLabel>,
+    },
+}
+
+/// The tool call a permission is asked for.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Action {
+    #[serde(rename = "type")]
+    pub kind: Value,
+    pub title: Value,
+    pub content: Value,
+    pub locations: Value,
+    pub input: Value,
+}
+
+/// An option as the status shows it: `label` here is `name` in the event.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct OptionLabel {
+    pub option_id: Box<str>,
+    pub label: Box<str>,
+    pub kind: Box<str>,
+}
+
+/// One element of `GET /session/:id/pending-prompts`, oldest first.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PendingPrompt {
+    pub prompt_id: PromptId,
+    pub text: Box<str>,
+    pub queued_at: Millis,
+    pub state: PromptState,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub originator_client_id: Option<ClientId>,
+}
+
+/// Where a pending prompt stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum PromptState {
+    Queued,
+    Running,
+}
