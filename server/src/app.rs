@@ -2,6 +2,8 @@
 
 use std::time::Instant;
 
+use bytes::Bytes;
+
 use crate::{Config, admission::Admission, auth::Auth, sessions::Sessions};
 
 /// The daemon's shared state; handlers take it as `State<Arc<App>>`.
@@ -11,5 +13,7 @@ pub struct App {
     pub auth: Auth,
     pub admission: Admission,
     pub sessions: Sessions,
+    /// The answer of `GET /capabilities`.
+    pub capabilities: Bytes,
     pub started_at: Instant,
 }

@@ -7,8 +7,9 @@ use std::{
 };
 
 use roost_core::Millis;
+use sha2::{Digest, Sha256};
 
-use crate::{admission::OriginPattern, auth::Secret};
+use crate::{admission::OriginPattern, auth::Secret, page::Page};
 
 /// How the daemon listens, whom it admits, which agent it runs and how much of everything it allows.
 #[derive(Debug, Clone)]
@@ -32,6 +33,8 @@ pub struct Config {
     /// `QWEN_HOME`: where settings, session records and the daemon's own state live.
     pub home: PathBuf,
     pub agent: AgentCommand,
+    /// The web page that is served.
+    pub page: Page,
     pub limits: Limits,
     pub timeouts: Timeouts,
 }
@@ -64,6 +67,8 @@ pub struct Timeouts {
     pub session_idle: Option<Millis>,
     /// …by a check that runs this often.
     pub session_reap_interval: Option<Millis>,
+    /// How long an agent may take to restore a session.
+    pub session_restore: Millis,
     /// A response whose reader takes no byte for this long is cut off.
     pub writer_idle: Option<Duration>,
     /// For a request's head; also how long a kept-alive connection may stay silent.
@@ -108,9 +113,17 @@ impl Config {
             workspace,
             home,
             agent,
+            page: Page::embedded(),
             limits: Limits::default(),
             timeouts: Timeouts::default(),
         }
+    }
+
+    /// The workspace's name on the wire: 16 hexadecimal digits that its path determines.
+    #[must_use]
+    pub fn workspace_id(&self) -> String {
+        let digest = Sha256::digest(self.workspace.as_os_str().as_encoded_bytes());
+        digest[..8].iter().map(|byte| format!("{byte:02x}")).collect()
     }
 
     /// The daemon's own state, apart from the sessions': token and device credentials.
@@ -140,6 +153,7 @@ impl Default for Timeouts {
             permission_response: None,
             session_idle: Some(Millis(30 * 60 * 1_000)),
             session_reap_interval: Some(Millis(60 * 1_000)),
+            session_restore: Millis(60 * 1_000),
             writer_idle: Some(Duration::from_secs(60)),
             header_read: Duration::from_secs(10),
             body_read: Duration::from_secs(10),

@@ -1,3 +1,75 @@
 //! The `roost` binary.
 
-fn main() {}
+use std::process::ExitCode;
+
+use anyhow::Context;
+use clap::Parser;
+use roost_server::{
+    cli::{Cli, Command, Greeting, ServeArgs},
+    serve::{self, Daemon},
+    telemetry,
+};
+use tokio::signal::unix::{Signal, SignalKind, signal};
+
+fn main() -> ExitCode {
+    let done = match Cli::parse().command {
+        Command::Serve(args) => run(serve(*args)),
+        Command::Agent => run(roost_agent::run()),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("roost: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(command: impl Future<Output = anyhow::Result<()>>) -> anyhow::Result<()> {
+    let runtime = tokio::runtime::Runtime::new().context("cannot start the runtime")?;
+    runtime.block_on(command)
+}
+
+/// The daemon, until a signal ends it.
+async fn serve(args: ServeArgs) -> anyhow::Result<()> {
+    telemetry::start();
+    let signals = Signals::listen()?;
+    let daemon = serve::start(args.config()?).await?;
+    println!("{}", Greeting::new(&daemon));
+    signals.wait_for_the_end(&daemon).await;
+    daemon.stop().await;
+    Ok(())
+}
+
+/// The signals a daemon answers to.
+struct Signals {
+    interrupt: Signal,
+    terminate: Signal,
+    link_wanted: Signal,
+}
+
+impl Signals {
+    fn listen() -> anyhow::Result<Self> {
+        let listen = |kind| signal(kind).context("cannot listen for signals");
+        Ok(Self {
+            interrupt: listen(SignalKind::interrupt())?,
+            terminate: listen(SignalKind::terminate())?,
+            link_wanted: listen(SignalKind::user_defined1())?,
+        })
+    }
+
+    /// Returns on SIGINT or SIGTERM; SIGUSR1 prints another sign-in link.
+    async fn wait_for_the_end(mut self, daemon: &Daemon) {
+        loop {
+            tokio::select! {
+                _ = self.interrupt.recv() => return,
+                _ = self.terminate.recv() => return,
+                _ = self.link_wanted.recv() => {
+                    if let Some(link) = daemon.sign_in_link() {
+                        println!("  Open        {}", link.reveal());
+                    }
+                }
+            }
+        }
+    }
+}

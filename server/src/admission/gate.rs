@@ -1,0 +1,91 @@
+//! The strict mutation gate (http.md §1.3): without a token, these routes are closed before they look at anything.
+
+use std::{
+    convert::Infallible,
+    sync::Arc,
+    task::{Context, Poll},
+};
+
+use axum::{
+    extract::{MatchedPath, Request},
+    response::{IntoResponse, Response},
+};
+use futures_util::future::{Either, Ready, ready};
+use http::Method;
+use tower_layer::{Layer, layer_fn};
+use tower_service::Service;
+
+use crate::{App, WireError, telemetry::RoutePattern};
+
+/// Every strict route: method and pattern.
+pub const STRICT: &[(Method, &str)] = &[
+    (Method::PATCH, "/session/{id}/metadata"),
+    // Open on some daemons. Closed is what no client with a token can tell apart.
+    (Method::POST, "/session/{id}/approval-mode"),
+];
+
+/// Lays the gate around each route, and notes the route's pattern on the answer for the request log.
+pub fn layer<S>(app: &Arc<App>) -> impl Layer<S, Service = Gate<S>> + Clone + Send + Sync + use<S> {
+    let closed = !app.auth.is_on() && !app.config.trust_loopback;
+    layer_fn(move |inner| Gate { inner, closed })
+}
+
+/// A route behind the gate.
+#[derive(Debug, Clone)]
+pub struct Gate<S> {
+    inner: S,
+    closed: bool,
+}
+
+impl<S> Service<Request> for Gate<S>
+where
+    S: Service<Request, Response = Response, Error = Infallible>,
+{
+    type Response = Response;
+    type Error = Infallible;
+    type Future = Noted<Either<Ready<Result<Response, Infallible>>, S::Future>>;
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        self.inner.poll_ready(context)
+    }
+
+    fn call(&mut self, request: Request) -> Self::Future {
+        let pattern = request.extensions().get::<MatchedPath>().cloned();
+        let is_shut = self.closed && pattern.as_ref().is_some_and(|path| is_strict(request.method(), path.as_str()));
+        let answer = if is_shut {
+            Either::Left(ready(Ok(WireError::token_required().into_response())))
+        } else {
+            Either::Right(self.inner.call(request))
+        };
+        Noted { answer, pattern: pattern.map(RoutePattern) }
+    }
+}
+
+fn is_strict(method: &Method, pattern: &str) -> bool {
+    STRICT.iter().any(|(strict, path)| strict == method && *path == pattern)
+}
+
+pin_project_lite::pin_project! {
+    /// An answer to come, which will carry its route's pattern when the log has a use for it.
+    #[derive(Debug)]
+    pub struct Noted<F> {
+        #[pin]
+        answer: F,
+        pattern: Option<RoutePattern>,
+    }
+}
+
+impl<F: Future<Output = Result<Response, Infallible>>> Future for Noted<F> {
+    type Output = Result<Response, Infallible>;
+
+    fn poll(self: std::pin::Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = self.project();
+        let answered = this.answer.poll(context);
+        answered.map_ok(|mut response| {
+            if let Some(pattern) = this.pattern.take().filter(|_| crate::telemetry::will_log(response.status())) {
+                response.extensions_mut().insert(pattern);
+            }
+            response
+        })
+    }
+}

@@ -1,0 +1,209 @@
+//! The command line: `roost serve`, `roost agent`.
+
+mod greeting;
+
+use std::{
+    env,
+    num::{NonZeroU64, NonZeroUsize},
+    path::PathBuf,
+    time::Duration,
+};
+
+use clap::{Args, Parser, Subcommand};
+use roost_core::Millis;
+
+pub use greeting::Greeting;
+
+use crate::{
+    admission::OriginPattern,
+    auth::Secret,
+    config::{AgentCommand, Config, TokenSource},
+};
+
+/// Coding agents that keep working on this machine, shared by every browser, editor and script you let in.
+#[derive(Debug, Parser)]
+#[command(name = "roost", version, propagate_version = true, disable_help_subcommand = true, arg_required_else_help = true)]
+#[command(after_help = "Start with `roost serve` in a project's folder, and open the link it prints.")]
+pub struct Cli {
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Run the daemon for one folder
+    Serve(Box<ServeArgs>),
+    /// Run the built-in agent: speaks ACP (Agent Client Protocol) on stdin and stdout
+    Agent,
+}
+
+/// What `roost serve` takes. In every `-ms` flag and every maximum, 0 means: no limit.
+#[derive(Debug, Args)]
+#[command(after_help = AFTER_HELP)]
+pub struct ServeArgs {
+    /// Folder the sessions work in [default: the current one]
+    #[arg(long, value_name = "DIR", help_heading = "Work")]
+    workspace: Option<PathBuf>,
+    /// Any program that speaks ACP on stdio, with its arguments [default: the built-in agent]
+    #[arg(long, value_name = "COMMAND", env = "ROOST_AGENT", help_heading = "Work")]
+    agent: Option<String>,
+
+    /// Address to listen on; beyond loopback a token is always required
+    #[arg(long, value_name = "HOST", default_value = "127.0.0.1", help_heading = "Network")]
+    hostname: String,
+    /// Port to listen on; 0 picks a free one
+    #[arg(long, default_value_t = 4170, help_heading = "Network")]
+    port: u16,
+    /// Also answer to this host name, as a proxy or port mapping may send it: NAME or NAME:PORT (repeatable)
+    #[arg(long, value_name = "NAME", help_heading = "Network")]
+    allow_host: Vec<String>,
+    /// Let pages of this origin call: scheme://host[:port], or * for all (repeatable)
+    #[arg(long, value_name = "ORIGIN", help_heading = "Network")]
+    allow_origin: Vec<OriginPattern>,
+    /// Most TCP connections at a time
+    #[arg(long, value_name = "N", default_value_t = 0, help_heading = "Network")]
+    max_connections: usize,
+
+    /// Bearer token clients must send; better given in the environment, where other users cannot see it [default: generated once and kept]
+    #[arg(long, env = "QWEN_SERVER_TOKEN", hide_env_values = true, conflicts_with = "no_auth", help_heading = "Access")]
+    token: Option<String>,
+    /// Require the token for /health too
+    #[arg(long, help_heading = "Access")]
+    require_auth: bool,
+    /// Let every program on this machine in without a token; routes that change settings stay closed
+    #[arg(long, help_heading = "Access")]
+    no_auth: bool,
+    /// With --no-auth, open the routes that change settings too
+    #[arg(long, requires = "no_auth", help_heading = "Access")]
+    trust_loopback: bool,
+
+    /// Live sessions
+    #[arg(long, value_name = "N", default_value_t = 32, help_heading = "Limits")]
+    max_sessions: usize,
+    /// Prompts of one session, running and queued
+    #[arg(long, value_name = "N", default_value_t = 5, help_heading = "Limits")]
+    max_pending_prompts_per_session: usize,
+    /// Event streams of one session
+    #[arg(long, value_name = "N", default_value = "1024", help_heading = "Limits")]
+    max_subscribers: NonZeroUsize,
+    /// Events of one session kept for clients that reconnect
+    #[arg(long, value_name = "N", default_value = "8000", help_heading = "Limits")]
+    event_ring_size: NonZeroUsize,
+    /// Bytes of folded history that opening a session may answer with
+    #[arg(long, value_name = "BYTES", default_value = "4194304", value_parser = parse_replay_bytes, help_heading = "Limits")]
+    compacted_replay_max_bytes: NonZeroU64,
+
+    /// A turn ends with an error after this
+    #[arg(long, value_name = "MS", default_value_t = 0, help_heading = "Timeouts")]
+    prompt_deadline_ms: u64,
+    /// A permission request nobody answers is cancelled after this
+    #[arg(long, value_name = "MS", default_value_t = 0, help_heading = "Timeouts")]
+    permission_response_timeout_ms: u64,
+    /// A session without clients is closed after this; it can be opened again
+    #[arg(long, value_name = "MS", default_value_t = 1_800_000, help_heading = "Timeouts")]
+    session_idle_timeout_ms: u64,
+    /// How often to look for such sessions
+    #[arg(long, value_name = "MS", default_value_t = 60_000, help_heading = "Timeouts")]
+    session_reap_interval_ms: u64,
+    /// A client that takes no byte of its stream for this long is cut off
+    #[arg(long, value_name = "MS", default_value_t = 60_000, help_heading = "Timeouts")]
+    writer_idle_timeout_ms: u64,
+}
+
+const AFTER_HELP: &str = "\
+Environment:
+  QWEN_HOME         where sessions, settings and the token are kept [default: ~/.qwen]
+  OPENAI_API_KEY, OPENAI_BASE_URL, OPENAI_MODEL
+                    the model of the built-in agent; without them it runs an offline demo
+  ROOST_LOG         what to log to stderr: error, warn (default), info (a line per request), debug
+
+Signals:
+  SIGINT, SIGTERM   stop: turns and streams are ended, the agent's processes too
+  SIGUSR1           print a new sign-in link";
+
+/// Why the command line and environment make no configuration.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    #[error("the workspace {} cannot be used: {source}", path.display())]
+    Workspace { path: PathBuf, source: std::io::Error },
+    #[error("the workspace {} is not a folder", path.display())]
+    NotAFolder { path: PathBuf },
+    #[error("there is no home directory to keep state in; set QWEN_HOME")]
+    NoHome,
+    #[error("--token holds characters no header can carry; use visible ASCII without spaces")]
+    UnsendableToken,
+    #[error("--agent is not a command: {0}")]
+    Agent(String),
+    #[error("cannot find this program's own file, which the built-in agent runs from: {0}")]
+    OwnProgram(std::io::Error),
+}
+
+impl ServeArgs {
+    /// The configuration these flags ask for.
+    pub fn config(self) -> Result<Config, ConfigError> {
+        let workspace = workspace(self.workspace)?;
+        let mut config = Config::new(workspace, home()?, agent(self.agent.as_deref())?);
+        config.hostname = self.hostname;
+        config.port = self.port;
+        config.token = token(self.token.as_deref(), self.no_auth)?;
+        config.require_auth = self.require_auth;
+        config.trust_loopback = self.trust_loopback;
+        config.allow_origins = self.allow_origin;
+        config.allow_hosts = self.allow_host;
+        let limits = &mut config.limits;
+        limits.event_ring_size = self.event_ring_size;
+        limits.max_sessions = NonZeroUsize::new(self.max_sessions);
+        limits.max_pending_prompts_per_session = NonZeroUsize::new(self.max_pending_prompts_per_session);
+        limits.max_subscribers = self.max_subscribers;
+        limits.max_connections = NonZeroUsize::new(self.max_connections);
+        limits.compacted_replay_max_bytes = self.compacted_replay_max_bytes;
+        let timeouts = &mut config.timeouts;
+        timeouts.prompt_deadline = length(self.prompt_deadline_ms);
+        timeouts.permission_response = length(self.permission_response_timeout_ms);
+        timeouts.session_idle = length(self.session_idle_timeout_ms);
+        timeouts.session_reap_interval = length(self.session_reap_interval_ms);
+        timeouts.writer_idle = length(self.writer_idle_timeout_ms).map(|Millis(ms)| Duration::from_millis(ms));
+        Ok(config)
+    }
+}
+
+fn length(ms: u64) -> Option<Millis> {
+    (ms > 0).then_some(Millis(ms))
+}
+
+fn workspace(asked: Option<PathBuf>) -> Result<PathBuf, ConfigError> {
+    let path = asked.unwrap_or_else(|| PathBuf::from("."));
+    let canonical = path.canonicalize().map_err(|source| ConfigError::Workspace { path: path.clone(), source })?;
+    if canonical.is_dir() { Ok(canonical) } else { Err(ConfigError::NotAFolder { path }) }
+}
+
+fn home() -> Result<PathBuf, ConfigError> {
+    let set = env::var_os("QWEN_HOME").filter(|home| !home.is_empty()).map(PathBuf::from);
+    let home = set.or_else(|| Some(env::home_dir()?.join(".qwen"))).ok_or(ConfigError::NoHome)?;
+    std::path::absolute(&home).map_err(|_| ConfigError::NoHome)
+}
+
+fn token(given: Option<&str>, no_auth: bool) -> Result<TokenSource, ConfigError> {
+    match given.map(str::trim).filter(|token| !token.is_empty()) {
+        Some(token) if token.bytes().all(|byte| byte.is_ascii_graphic()) => Ok(TokenSource::Given(Secret::new(token))),
+        Some(_) => Err(ConfigError::UnsendableToken),
+        None if no_auth => Ok(TokenSource::Off),
+        None => Ok(TokenSource::Kept),
+    }
+}
+
+fn agent(command: Option<&str>) -> Result<AgentCommand, ConfigError> {
+    let Some(command) = command.map(str::trim).filter(|command| !command.is_empty()) else {
+        let program = env::current_exe().map_err(ConfigError::OwnProgram)?;
+        return Ok(AgentCommand { program, args: vec!["agent".to_owned()], name: "built-in".to_owned() });
+    };
+    let mut words = shell_words::split(command).map_err(|error| ConfigError::Agent(error.to_string()))?.into_iter();
+    let program = words.next().ok_or_else(|| ConfigError::Agent("it is empty".to_owned()))?;
+    Ok(AgentCommand { program: program.into(), args: words.collect(), name: command.to_owned() })
+}
+
+fn parse_replay_bytes(text: &str) -> Result<NonZeroU64, String> {
+    const MOST: u64 = 256 * 1024 * 1024;
+    let bytes: NonZeroU64 = text.parse().map_err(|_| "a number of bytes above 0".to_owned())?;
+    if bytes.get() <= MOST { Ok(bytes) } else { Err(format!("at most {MOST}")) }
+}

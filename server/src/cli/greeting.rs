@@ -1,0 +1,97 @@
+//! What `roost serve` says once it runs.
+
+use std::{
+    fmt,
+    io::{self, IsTerminal},
+    path::Path,
+};
+
+use crate::{Config, config::TokenSource, serve::Daemon};
+
+/// The start-up output: where to go, and what is running. Never the token; the link's code is good once.
+#[derive(Debug)]
+pub struct Greeting<'a> {
+    daemon: &'a Daemon,
+    link: Option<String>,
+    colour: bool,
+}
+
+impl<'a> Greeting<'a> {
+    /// Issues the sign-in link it will show.
+    #[must_use]
+    pub fn new(daemon: &'a Daemon) -> Self {
+        let link = daemon.sign_in_link().map(|link| link.reveal().to_owned());
+        let colour = io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none();
+        Self { daemon, link, colour }
+    }
+
+    fn row(&self, f: &mut fmt::Formatter<'_>, label: &str, value: impl fmt::Display) -> fmt::Result {
+        let (dim, plain) = if self.colour { ("\x1b[2m", "\x1b[0m") } else { ("", "") };
+        writeln!(f, "  {dim}{label:<11}{plain} {value}")
+    }
+}
+
+impl fmt::Display for Greeting<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let config = &self.daemon.app().config;
+        let (bold, plain) = if self.colour { ("\x1b[1m", "\x1b[0m") } else { ("", "") };
+        writeln!(f, "\n  {bold}Roost{plain} {} is listening on {}\n", env!("CARGO_PKG_VERSION"), self.daemon.address())?;
+        match &self.link {
+            Some(link) => self.row(f, "Open", format_args!("{bold}{link}{plain}"))?,
+            None => self.row(f, "Open", format_args!("{bold}{}{plain}", self.daemon.url()))?,
+        }
+        if self.link.is_some() {
+            self.row(f, "", "signs one browser in, within 10 minutes")?;
+        }
+        writeln!(f)?;
+        self.row(f, "Workspace", config.workspace.display())?;
+        self.row(f, "Agent", agent(config))?;
+        self.row(f, "State", Home(&config.home))?;
+        self.row(f, "Access", access(config, self.daemon.app().auth.token_file().map(std::path::PathBuf::as_path)))?;
+        if config.page.is_empty() {
+            self.row(f, "Page", "not built in; `cargo xtask build` makes a binary with it")?;
+        }
+        writeln!(f)?;
+        if self.link.is_some() {
+            self.row(f, "New link", format_args!("kill -USR1 {}", std::process::id()))?;
+        }
+        self.row(f, "Stop", "Ctrl-C")
+    }
+}
+
+fn agent(config: &Config) -> String {
+    if config.agent.name != "built-in" {
+        return config.agent.name.clone();
+    }
+    let set = |name| std::env::var(name).ok().filter(|value| !value.is_empty());
+    let is_configured = ["OPENAI_API_KEY", "OPENAI_BASE_URL", "OPENAI_MODEL"].iter().any(|name| set(name).is_some());
+    match set("OPENAI_MODEL") {
+        Some(model) => format!("built-in, model {model}"),
+        None if is_configured => "built-in, the provider's default model".to_owned(),
+        None => "built-in, offline demo model (set OPENAI_API_KEY and OPENAI_MODEL for a real one)".to_owned(),
+    }
+}
+
+fn access(config: &Config, token_file: Option<&Path>) -> String {
+    match (&config.token, token_file) {
+        (TokenSource::Off, _) if config.trust_loopback => {
+            "no token: every program on this machine may do everything, settings included".to_owned()
+        }
+        (TokenSource::Off, _) => "no token: every program on this machine may use the sessions; settings stay closed".to_owned(),
+        (TokenSource::Kept, Some(path)) => format!("token for scripts in {}", path.display()),
+        (TokenSource::Given(_) | TokenSource::Kept, _) => "the token you gave".to_owned(),
+    }
+}
+
+/// A folder, shortened with `~` where it is in the user's home.
+struct Home<'a>(&'a Path);
+
+impl fmt::Display for Home<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let below = std::env::home_dir().and_then(|home| self.0.strip_prefix(home).ok().map(Path::to_owned));
+        match below {
+            Some(rest) => write!(f, "~/{}", rest.display()),
+            None => write!(f, "{}", self.0.display()),
+        }
+    }
+}

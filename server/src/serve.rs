@@ -1,0 +1,212 @@
+//! The listener and its connections: hyper's HTTP/1 driven with timeouts, around one flat function per request.
+
+mod boot;
+mod connection;
+mod stall;
+
+use std::{
+    convert::Infallible,
+    io,
+    net::SocketAddr,
+    panic::AssertUnwindSafe,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use axum::{
+    Router,
+    response::{IntoResponse, Response},
+};
+use futures_util::FutureExt;
+use http::Request;
+use hyper::{body::Incoming, server::conn::http1, service::service_fn};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::{
+    net::{TcpListener, TcpStream},
+    sync::watch,
+    task::JoinHandle,
+};
+use tower_service::Service;
+
+pub use self::{
+    boot::{Contradiction, StartError},
+    connection::Connection,
+};
+use self::stall::StallGuard;
+use crate::{
+    App, Config, WireError,
+    admission::{self, Admission, Verdict},
+    auth::{Auth, Secret},
+    clock, routes,
+    routes::capabilities,
+    sessions::Sessions,
+    telemetry::{self, RequestLine},
+};
+
+/// After a failed accept, for want of file descriptors mostly, before the next try.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+
+/// A running daemon.
+#[derive(Debug)]
+pub struct Daemon {
+    app: Arc<App>,
+    address: SocketAddr,
+    stop: watch::Sender<bool>,
+    listener: JoinHandle<()>,
+}
+
+/// Binds, reads what earlier runs left, and begins to answer. On an error nothing is left running.
+pub async fn start(config: Config) -> Result<Daemon, StartError> {
+    let listener = boot::bind(&config).await?;
+    let address = listener.local_addr().map_err(|source| StartError::Bind { address: config.hostname.clone(), source })?;
+    boot::check(&config, address)?;
+    let auth = Auth::open(&config)?;
+    let sessions = Sessions::open(&config)?;
+    let app = Arc::new(App {
+        admission: Admission::new(&config, address),
+        capabilities: capabilities::encode(&config),
+        auth,
+        sessions,
+        config,
+        started_at: Instant::now(),
+    });
+    let (stop, stopping) = watch::channel(false);
+    let listener = tokio::spawn(accept(listener, Arc::clone(&app), stopping));
+    Ok(Daemon { app, address, stop, listener })
+}
+
+impl Daemon {
+    /// Where it listens; the port is a real one even if 0 was asked for.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    #[must_use]
+    pub fn app(&self) -> &Arc<App> {
+        &self.app
+    }
+
+    /// The page's address, for a browser on this machine where the bind allows one.
+    #[must_use]
+    pub fn url(&self) -> String {
+        let mut address = self.address;
+        if address.ip().is_unspecified() {
+            address.set_ip(std::net::Ipv4Addr::LOCALHOST.into());
+        }
+        format!("http://{address}/")
+    }
+
+    /// A new single-use sign-in link; `None` when nobody needs to sign in.
+    #[must_use]
+    pub fn sign_in_link(&self) -> Option<Secret> {
+        let is_needed = self.app.auth.is_on();
+        is_needed.then(|| {
+            let code = self.app.auth.issue_sign_in_code(clock::now());
+            Secret::new(format!("{}#code={}", self.url(), code.reveal()))
+        })
+    }
+
+    /// Takes no more connections, ends sessions' streams, turns and children, and gives requests under way
+    /// `shutdown_grace` to finish. Connections that remain are cut off.
+    pub async fn stop(self) {
+        self.stop.send_replace(true);
+        let grace = self.app.config.timeouts.shutdown_grace;
+        let closing = async {
+            self.app.sessions.close().await;
+            // Every connection holds a receiver.
+            self.stop.closed().await;
+        };
+        if tokio::time::timeout(grace, closing).await.is_err() {
+            tracing::warn!(connections = self.stop.receiver_count(), "not everything ended in time; cutting it off");
+        }
+        self.listener.abort();
+    }
+}
+
+/// Accepts until told to stop. Ends when the last connection has ended; aborting it cuts the rest off.
+async fn accept(listener: TcpListener, app: Arc<App>, mut stopping: watch::Receiver<bool>) {
+    let router = routes::router(&app);
+    let mut connections = tokio::task::JoinSet::new();
+    loop {
+        tokio::select! {
+            accepted = listener.accept() => match accepted {
+                Ok((stream, peer)) => {
+                    if app.config.limits.max_connections.is_none_or(|max| connections.len() < max.get()) {
+                        connections.spawn(converse(stream, peer, Arc::clone(&app), router.clone(), stopping.clone()));
+                    }
+                }
+                Err(error) => rest_after(&error).await,
+            },
+            Some(_) = connections.join_next(), if !connections.is_empty() => {}
+            _ = stopping.changed() => break,
+        }
+    }
+    drop((listener, stopping, router));
+    while connections.join_next().await.is_some() {}
+}
+
+/// A peer that gave up before it was accepted costs nothing; anything else is worth a pause and a line.
+async fn rest_after(error: &io::Error) {
+    if matches!(error.kind(), io::ErrorKind::ConnectionAborted | io::ErrorKind::ConnectionReset) {
+        return;
+    }
+    tracing::warn!(%error, "cannot accept a connection");
+    tokio::time::sleep(ACCEPT_PAUSE).await;
+}
+
+/// One connection, from its first byte to its last.
+async fn converse(stream: TcpStream, peer: SocketAddr, app: Arc<App>, router: Router, mut stopping: watch::Receiver<bool>) {
+    let timeouts = &app.config.timeouts;
+    let Ok(connection) = Connection::open(&stream, peer, timeouts.writer_idle) else { return };
+    let io = TokioIo::new(StallGuard::new(stream, timeouts.writer_idle));
+    let service = service_fn(|request| answer(&app, &connection, router.clone(), request));
+    let conversation = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(timeouts.header_read)
+        .serve_connection(io, service);
+    tokio::pin!(conversation);
+    let mut is_stopping = false;
+    loop {
+        tokio::select! {
+            // A peer that breaks off or stalls is its own affair.
+            _ = conversation.as_mut() => return,
+            () = connection.hung_up() => return,
+            _ = stopping.changed(), if !is_stopping => {
+                is_stopping = true;
+                conversation.as_mut().graceful_shutdown();
+            }
+        }
+    }
+}
+
+/// One request: admission, routing, the log. All of it in one function, since every request pays for each layer.
+async fn answer(
+    app: &App,
+    connection: &Connection,
+    mut router: Router,
+    request: Request<Incoming>,
+) -> Result<Response, Infallible> {
+    let line = RequestLine::of(&request);
+    let (mut head, body) = request.into_parts();
+    let decision = app.admission.decide(&mut head, connection.own_address(), &app.auth, &app.config.page);
+    let mut response = match decision.verdict {
+        Verdict::Answered(response) => response,
+        Verdict::Enter => {
+            head.extensions.insert(connection.clone());
+            let routed = AssertUnwindSafe(router.call(Request::from_parts(head, body))).catch_unwind();
+            match routed.await {
+                Ok(Ok(response)) => response,
+                Err(panic) => {
+                    telemetry::panicked(&line, &*panic);
+                    WireError::internal().into_response()
+                }
+            }
+        }
+    };
+    if let Some(reader) = decision.reader {
+        admission::let_read(&mut response, reader);
+    }
+    line.write(&response);
+    Ok(response)
+}

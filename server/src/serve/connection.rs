@@ -1,0 +1,51 @@
+//! What a handler may know of, and do to, the connection it answers.
+
+use std::{io, net::SocketAddr, sync::Arc, time::Duration};
+
+use socket2::SockRef;
+use tokio::{net::TcpStream, sync::Notify};
+
+use crate::admission::OwnAddress;
+
+/// A handle on one TCP connection; a request extension.
+#[derive(Debug, Clone)]
+pub struct Connection(Arc<Shared>);
+
+#[derive(Debug)]
+struct Shared {
+    peer: SocketAddr,
+    own: OwnAddress,
+    hang_up: Notify,
+}
+
+impl Connection {
+    /// Sets the socket up: no delay for small frames, and an end for peers that vanished without a word.
+    pub(super) fn open(stream: &TcpStream, peer: SocketAddr, silence: Option<Duration>) -> io::Result<Self> {
+        stream.set_nodelay(true)?;
+        #[cfg(target_os = "linux")]
+        SockRef::from(stream).set_tcp_user_timeout(silence)?;
+        let own = OwnAddress::new(stream.local_addr()?);
+        Ok(Self(Arc::new(Shared { peer, own, hang_up: Notify::new() })))
+    }
+
+    /// The other end's socket address; never taken from a header.
+    #[must_use]
+    pub fn peer(&self) -> SocketAddr {
+        self.0.peer
+    }
+
+    /// The address at which the peer reached the daemon.
+    #[must_use]
+    pub fn own_address(&self) -> &OwnAddress {
+        &self.0.own
+    }
+
+    /// Closes the connection at once, whatever is still unsent: for a reader that does not read.
+    pub fn hang_up(&self) {
+        self.0.hang_up.notify_one();
+    }
+
+    pub(super) async fn hung_up(&self) {
+        self.0.hang_up.notified().await;
+    }
+}
