@@ -76,7 +76,12 @@ impl Bus {
     /// A bus that goes on where a journal stopped: the next event gets `next_id`. Of `frames` (ascending) it keeps the newest that reach
     /// up to `next_id` without a gap, at most a ring full; a cursor below them gets an explicit resync.
     #[must_use]
-    pub fn restore(epoch: EventEpoch, limits: BusLimits, frames: impl IntoIterator<Item = Frame>, next_id: u64) -> Self {
+    pub fn restore(
+        epoch: EventEpoch,
+        limits: BusLimits,
+        frames: impl IntoIterator<Item = Frame>,
+        next_id: u64,
+    ) -> Self {
         let ring = Ring::restore(limits.ring_size(), frames, next_id);
         Self {
             epoch,
@@ -168,4 +173,3 @@ impl Bus {
         self.closed = true;
     }
 }
-

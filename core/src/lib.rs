@@ -6,9 +6,12 @@
 //! - a **codec** is total: `parse` answers every byte string with a value or a named error, and `encode` is its inverse.
 
 pub mod acp;
+pub mod bus;
 pub mod event;
 pub mod id;
 mod one_line;
+pub mod session;
+pub mod slash;
 pub mod sse;
 pub mod time;
 

@@ -17,14 +17,27 @@ pub enum Effect {
     /// Put on the session's bus.
     Publish(Draft),
     /// A JSON-RPC request; its reply comes back as [`AgentInput::Reply`](super::AgentInput::Reply) with the same `call`.
-    CallAgent { call: CallId, method: &'static str, params: Box<RawValue> },
+    CallAgent {
+        call: CallId,
+        method: &'static str,
+        params: Box<RawValue>,
+    },
     /// A JSON-RPC notification. Best effort.
-    NotifyAgent { method: &'static str, params: Box<RawValue> },
+    NotifyAgent {
+        method: &'static str,
+        params: Box<RawValue>,
+    },
     /// The answer to a request of the agent's.
-    AnswerAgent { rpc_id: RpcId, answer: Result<Box<RawValue>, RpcError> },
+    AnswerAgent {
+        rpc_id: RpcId,
+        answer: Result<Box<RawValue>, RpcError>,
+    },
     /// Write `tools.approvalMode` to the user's settings; the `approval_mode_changed` after it says `persisted`.
     SaveApprovalMode(ApprovalMode),
-    Reply { ticket: Ticket, answer: Answer },
+    Reply {
+        ticket: Ticket,
+        answer: Answer,
+    },
     /// Send [`Input::Tick`](super::Input::Tick) at this moment. Replaces the wish before it.
     WakeAt(Millis),
     /// Close the bus: subscribers drain what they have and their streams end.

@@ -35,7 +35,9 @@ pub enum Input {
     /// The periodic look for abandoned sessions (X2).
     Reap,
     /// The daemon stops or the host kills the session: prompts end with code `session_killed`, the streams with `session_died`.
-    Kill { reason: Box<str> },
+    Kill {
+        reason: Box<str>,
+    },
 }
 
 /// What a client can ask of a session.

@@ -12,9 +12,14 @@ use crate::{ClientId, Envelope, EventType, Millis, PromptId, RequestId};
 pub enum LedgerEntry {
     PromptAccepted(AcceptedPrompt),
     /// The prompt is about to be handed to the agent: from here on it is never run a second time.
-    PromptStarted { prompt_id: PromptId, at: Millis },
+    PromptStarted {
+        prompt_id: PromptId,
+        at: Millis,
+    },
     /// The prompt got its terminal event. Recording it twice is harmless.
-    PromptSettled { prompt_id: PromptId },
+    PromptSettled {
+        prompt_id: PromptId,
+    },
     /// A vote was counted; `decided` when it closed the request.
     VoteRecorded {
         request_id: RequestId,
@@ -24,7 +29,10 @@ pub enum LedgerEntry {
         decided: bool,
         at: Millis,
     },
-    MetadataChanged { display_name: DisplayName, title_source: TitleSource },
+    MetadataChanged {
+        display_name: DisplayName,
+        title_source: TitleSource,
+    },
 }
 
 /// A prompt that was answered with 202.

@@ -1,20 +1,31 @@
-//! Permission mediation.
-use serde::{Deserialize, Serialize};
+//! Permission mediation: the agent asks, clients vote, a policy decides (V1–V18).
 
-/// How votes decide. Captured when a request is issued (V18).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Policy {
-    /// The first valid vote, anonymous ones included (V8).
-    #[default]
-    FirstResponder,
-    /// Only the client whose prompt asked (V9).
-    Designated,
-    /// A majority of the clients registered when the request was issued (V11–V14).
-    Consensus,
-    /// Any client on this machine (V10).
-    LocalOnly,
-}
+mod policy;
+mod request;
+
+use std::collections::VecDeque;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, value::RawValue};
+
+pub use policy::Policy;
+
+use policy::Ballot;
+use request::Request;
+
+use super::{Answer, Interaction, LedgerEntry, Refused, Session, Ticket, Vote, VoteRefused, outbox::Outbox};
+use crate::{
+    ClientId, Draft, EventType, Millis, PromptId, RequestId, SessionId,
+    acp::{RpcError, RpcId, code},
+};
+
+/// An option id nobody may offer or vote for: it stands for a cancelled request inside agents.
+pub const CANCELLED_SENTINEL: &str = "__cancelled__";
+
+/// Requests a session keeps open at once; further ones are cancelled unseen (V1).
+const MAX_OPEN: usize = 64;
+/// Decided requests a session remembers, so that a late vote learns the outcome (V5).
+const MAX_REMEMBERED: usize = 512;
 
 /// The decision on a request, as it stands on the wire.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -24,5 +35,273 @@ pub enum Outcome {
     Cancelled,
 }
 
-/// An option id nobody may offer or vote for: it stands for a cancelled request inside agents.
-pub const CANCELLED_SENTINEL: &str = "__cancelled__";
+/// Open requests, oldest first, and what became of the latest decided ones.
+#[derive(Debug, Default)]
+pub(super) struct Permissions {
+    open: Vec<Request>,
+    remembered: VecDeque<(RequestId, Outcome)>,
+}
+
+impl Permissions {
+    pub(super) fn interactions(&self) -> Vec<Interaction> {
+        self.open.iter().map(Request::interaction).collect()
+    }
+
+    pub(super) fn next_timeout(&self) -> Option<Millis> {
+        self.open.iter().filter_map(|request| request.expires_at).min()
+    }
+
+    pub(super) fn remember(&mut self, id: RequestId, outcome: Outcome) {
+        if self.remembered.len() == MAX_REMEMBERED {
+            self.remembered.pop_front();
+        }
+        self.remembered.push_back((id, outcome));
+    }
+
+    fn get_mut(&mut self, id: &RequestId) -> Option<&mut Request> {
+        self.open.iter_mut().find(|request| request.id == *id)
+    }
+
+    fn outcome_of(&self, id: &RequestId) -> Option<&Outcome> {
+        self.remembered.iter().find(|(decided, _)| decided == id).map(|(_, outcome)| outcome)
+    }
+
+    /// Takes the requests out that satisfy `which`.
+    fn take(&mut self, which: impl Fn(&Request) -> bool) -> Vec<Request> {
+        self.open.extract_if(.., |request| which(request)).collect()
+    }
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct PermissionRequest<'a> {
+    request_id: &'a RequestId,
+    session_id: &'a SessionId,
+    tool_call: &'a RawValue,
+    options: &'a RawValue,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct PermissionResolved<'a> {
+    request_id: &'a RequestId,
+    outcome: &'a Outcome,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    voter_client_id: Option<&'a ClientId>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct PermissionAlreadyResolved<'a> {
+    request_id: &'a RequestId,
+    session_id: &'a SessionId,
+    outcome: &'a Outcome,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct PermissionPartialVote<'a> {
+    request_id: &'a RequestId,
+    session_id: &'a SessionId,
+    #[serde(flatten)]
+    progress: policy::Progress,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct PermissionForbidden<'a> {
+    request_id: &'a RequestId,
+    session_id: &'a SessionId,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    client_id: Option<&'a ClientId>,
+    reason: super::Forbidden,
+}
+
+/// The result of `session/request_permission`.
+#[derive(Serialize)]
+struct Decision<'a> {
+    outcome: &'a Outcome,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    answers: Option<&'a Map<String, Value>>,
+}
+
+impl Session {
+    /// V1, V2.
+    pub(super) fn request_permission(
+        &mut self,
+        now: Millis,
+        rpc_id: RpcId,
+        id: RequestId,
+        tool_call: Box<RawValue>,
+        options: Box<RawValue>,
+        out: &mut Outbox,
+    ) {
+        let offered = match request::read_options(&tool_call, &options) {
+            Ok(offered) => offered,
+            Err(malformed) => {
+                return out.refuse_agent(rpc_id, RpcError::new(code::INVALID_PARAMS, malformed.to_string()));
+            }
+        };
+        if offered.iter().any(|option| *option.option_id == *CANCELLED_SENTINEL) {
+            return out.refuse_agent(rpc_id, sentinel_collision(&id));
+        }
+        if self.permissions.open.len() >= MAX_OPEN {
+            return out.answer_agent(rpc_id, &Decision { outcome: &Outcome::Cancelled, answers: None });
+        }
+        let (prompt_id, originator) = match self.prompts.running() {
+            Some(prompt) => (Some(prompt.id().clone()), prompt.accepted.originator.clone()),
+            None => (None, None),
+        };
+        let data =
+            PermissionRequest { request_id: &id, session_id: &self.id, tool_call: &tool_call, options: &options };
+        let draft = Draft::new(EventType::PermissionRequest, &data);
+        out.publish(draft.in_prompt(prompt_id.clone()).caused_by(originator.clone()));
+        let ballots = policy::Ballots::new(
+            self.config.policy,
+            originator.clone(),
+            self.clients.ids(),
+            self.config.consensus_quorum,
+        );
+        let expires_at = self.config.permission_timeout.filter(|timeout| *timeout > Millis(0));
+        self.permissions.open.push(Request {
+            id,
+            rpc_id,
+            prompt_id,
+            originator,
+            tool_call,
+            options: offered,
+            ballots,
+            created_at: now,
+            expires_at: expires_at.map(|timeout| now.after(timeout)),
+        });
+    }
+
+    /// V4–V15, in the order of V4.
+    pub(super) fn vote(&mut self, now: Millis, ticket: Ticket, client: Option<ClientId>, vote: Vote, out: &mut Outbox) {
+        let answer = self.count(now, client, vote, out);
+        out.reply(ticket, Answer::Vote(answer));
+    }
+
+    fn count(
+        &mut self,
+        now: Millis,
+        client: Option<ClientId>,
+        vote: Vote,
+        out: &mut Outbox,
+    ) -> Result<(), VoteRefused> {
+        let registered = client.as_ref().is_none_or(|client| self.clients.is_registered(client));
+        let Some(request) = self.permissions.get_mut(&vote.request_id) else {
+            self.tell_outcome(&vote.request_id, client.filter(|_| registered), out);
+            return Err(VoteRefused::NotPending);
+        };
+        if let (Some(client), false) = (&client, registered) {
+            return Err(Refused::InvalidClient(client.clone()).into());
+        }
+        let option_id = match &vote.outcome {
+            // V6: anybody may cancel, whatever the policy.
+            Outcome::Cancelled => {
+                self.decide(now, vote, client, out);
+                return Ok(());
+            }
+            Outcome::Selected { option_id } => option_id.clone(),
+        };
+        if !request.offers(&option_id) {
+            return Err(VoteRefused::InvalidOption { option_id });
+        }
+        let about = (request.prompt_id.clone(), request.originator.clone());
+        match request.ballots.cast(client.as_ref(), &option_id, vote.peer_is_loopback) {
+            Ballot::Wins => self.decide(now, vote, client, out),
+            Ballot::Repeated => {}
+            Ballot::Counted(progress) => {
+                out.record(recorded(now, &vote, client, false));
+                let (request_id, session_id) = (&vote.request_id, &self.id);
+                let data = PermissionPartialVote { request_id, session_id, progress };
+                let draft = Draft::new(EventType::PermissionPartialVote, &data);
+                out.publish(draft.in_prompt(about.0).caused_by(about.1));
+            }
+            Ballot::Forbidden(reason) => {
+                let (request_id, session_id, client_id) = (&vote.request_id, &self.id, client.as_ref());
+                let data = PermissionForbidden { request_id, session_id, client_id, reason };
+                let draft = Draft::new(EventType::PermissionForbidden, &data);
+                out.publish(draft.in_prompt(about.0).caused_by(about.1));
+                return Err(VoteRefused::Forbidden { reason });
+            }
+        }
+        Ok(())
+    }
+
+    /// V5.
+    fn tell_outcome(&self, request_id: &RequestId, voter: Option<ClientId>, out: &mut Outbox) {
+        if let Some(outcome) = self.permissions.outcome_of(request_id) {
+            let data = PermissionAlreadyResolved { request_id, session_id: &self.id, outcome };
+            out.publish(Draft::new(EventType::PermissionAlreadyResolved, &data).caused_by(voter));
+        }
+    }
+
+    /// A vote closes its request: on disk, then to everybody, then to the agent.
+    fn decide(&mut self, now: Millis, vote: Vote, voter: Option<ClientId>, out: &mut Outbox) {
+        for request in self.permissions.take(|request| request.id == vote.request_id) {
+            out.record(recorded(now, &vote, voter.clone(), true));
+            self.resolve(&request, &vote.outcome, voter.as_ref(), out);
+            let decision = Decision { outcome: &vote.outcome, answers: vote.answers.as_ref() };
+            out.answer_agent(request.rpc_id, &decision);
+        }
+    }
+
+    /// V16: the route, the prompt or the session is cancelled. Returns how many requests that closed.
+    pub(super) fn cancel_permissions(&mut self, out: &mut Outbox) -> usize {
+        self.cancel_where(|_| true, out)
+    }
+
+    pub(super) fn cancel_permissions_of(&mut self, prompt_id: &PromptId, out: &mut Outbox) {
+        self.cancel_where(|request| request.prompt_id.as_ref() == Some(prompt_id), out);
+    }
+
+    /// V3.
+    pub(super) fn expire_permissions(&mut self, now: Millis, out: &mut Outbox) {
+        self.cancel_where(|request| request.expires_at.is_some_and(|at| at <= now), out);
+    }
+
+    /// The agent is gone: nobody is left to answer.
+    pub(super) fn abandon_permissions(&mut self, out: &mut Outbox) {
+        for request in self.permissions.take(|_| true) {
+            self.resolve(&request, &Outcome::Cancelled, None, out);
+        }
+    }
+
+    fn cancel_where(&mut self, which: impl Fn(&Request) -> bool, out: &mut Outbox) -> usize {
+        let cancelled = self.permissions.take(which);
+        let count = cancelled.len();
+        for request in cancelled {
+            self.resolve(&request, &Outcome::Cancelled, None, out);
+            out.answer_agent(request.rpc_id, &Decision { outcome: &Outcome::Cancelled, answers: None });
+        }
+        count
+    }
+
+    /// V17: the voter is the originator.
+    fn resolve(&mut self, request: &Request, outcome: &Outcome, voter: Option<&ClientId>, out: &mut Outbox) {
+        let data = PermissionResolved { request_id: &request.id, outcome, voter_client_id: voter };
+        let draft = Draft::new(EventType::PermissionResolved, &data);
+        out.publish(draft.in_prompt(request.prompt_id.clone()).caused_by(voter.cloned()));
+        self.permissions.remember(request.id.clone(), outcome.clone());
+    }
+}
+
+fn recorded(now: Millis, vote: &Vote, voter: Option<ClientId>, decided: bool) -> LedgerEntry {
+    let (request_id, outcome) = (vote.request_id.clone(), vote.outcome.clone());
+    LedgerEntry::VoteRecorded { request_id, voter, outcome, decided, at: now }
+}
+
+fn sentinel_collision(request_id: &RequestId) -> RpcError {
+    #[derive(Serialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Collision<'a> {
+        error_kind: &'static str,
+        request_id: &'a RequestId,
+        sentinel: &'static str,
+    }
+    let kind = "cancel_sentinel_collision";
+    let data = Collision { error_kind: kind, request_id, sentinel: CANCELLED_SENTINEL };
+    RpcError { data: Some(super::outbox::raw(&data)), ..RpcError::new(code::INVALID_PARAMS, kind) }
+}

@@ -1,10 +1,10 @@
 //! What a session tells about itself without changing.
 
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::{Value, value::RawValue};
 
-use super::{DisplayName, TitleSource};
-use crate::{ClientId, Millis, PromptId, RequestId};
+use super::{AgentState, DisplayName, Phase, Session, TitleSource};
+use crate::{ClientId, Millis, PromptId, RequestId, SessionId};
 
 /// A session as of now; everything `GET /session/:id/status`, the session list and `/daemon/status` overlay.
 #[derive(Clone, Debug, PartialEq)]
@@ -98,4 +98,66 @@ pub struct PendingPrompt {
 pub enum PromptState {
     Queued,
     Running,
+}
+
+impl Session {
+    #[must_use]
+    pub fn id(&self) -> &SessionId {
+        &self.id
+    }
+
+    /// Whether the session is over.
+    #[must_use]
+    pub fn is_closed(&self) -> bool {
+        self.phase == Phase::Closed
+    }
+
+    #[must_use]
+    pub fn has_active_prompt(&self) -> bool {
+        self.prompts.running().is_some()
+    }
+
+    #[must_use]
+    pub fn status(&self) -> Status {
+        let pending_interactions = self.permissions.interactions();
+        let is_question = |interaction: &Interaction| matches!(interaction, Interaction::UserQuestion { .. });
+        let state = self.agent.as_ref();
+        let pending_prompt_count = self.prompts.len();
+        Status {
+            created_at: self.created_at,
+            updated_at: self.updated_at,
+            last_seen_at: self.clients.last_seen_at(),
+            display_name: self.display_name.as_ref().map(|(name, _)| name.clone()),
+            title_source: self.display_name.as_ref().map(|(_, source)| *source),
+            client_count: self.clients.len(),
+            attach_count: self.clients.attach_count(),
+            has_active_prompt: self.has_active_prompt(),
+            pending_prompt_count,
+            queued_prompt_count: pending_prompt_count - usize::from(self.has_active_prompt()),
+            is_waiting_for_permission: pending_interactions.iter().any(|interaction| !is_question(interaction)),
+            is_waiting_for_user_question: pending_interactions.iter().any(is_question),
+            pending_interactions,
+            turn_error: self.turn_error.clone(),
+            current_model_id: state.and_then(AgentState::current_model_id).map(Into::into),
+            current_approval_mode: state.and_then(AgentState::current_mode_id).map(Into::into),
+        }
+    }
+
+    /// Running and queued prompts, oldest first.
+    #[must_use]
+    pub fn pending_prompts(&self) -> Vec<PendingPrompt> {
+        self.prompts.pending().collect()
+    }
+
+    /// The `state` of a load: what the agent says about itself. `None` until it has opened the session.
+    #[must_use]
+    pub fn agent_state(&self) -> Option<&AgentState> {
+        self.agent.as_ref()
+    }
+
+    /// The params of the last `available_commands_update`: `{sessionId, update:{availableCommands, …}}`.
+    #[must_use]
+    pub fn available_commands(&self) -> Option<&RawValue> {
+        self.available_commands.as_deref()
+    }
 }

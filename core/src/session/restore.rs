@@ -1,0 +1,57 @@
+//! The session after a restart of the daemon: what was promised is kept.
+
+use std::collections::BTreeSet;
+
+use super::{Effect, LedgerEntry, Session, SessionConfig, outbox::Outbox, prompts::Prompt, turn::Terminal};
+use crate::{Millis, PromptId, SessionId};
+
+impl Session {
+    /// Rebuilds a session from its ledger, oldest entry first, among them [`LedgerEntry::from_event`] of every journaled event.
+    ///
+    /// A prompt that had been handed to the agent is settled with `turn_error` `daemon_restarted`; the others wait, in order, for
+    /// [`AgentInput::Ready`](super::AgentInput::Ready). The effects are those of an input: perform them.
+    pub fn restore(
+        now: Millis,
+        id: SessionId,
+        config: SessionConfig,
+        created_at: Millis,
+        entries: impl IntoIterator<Item = LedgerEntry>,
+    ) -> (Self, Vec<Effect>) {
+        let mut session = Self { created_at, ..Self::new(created_at, id, config) };
+        let (mut accepted, mut started, mut settled) = (Vec::new(), BTreeSet::<PromptId>::new(), BTreeSet::new());
+        for entry in entries {
+            match entry {
+                LedgerEntry::PromptAccepted(prompt) => accepted.push(prompt),
+                LedgerEntry::PromptStarted { prompt_id, .. } => drop(started.insert(prompt_id)),
+                LedgerEntry::PromptSettled { prompt_id } => drop(settled.insert(prompt_id)),
+                LedgerEntry::VoteRecorded { request_id, outcome, decided, .. } => {
+                    if decided {
+                        session.permissions.remember(request_id, outcome);
+                    }
+                }
+                LedgerEntry::MetadataChanged { display_name, title_source } => {
+                    session.display_name = Some((display_name, title_source));
+                }
+            }
+        }
+        for prompt in accepted.into_iter().filter(|prompt| !settled.contains(&prompt.prompt_id)) {
+            session.prompts.push(Prompt::new(prompt));
+        }
+        let mut out = Outbox::default();
+        for prompt_id in session.prompts.unsettled().into_iter().filter(|id| started.contains(id)) {
+            session.interrupt(now, &prompt_id, &mut out);
+        }
+        session.advance(now, &mut out);
+        session.schedule(now, &mut out);
+        (session, out.into_effects())
+    }
+
+    fn interrupt(&mut self, now: Millis, prompt_id: &PromptId, out: &mut Outbox) {
+        let message = "the daemon was restarted while the prompt was running";
+        let terminal = Terminal::error(Some("daemon_restarted"), message);
+        if let Terminal::Error(failure) = &terminal {
+            self.turn_error = Some(failure.clone());
+        }
+        self.settle(now, prompt_id, terminal, out);
+    }
+}

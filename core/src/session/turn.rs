@@ -1,0 +1,396 @@
+//! A prompt's way: accepted, waiting, with the agent, settled (P1–P16, D3–D5).
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, value::RawValue};
+
+use super::{
+    AcceptedPrompt, Answer, CallId, Deadline, LedgerEntry, PromptIntent, PromptRefused, SendPrompt, Session, Ticket,
+    TurnFailure,
+    controls::Call,
+    outbox::Outbox,
+    prompts::{self, Prompt, Run, Stage},
+};
+use crate::{ClientId, Draft, EventType, Millis, PromptId, SessionId, acp::RpcError};
+
+/// Echo frames of one prompt at most; further blocks reach the agent unechoed.
+const MAX_ECHOES: usize = 256;
+
+/// How a prompt ended.
+#[derive(Debug)]
+pub(super) enum Terminal {
+    Complete { stop_reason: Box<str>, cancelled: Option<Cancelled> },
+    Error(TurnFailure),
+}
+
+#[derive(Clone, Copy, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Cancelled {
+    cancelled_at: Millis,
+    elapsed_ms: Millis,
+}
+
+impl Terminal {
+    fn cancelled() -> Self {
+        Self::Complete { stop_reason: "cancelled".into(), cancelled: None }
+    }
+
+    pub(super) fn error(code: Option<&str>, message: &str) -> Self {
+        Self::Error(TurnFailure { message: message.into(), code: code.map(Into::into), error_kind: None })
+    }
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct PendingPromptAdded<'a> {
+    session_id: &'a SessionId,
+    prompt_id: &'a PromptId,
+    text: &'a str,
+    queued_at: Millis,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct PendingPromptStarted<'a> {
+    session_id: &'a SessionId,
+    prompt_id: &'a PromptId,
+    text: &'a str,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct PendingPromptCompleted<'a> {
+    session_id: &'a SessionId,
+    prompt_id: &'a PromptId,
+    state: &'static str,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct PromptCancelled<'a> {
+    session_id: &'a SessionId,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<&'static str>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct TurnComplete<'a> {
+    session_id: &'a SessionId,
+    stop_reason: &'a str,
+    prompt_id: &'a PromptId,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    prompt_cancelled: Option<Cancelled>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct TurnError<'a> {
+    session_id: &'a SessionId,
+    #[serde(flatten)]
+    failure: &'a TurnFailure,
+    prompt_id: &'a PromptId,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct UserMessage<'a> {
+    session_id: &'a SessionId,
+    update: Echo<'a>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Echo<'a> {
+    session_update: &'static str,
+    content: &'a RawValue,
+    #[serde(rename = "_meta")]
+    meta: EchoMeta,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct EchoMeta {
+    server_timestamp: Millis,
+    source: &'static str,
+}
+
+/// `session/prompt`
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct PromptParams<'a> {
+    session_id: &'a SessionId,
+    prompt: &'a [Box<RawValue>],
+    #[serde(flatten)]
+    extra: &'a Map<String, Value>,
+    #[serde(rename = "_meta", skip_serializing_if = "Map::is_empty")]
+    meta: &'a Map<String, Value>,
+}
+
+/// The result of `session/prompt`, as far as anybody needs it.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct PromptResult {
+    stop_reason: Option<Box<str>>,
+}
+
+impl Session {
+    pub(super) fn send_prompt(
+        &mut self,
+        now: Millis,
+        ticket: Ticket,
+        originator: Option<ClientId>,
+        prompt: SendPrompt,
+        out: &mut Outbox,
+    ) {
+        let (limit, pending_count) = (self.config.max_pending_prompts, self.prompts.len());
+        if limit > 0 && pending_count >= limit {
+            return out.reply(ticket, Answer::Prompt(Err(PromptRefused::QueueFull { limit, pending_count })));
+        }
+        let accepted = AcceptedPrompt {
+            prompt_id: prompt.prompt_id.clone(),
+            originator,
+            queued_at: now,
+            deadline: Deadline::effective(now, self.config.prompt_deadline, prompt.deadline),
+            intent: prompt.intent,
+            announced: !self.prompts.is_empty() || self.agent.is_none(),
+            blocks: prompt.blocks,
+            meta: prompts::without_owned_keys(prompt.meta),
+            extra: prompt.extra,
+        };
+        out.record(LedgerEntry::PromptAccepted(accepted.clone()));
+        let entry = Prompt::new(accepted);
+        if entry.accepted.announced {
+            out.publish(self.added(&entry));
+        }
+        self.prompts.push(entry);
+        self.clients.touch(now);
+        self.advance(now, out);
+        out.reply(ticket, Answer::Prompt(Ok(prompt.prompt_id)));
+    }
+
+    /// Starts the next prompt if none is with the agent (P4).
+    pub(super) fn advance(&mut self, now: Millis, out: &mut Outbox) {
+        let Some(next) = self.prompts.next_to_run() else { return };
+        if self.agent.is_none() {
+            return;
+        }
+        let call = CallId(self.next_call);
+        self.next_call += 1;
+        next.stage = Stage::Running(Run { call, started_at: now, cancelled_at: None });
+        let prompt_id = next.id().clone();
+        self.calls.insert(call, Call::Prompt { prompt_id: prompt_id.clone() });
+        let failed_before = self.turn_error.take().is_some();
+        self.touch(now);
+        let Some(prompt) = self.prompts.get(&prompt_id) else { return };
+        self.dispatch(now, call, prompt, failed_before, out);
+    }
+
+    /// P5.
+    fn dispatch(&self, now: Millis, call: CallId, prompt: &Prompt, failed_before: bool, out: &mut Outbox) {
+        let accepted = &prompt.accepted;
+        // P15: a retry after anything but a failure is an ordinary prompt.
+        let mut meta = accepted.meta.clone();
+        let resent = match accepted.intent {
+            PromptIntent::Ask => None,
+            PromptIntent::Retry => failed_before.then_some(prompts::META_RETRY),
+            PromptIntent::Continue => Some(prompts::META_CONTINUE),
+        };
+        if let Some(key) = resent {
+            meta.insert(key.into(), true.into());
+        }
+        out.record(LedgerEntry::PromptStarted { prompt_id: prompt.id().clone(), at: now });
+        if accepted.announced {
+            let data = PendingPromptStarted { session_id: &self.id, prompt_id: prompt.id(), text: &prompt.text };
+            out.publish(of(prompt, EventType::PendingPromptStarted, &data));
+        }
+        if resent.is_none() {
+            for block in accepted.blocks.iter().take(MAX_ECHOES) {
+                out.publish(self.echo(now, prompt, block));
+            }
+        }
+        let params =
+            PromptParams { session_id: &self.id, prompt: &accepted.blocks, extra: &accepted.extra, meta: &meta };
+        out.call_agent(call, "session/prompt", &params);
+    }
+
+    /// The agent's reply to the running prompt. A reply to one that was settled before publishes nothing (D4).
+    pub(super) fn prompt_replied(
+        &mut self,
+        now: Millis,
+        prompt_id: &PromptId,
+        result: Result<Box<RawValue>, RpcError>,
+        out: &mut Outbox,
+    ) {
+        let Some(prompt) = self.prompts.running().filter(|running| running.id() == prompt_id) else { return };
+        let (removed, run) = (prompt.removed, prompt.stage);
+        let terminal = match result {
+            Ok(result) => {
+                let result = serde_json::from_str::<PromptResult>(result.get()).ok();
+                let stop_reason = result.and_then(|result| result.stop_reason).unwrap_or_else(|| "end_turn".into());
+                let cancelled = if *stop_reason == *"cancelled" { cancelled(run) } else { None };
+                Terminal::Complete { stop_reason, cancelled }
+            }
+            Err(_) if removed => Terminal::Complete { stop_reason: "cancelled".into(), cancelled: cancelled(run) },
+            Err(error) => {
+                // P12.
+                self.announce_cancel(now, prompt_id, None, Some("forward_failed"), out);
+                let message = super::controls::detail(&error);
+                let (code, error_kind) = (Some(error.code.to_string().into()), super::controls::error_kind(&error));
+                Terminal::Error(TurnFailure { message, code, error_kind })
+            }
+        };
+        self.cancel_permissions_of(prompt_id, out);
+        self.settle(now, prompt_id, terminal, out);
+        self.advance(now, out);
+        self.close_if_abandoned(now, out);
+    }
+
+    /// P11.
+    pub(super) fn cancel(&mut self, now: Millis, ticket: Ticket, client: Option<ClientId>, out: &mut Outbox) {
+        let running = self.prompts.running().map(|prompt| prompt.id().clone());
+        if let Some(prompt_id) = &running {
+            self.announce_cancel(now, prompt_id, client, None, out);
+        }
+        if self.cancel_permissions(out) > 0 || running.is_some() {
+            self.cancel_agent(out);
+        }
+        out.reply(ticket, Answer::Cancel(Ok(())));
+    }
+
+    /// P9, P10.
+    pub(super) fn remove_prompt(
+        &mut self,
+        now: Millis,
+        ticket: Ticket,
+        client: Option<&ClientId>,
+        prompt_id: &PromptId,
+        out: &mut Outbox,
+    ) {
+        let pending = self.prompts.get_mut(prompt_id).filter(|prompt| !prompt.removed && !prompt.is_settled());
+        let Some(prompt) = pending else { return out.reply(ticket, Answer::RemovePrompt(Ok(false))) };
+        prompt.removed = true;
+        let is_running = prompt.run_mut().is_some();
+        if is_running {
+            self.announce_cancel(now, prompt_id, client.cloned(), None, out);
+        }
+        let data = PendingPromptCompleted { session_id: &self.id, prompt_id, state: "removed" };
+        let removed = Draft::new(EventType::PendingPromptCompleted, &data);
+        out.publish(removed.in_prompt(Some(prompt_id.clone())).caused_by(client.cloned()));
+        if is_running {
+            self.cancel_permissions_of(prompt_id, out);
+            self.cancel_agent(out);
+        } else {
+            self.settle(now, prompt_id, Terminal::cancelled(), out);
+            self.advance(now, out);
+        }
+        out.reply(ticket, Answer::RemovePrompt(Ok(true)));
+        self.close_if_abandoned(now, out);
+    }
+
+    /// D4, D5.
+    pub(super) fn expire_prompts(&mut self, now: Millis, out: &mut Outbox) {
+        for prompt_id in self.prompts.expired(now) {
+            let Some(prompt) = self.prompts.get_mut(&prompt_id) else { continue };
+            let message = prompt.accepted.deadline.map(Deadline::message).unwrap_or_default();
+            let run = prompt.run_mut().copied();
+            let terminal = Terminal::error(Some("prompt_deadline_exceeded"), &message);
+            self.settle(now, &prompt_id, terminal, out);
+            if let Some(run) = run {
+                self.calls.remove(&run.call);
+                if run.cancelled_at.is_none() {
+                    out.publish(self.prompt_cancelled(&prompt_id, None, None));
+                }
+                self.cancel_permissions_of(&prompt_id, out);
+                self.cancel_agent(out);
+            }
+        }
+        self.advance(now, out);
+    }
+
+    /// Gives a prompt its one terminal (P7), and what follows it (P8).
+    pub(super) fn settle(&mut self, now: Millis, prompt_id: &PromptId, terminal: Terminal, out: &mut Outbox) {
+        let Some(prompt) = self.prompts.get_mut(prompt_id).filter(|prompt| !prompt.is_settled()) else { return };
+        let was_running = prompt.run_mut().is_some();
+        prompt.stage = Stage::Settled;
+        let prompt = &*prompt;
+        out.publish(match &terminal {
+            Terminal::Complete { stop_reason, cancelled } => {
+                let (session_id, prompt_cancelled) = (&self.id, *cancelled);
+                let data = TurnComplete { session_id, stop_reason, prompt_id, prompt_cancelled };
+                of(prompt, EventType::TurnComplete, &data)
+            }
+            Terminal::Error(failure) => {
+                of(prompt, EventType::TurnError, &TurnError { session_id: &self.id, failure, prompt_id })
+            }
+        });
+        out.record(LedgerEntry::PromptSettled { prompt_id: prompt_id.clone() });
+        if prompt.accepted.announced && !prompt.removed {
+            let data = PendingPromptCompleted { session_id: &self.id, prompt_id, state: "completed" };
+            out.publish(of(prompt, EventType::PendingPromptCompleted, &data));
+        }
+        if was_running {
+            self.touch(now);
+            if let Terminal::Error(failure) = terminal {
+                self.turn_error = Some(failure); // P13
+            }
+        }
+    }
+
+    /// Publishes `prompt_cancelled` unless this run was cancelled before. The canceller is its originator, or else the prompt's own.
+    fn announce_cancel(
+        &mut self,
+        now: Millis,
+        prompt_id: &PromptId,
+        canceller: Option<ClientId>,
+        reason: Option<&'static str>,
+        out: &mut Outbox,
+    ) {
+        let Some(run) = self.prompts.running_mut().and_then(Prompt::run_mut) else { return };
+        if run.cancelled_at.is_none() {
+            run.cancelled_at = Some(now);
+            out.publish(self.prompt_cancelled(prompt_id, canceller, reason));
+        }
+    }
+
+    fn prompt_cancelled(&self, id: &PromptId, canceller: Option<ClientId>, reason: Option<&'static str>) -> Draft {
+        let draft = Draft::new(EventType::PromptCancelled, &PromptCancelled { session_id: &self.id, reason });
+        draft.in_prompt(Some(id.clone())).caused_by(canceller)
+    }
+
+    pub(super) fn cancel_agent(&self, out: &mut Outbox) {
+        #[derive(Serialize)]
+        #[serde(rename_all = "camelCase")]
+        struct Cancel<'a> {
+            session_id: &'a SessionId,
+        }
+        out.notify_agent("session/cancel", &Cancel { session_id: &self.id });
+    }
+
+    fn added(&self, prompt: &Prompt) -> Draft {
+        let (session_id, prompt_id, queued_at) = (&self.id, prompt.id(), prompt.accepted.queued_at);
+        let data = PendingPromptAdded { session_id, prompt_id, text: &prompt.text, queued_at };
+        of(prompt, EventType::PendingPromptAdded, &data)
+    }
+
+    fn echo(&self, now: Millis, prompt: &Prompt, content: &RawValue) -> Draft {
+        let meta = EchoMeta { server_timestamp: now, source: "bridge-echo" };
+        let update = Echo { session_update: "user_message_chunk", content, meta };
+        of(prompt, EventType::SessionUpdate, &UserMessage { session_id: &self.id, update })
+    }
+
+    /// A prompt started or ended (X2).
+    fn touch(&mut self, now: Millis) {
+        self.updated_at = now;
+        self.clients.touch(now);
+    }
+}
+
+/// An event of this prompt's.
+fn of(prompt: &Prompt, kind: EventType, data: &impl Serialize) -> Draft {
+    Draft::new(kind, data).in_prompt(Some(prompt.id().clone())).caused_by(prompt.accepted.originator.clone())
+}
+
+fn cancelled(stage: Stage) -> Option<Cancelled> {
+    let Stage::Running(Run { started_at, cancelled_at: Some(cancelled_at), .. }) = stage else { return None };
+    Some(Cancelled { cancelled_at, elapsed_ms: cancelled_at.since(started_at) })
+}
