@@ -1,0 +1,33 @@
+//! `cargo xtask ci`: what every change has to pass, cheapest first.
+
+use std::process::ExitCode;
+
+use crate::{
+    page, progress,
+    project::{self, cargo},
+    test, tools,
+};
+
+pub(crate) fn run() -> anyhow::Result<ExitCode> {
+    tools::component("rustfmt", "fmt")?;
+    tools::component("clippy", "clippy")?;
+    tools::wasm_target()?;
+    progress::run("check the format", cargo().args(["fmt", "--all", "--check"]))?;
+    progress::run("lint", cargo().args(["clippy", "--all-targets", "--", "-D", "warnings"]))?;
+    let web = ["clippy", "--package", "roost-web", "--target", "wasm32-unknown-unknown", "--", "-D", "warnings"];
+    progress::run("lint the page", cargo().args(web))?;
+    progress::run("build the docs", cargo().args(["doc", "--no-deps"]).env("RUSTDOCFLAGS", "-D warnings"))?;
+    page::build()?;
+    fuzz_targets()?;
+    let mut tally = test::core_on_wasm()?;
+    tally.add(test::everything(&[])?);
+    Ok(tally.close())
+}
+
+/// The fuzz targets are a workspace of their own, so nothing else would notice when they stop building.
+fn fuzz_targets() -> anyhow::Result<()> {
+    tools::cxx()?;
+    let mut build = cargo();
+    build.args(["build", "--manifest-path"]).arg(project::root().join("fuzz/Cargo.toml"));
+    progress::run("build the fuzz targets", build.arg("--target-dir").arg(project::target().join("fuzz")))
+}
