@@ -7,13 +7,16 @@
 
 pub mod acp;
 pub mod bus;
+pub mod diff;
 pub mod event;
 pub mod id;
 mod one_line;
+pub mod payload;
 pub mod session;
 pub mod slash;
 pub mod sse;
 pub mod time;
+pub mod transcript;
 
 pub use event::{Draft, Envelope, EventType};
 pub use id::{ClientId, EventEpoch, PromptId, RequestId, SessionId};

@@ -1,0 +1,393 @@
+//! `session_update`: messages, thoughts, tool calls, plans.
+
+use serde_json::{Map, Value};
+
+use crate::{
+    Envelope,
+    payload::{Chunk, ContentBlock, PlanEntry, ToolCallId, ToolPatch, Update},
+    transcript::{
+        Body, Change, Entry, EntryId, Message, Notice, Plan, Seq, ShellRun, Side, TextRun, ToolCall, Transcript,
+        TurnId, UserBlock,
+        run::{RunKey, Speaker},
+        state::Slot,
+        step::Step,
+        tool::Framed,
+    },
+};
+
+/// `_meta.source` of the daemon's own echo of a prompt.
+pub(super) const ECHO: &str = "bridge-echo";
+
+impl Transcript {
+    pub(super) fn update(&mut self, event: &Envelope, step: &Step<'_>, change: &mut Change) {
+        match Update::parse(&event.data) {
+            Ok(Update::UserMessage(chunk)) => self.user_chunk(chunk, step, change),
+            Ok(Update::AgentMessage(chunk)) => self.agent_chunk(Speaker::Assistant, chunk, event, step, change),
+            Ok(Update::AgentThought(chunk)) => self.agent_chunk(Speaker::Thought, chunk, event, step, change),
+            Ok(Update::ToolCall(patch)) => self.tool_frame(patch, false, step, change),
+            Ok(Update::ToolCallUpdate(patch)) => self.tool_frame(patch, true, step, change),
+            Ok(Update::Plan { entries, parent }) => self.plan(entries, parent, step, change),
+            Ok(Update::AvailableCommands { commands, skills }) => {
+                self.state.commands = commands;
+                self.state.skills = skills;
+                self.set_slot(Slot::Commands, event, step, Side::COMMANDS, change);
+            }
+            Ok(Update::CurrentMode { mode_id }) => {
+                self.state.mode = Some(mode_id);
+                self.set_slot(Slot::Mode, event, step, Side::MODE, change);
+            }
+            Ok(Update::ConfigOptions(options)) => {
+                self.state.config_options = Some(options);
+                self.set_slot(Slot::Config, event, step, Side::CONFIG, change);
+            }
+            Ok(Update::SessionInfo { title }) => {
+                self.state.title = title;
+                self.set_slot(Slot::Title, event, step, Side::TITLE, change);
+            }
+            Ok(Update::Context(usage)) => {
+                self.state.context = Some(usage);
+                self.set_slot(Slot::Context, event, step, Side::USAGE, change);
+            }
+            Ok(Update::ShellOutput { output }) => self.shell_output(&output, step, change),
+            Ok(Update::Unknown { .. }) => self.notice(Notice::Unknown(plain(event)), step, change),
+            Err(why) => self.notice(Notice::Malformed(why, plain(event)), step, change),
+        }
+    }
+
+    /// The turn of an entry that this event makes, opened if need be.
+    pub(super) fn turn_of(&mut self, step: &Step<'_>, change: &mut Change) -> TurnId {
+        match self.turns.find(step.prompt) {
+            Some(turn) => turn,
+            None => self.open_turn(step, change),
+        }
+    }
+
+    pub(super) fn open_turn(&mut self, step: &Step<'_>, change: &mut Change) -> TurnId {
+        change.side |= Side::TURNS | Side::QUEUE;
+        if self.state.followup.take().is_some() {
+            self.slots.remove(&Slot::Followup);
+            change.side |= Side::FOLLOWUP;
+        }
+        if self.state.end.take().is_some() {
+            self.slots.remove(&Slot::End);
+            change.side |= Side::END;
+        }
+        self.turns.open(step)
+    }
+
+    pub(super) fn entry(step: &Step<'_>, turn: Option<TurnId>, parent: Option<ToolCallId>, body: Body) -> Entry {
+        Entry {
+            id: EntryId(step.seq),
+            turn,
+            prompt: step.prompt.cloned(),
+            parent,
+            by: step.by.cloned(),
+            at: step.at,
+            until: step.at.max(step.folded.until),
+            body,
+        }
+    }
+
+    fn user_chunk(&mut self, chunk: Chunk, step: &Step<'_>, change: &mut Change) {
+        let parent = chunk.parent();
+        let whole = chunk.source() == Some(ECHO);
+        let source = chunk.source().filter(|_| !whole).map(Into::into);
+        let turn = self.user_turn(step, parent.as_ref(), change);
+        if chunk.content.as_text() == Some("") {
+            return;
+        }
+        let block = UserBlock { seq: step.seq, whole, content: chunk.content };
+        let message = Message { blocks: Vec::new(), mid_turn: false, message_id: chunk.message_id, source };
+        let key = RunKey {
+            speaker: Speaker::User,
+            turn: Some(turn),
+            prompt: step.prompt,
+            message_id: message.message_id.as_deref(),
+            source: message.source.as_deref(),
+        };
+        match self.run_at_tail(parent.as_ref(), key) {
+            Some(id) => self.lines.edit(id, step.at.max(step.folded.until), change, |entry| {
+                if let Body::User(message) = &mut entry.body {
+                    message.push(block);
+                }
+            }),
+            None => {
+                let message = Message { blocks: vec![block], ..message };
+                self.lines.push(Self::entry(step, Some(turn), parent, Body::User(message)), change);
+            }
+        }
+    }
+
+    /// A message that names no prompt begins a turn, unless it goes on with one that began so.
+    fn user_turn(&mut self, step: &Step<'_>, parent: Option<&ToolCallId>, change: &mut Change) -> TurnId {
+        if step.prompt.is_some() || parent.is_some() || step.folded.opens {
+            return self.turn_of(step, change);
+        }
+        let unprompted = self.turns.unprompted();
+        let goes_on = |entry: &Entry| entry.turn == unprompted && matches!(entry.body, Body::User(_));
+        match unprompted {
+            Some(turn) if self.lines.tail(None).is_some_and(goes_on) => turn,
+            _ => self.open_turn(step, change),
+        }
+    }
+
+    fn run_at_tail(&self, parent: Option<&ToolCallId>, key: RunKey<'_>) -> Option<EntryId> {
+        let tail = self.lines.tail(parent)?;
+        (tail.run_key() == Some(key)).then_some(tail.id)
+    }
+
+    fn agent_chunk(&mut self, speaker: Speaker, chunk: Chunk, event: &Envelope, step: &Step<'_>, change: &mut Change) {
+        if !chunk.meta.is_empty() {
+            self.facts(&chunk, event, step, change);
+        }
+        if chunk.meta.contains_key("contextCompression") {
+            return self.compaction(&chunk, event, step, change);
+        }
+        let parent = chunk.parent();
+        let discrete = chunk.is_discrete();
+        match chunk.content {
+            ContentBlock::Text(text) if discrete => {
+                self.discrete(speaker, text, chunk.message_id, chunk.meta, parent, step, change)
+            }
+            ContentBlock::Text(text) => {
+                let source = chunk.meta.get("source").and_then(Value::as_str);
+                self.piece(speaker, &text, chunk.message_id.as_deref(), source, parent, step, change);
+            }
+            content => {
+                let turn = self.turn_of(step, change);
+                self.lines.push(Self::entry(step, Some(turn), parent, Body::Media(Box::new(content))), change);
+            }
+        }
+    }
+
+    /// A piece of streamed text: the hot path of every session.
+    #[expect(clippy::too_many_arguments, reason = "the fast path has no chunk to pass")]
+    pub(super) fn piece(
+        &mut self,
+        speaker: Speaker,
+        text: &str,
+        message_id: Option<&str>,
+        source: Option<&str>,
+        parent: Option<ToolCallId>,
+        step: &Step<'_>,
+        change: &mut Change,
+    ) {
+        if text.is_empty() {
+            return;
+        }
+        let turn = self.turn_of(step, change);
+        let key = RunKey { speaker, turn: Some(turn), prompt: step.prompt, message_id, source };
+        if let Some(id) = self.run_at_tail(parent.as_ref(), key) {
+            return self.lines.append(id, text, step.at.max(step.folded.until), change);
+        }
+        let run = TextRun {
+            text: text.to_owned(),
+            message_id: message_id.map(Into::into),
+            source: source.map(Into::into),
+            discrete: None,
+        };
+        self.lines.push(Self::entry(step, Some(turn), parent, text_body(speaker, run)), change);
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "a chunk taken apart")]
+    fn discrete(
+        &mut self,
+        speaker: Speaker,
+        text: String,
+        message_id: Option<Box<str>>,
+        mut meta: Map<String, Value>,
+        parent: Option<ToolCallId>,
+        step: &Step<'_>,
+        change: &mut Change,
+    ) {
+        if text.is_empty() {
+            return;
+        }
+        let turn = self.turn_of(step, change);
+        FACTS.iter().for_each(|fact| {
+            meta.shift_remove(*fact);
+        });
+        let source = meta.get("source").and_then(Value::as_str).map(Into::into);
+        let run = TextRun { text, message_id, source, discrete: Some(Box::new(meta)) };
+        self.lines.push(Self::entry(step, Some(turn), parent, text_body(speaker, run)), change);
+    }
+
+    /// What a chunk's `_meta` says beside its text.
+    fn facts(&mut self, chunk: &Chunk, event: &Envelope, step: &Step<'_>, change: &mut Change) {
+        if let Some(usage) = chunk.usage() {
+            let turn = self.turn_of(step, change);
+            self.turns.count(turn, &usage, step);
+            change.side |= Side::USAGE;
+        }
+        if let Some(goal) = chunk.meta.get("goalState") {
+            self.state.goal = Some(goal.clone());
+            let fact = self.fact_event("goalState", goal, event);
+            self.set_slot(Slot::Goal, &fact, step, Side::GOAL, change);
+        }
+        // A goal is checked after every turn; only the other steps are worth a line.
+        if let (Some(status), Some(raw)) = (chunk.goal_status(), chunk.meta.get("goalStatus"))
+            && &*status.kind != "checking"
+        {
+            let fact = self.fact_event("goalStatus", raw, event);
+            let second = Step { seq: Seq { nth: step.seq.nth + 1, ..step.seq }, ..step.clone() };
+            self.notice(Notice::Goal(status, fact), &second, change);
+        }
+    }
+
+    /// An event that says this one fact and nothing else.
+    fn fact_event(&self, key: &str, value: &Value, event: &Envelope) -> Envelope {
+        let meta = Map::from_iter([(key.to_owned(), value.clone())]);
+        let mut fact = plain(event);
+        fact.data = self.chunk_data("agent_message_chunk", &ContentBlock::Text(String::new()), None, meta);
+        fact.prompt_id = event.prompt_id.clone();
+        fact
+    }
+
+    fn compaction(&mut self, chunk: &Chunk, event: &Envelope, step: &Step<'_>, change: &mut Change) {
+        let done = chunk.meta["contextCompression"].get("phase").and_then(Value::as_str) != Some("progress");
+        let text = chunk.content.as_text().unwrap_or_default().to_owned();
+        let mut event = plain(event);
+        strip_facts(&mut event);
+        let open = self.compacting.filter(|id| self.lines.get(*id).is_some());
+        self.compacting = if done { None } else { Some(open.unwrap_or(EntryId(step.seq))) };
+        let Some(id) = open else {
+            return self.notice(Notice::Compaction { done, text, source: event }, step, change);
+        };
+        self.lines.edit(id, step.at.max(step.folded.until), change, |entry| {
+            let Body::Notice(notice) = &mut entry.body else { return };
+            let source = Envelope { data: event.data, ..notice.source().clone() };
+            **notice = Notice::Compaction { done, text, source };
+        });
+    }
+
+    fn tool_frame(&mut self, mut patch: ToolPatch, by_update: bool, step: &Step<'_>, change: &mut Change) {
+        let known = self.lines.tool(&patch.tool_call_id);
+        if patch.is_discarded() {
+            return self.discard(known, change);
+        }
+        let known = match known {
+            Some(id) if by_update || self.is_of_turn(id, step) => Some(id),
+            // The agent counts its calls anew in every turn: the same name, another call.
+            _ => None,
+        };
+        let framed =
+            Framed { seq: step.seq, at: step.at, by: step.by.cloned(), prompt: step.prompt.cloned(), by_update };
+        let times = step.folded.tool;
+        let Some(id) = known else {
+            let turn = self.turn_of(step, change);
+            let parent = crate::payload::parent_of(&patch.meta);
+            let mut tool = ToolCall::new(patch.tool_call_id.clone());
+            tool.patch(patch, step.at, times);
+            tool.framed = Some(framed);
+            return self.lines.push(Self::entry(step, Some(turn), parent, Body::Tool(Box::new(tool))), change);
+        };
+        // The lane of a call is settled when it is first seen.
+        patch.meta.shift_remove("parentToolCallId");
+        self.lines.edit(id, step.at.max(step.folded.until), change, |entry| {
+            let Body::Tool(tool) = &mut entry.body else { return };
+            tool.patch(patch, step.at, times);
+            tool.framed.get_or_insert(framed);
+        });
+    }
+
+    fn is_of_turn(&self, id: EntryId, step: &Step<'_>) -> bool {
+        let turn = self.turns.find(step.prompt);
+        turn.is_some() && self.lines.get(id).is_some_and(|entry| entry.turn == turn)
+    }
+
+    fn discard(&mut self, known: Option<EntryId>, change: &mut Change) {
+        let Some(id) = known else { return };
+        let asked = self.waiting.len();
+        self.waiting.retain(|(_, entry)| *entry != id);
+        if self.waiting.len() < asked {
+            change.side |= Side::PERMISSIONS;
+        }
+        self.lines.remove(id, change);
+    }
+
+    fn plan(&mut self, steps: Vec<PlanEntry>, parent: Option<ToolCallId>, step: &Step<'_>, change: &mut Change) {
+        let turn = self.turn_of(step, change);
+        let is_same =
+            |entry: &&Entry| entry.turn == Some(turn) && entry.parent == parent && matches!(entry.body, Body::Plan(_));
+        let known =
+            self.lines.iter().rev().take_while(|entry| entry.id.0 >= turn.0).find(is_same).map(|entry| entry.id);
+        match known {
+            Some(id) => self
+                .lines
+                .edit(id, step.at.max(step.folded.until), change, |entry| entry.body = Body::Plan(Plan { steps })),
+            None => self.lines.push(Self::entry(step, Some(turn), parent, Body::Plan(Plan { steps })), change),
+        }
+    }
+
+    fn shell_output(&mut self, output: &str, step: &Step<'_>, change: &mut Change) {
+        let place = (step.seq, step.at);
+        match self.open_shell() {
+            Some(id) => {
+                let first = matches!(self.lines.get(id).map(|entry| &entry.body), Some(Body::Shell(run)) if run.output_at.is_none());
+                if first {
+                    self.lines.edit(id, None, change, |entry| {
+                        if let Body::Shell(run) = &mut entry.body {
+                            run.output_at = Some(place);
+                        }
+                    });
+                }
+                self.lines.append(id, output, step.at.max(step.folded.until), change);
+            }
+            None => {
+                let run = ShellRun { output: output.to_owned(), output_at: Some(place), ..ShellRun::default() };
+                self.push_shell(run, step, change);
+            }
+        }
+    }
+
+    /// The newest command that has no result; the protocol does not name them.
+    pub(super) fn open_shell(&self) -> Option<EntryId> {
+        self.shells.iter().rev().copied().find(|id| self.lines.get(*id).is_some())
+    }
+
+    pub(super) fn push_shell(&mut self, run: ShellRun, step: &Step<'_>, change: &mut Change) {
+        if run.is_running() {
+            self.shells.push(EntryId(step.seq));
+        }
+        self.lines.push(Self::entry(step, None, None, Body::Shell(Box::new(run))), change);
+    }
+}
+
+/// `_meta` keys that are read as facts of their own.
+const FACTS: [&str; 6] = ["usage", "durationMs", "apiErrors", "apiRetries", "goalState", "goalStatus"];
+
+fn strip_facts(event: &mut Envelope) {
+    let update = event.data.get_mut("update").and_then(|update| update.get_mut("_meta"));
+    if let Some(Value::Object(meta)) = update {
+        FACTS.iter().for_each(|fact| {
+            meta.shift_remove(*fact);
+        });
+    }
+}
+
+/// The event without the marks that folding left on it.
+pub(super) fn plain(event: &Envelope) -> Envelope {
+    let mut event = event.clone();
+    event.meta.shift_remove(super::step::Folded::KEY);
+    event
+}
+
+fn text_body(speaker: Speaker, run: TextRun) -> Body {
+    match speaker {
+        Speaker::Thought => Body::Thought(run),
+        Speaker::Assistant | Speaker::User => Body::Assistant(run),
+    }
+}
+
+impl Message {
+    /// Adds a block; a piece of text goes on with the piece before it.
+    pub(super) fn push(&mut self, block: UserBlock) {
+        match (self.blocks.last_mut(), block) {
+            (
+                Some(UserBlock { whole: false, content: ContentBlock::Text(text), .. }),
+                UserBlock { whole: false, content: ContentBlock::Text(more), .. },
+            ) => text.push_str(&more),
+            (_, block) => self.blocks.push(block),
+        }
+    }
+}
