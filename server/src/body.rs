@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use axum::{
-    body::Body,
+    body::{Body, HttpBody},
     extract::{FromRequest, Request},
 };
 use bytes::{Bytes, BytesMut};
@@ -20,6 +20,9 @@ pub const MAX_BODY_BYTES: usize = 10 * 1024 * 1024;
 /// After its base allowance a body must have arrived at this rate on average, in bytes a second.
 pub const MIN_BODY_BYTES_PER_SECOND: u32 = 16 * 1024;
 
+/// How much of an unwanted body is read, in bytes.
+const MAX_DISCARDED_BYTES: usize = 64 * 1024 * 1024;
+
 const FORBIDDEN_KEYS: [&str; 3] = ["__proto__", "constructor", "prototype"];
 const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
 
@@ -32,13 +35,16 @@ impl FromRequest<Arc<App>> for JsonBody {
 
     async fn from_request(request: Request, app: &Arc<App>) -> Result<Self, WireError> {
         let (head, body) = request.into_parts();
+        let allowance = app.config.timeouts.body_read;
         if !is_json(&head.headers) {
+            discard(body, allowance);
             return Ok(Self::default());
         }
         if declared_length(&head.headers).is_some_and(|length| length > MAX_BODY_BYTES as u64) {
+            discard(body, allowance);
             return Err(too_large());
         }
-        let bytes = collect(body, app.config.timeouts.body_read).await?;
+        let bytes = collect(body, allowance).await?;
         parse(&bytes)
     }
 }
@@ -65,6 +71,7 @@ async fn collect(mut body: Body, allowance: Duration) -> Result<Bytes, WireError
         let Some(frame) = frame else { break };
         let Ok(data) = frame.map_err(|_| cut_short())?.into_data() else { continue };
         if received + data.len() > MAX_BODY_BYTES {
+            discard(body, allowance);
             return Err(too_large());
         }
         if received == 0 {
@@ -75,6 +82,26 @@ async fn collect(mut body: Body, allowance: Duration) -> Result<Bytes, WireError
         }
     }
     Ok(if joined.is_empty() { first } else { joined.freeze() })
+}
+
+/// Lets the peer finish sending a body that nobody wants, so that it gets to read its answer instead of a broken connection.
+/// At most [`MAX_DISCARDED_BYTES`], at the pace any body must keep.
+pub fn discard<B>(mut body: B, allowance: Duration)
+where
+    B: HttpBody<Data = Bytes> + Send + Unpin + 'static,
+{
+    if body.is_end_stream() {
+        return;
+    }
+    tokio::spawn(async move {
+        let started = Instant::now();
+        let mut received = 0;
+        while received < MAX_DISCARDED_BYTES {
+            let deadline = started + allowance + earned(received);
+            let Ok(Some(Ok(frame))) = tokio::time::timeout_at(deadline, body.frame()).await else { return };
+            received += frame.data_ref().map_or(0, Bytes::len);
+        }
+    });
 }
 
 fn earned(received: usize) -> Duration {
@@ -104,4 +131,15 @@ fn too_slow() -> WireError {
 
 fn cut_short() -> WireError {
     WireError::bad_request("The request body ended early")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_that_reach_into_prototypes_are_dropped() {
+        let JsonBody(members) = parse(br#"{"__proto__":1,"constructor":2,"prototype":3,"kept":{"constructor":4}}"#).expect("JSON");
+        assert_eq!(Value::Object(members).to_string(), r#"{"kept":{"constructor":4}}"#);
+    }
 }

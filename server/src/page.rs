@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 
 use axum::{body::Body, response::Response};
 use bytes::Bytes;
-use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use http::{HeaderMap, HeaderValue, StatusCode, header};
 
 use self::encoding::Encoding;
 
@@ -143,6 +143,3 @@ fn not_built() -> Response {
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     response
 }
-
-/// Headers that every answer of the page carries.
-pub const SECURITY_HEADERS: &[(HeaderName, &str)] = headers::SECURITY;

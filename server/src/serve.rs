@@ -37,7 +37,7 @@ use crate::{
     App, Config, WireError,
     admission::{self, Admission, Verdict},
     auth::{Auth, Secret},
-    clock, routes,
+    body, clock, routes,
     routes::capabilities,
     sessions::Sessions,
     telemetry::{self, RequestLine},
@@ -191,7 +191,10 @@ async fn answer(
     let (mut head, body) = request.into_parts();
     let decision = app.admission.decide(&mut head, connection.own_address(), &app.auth, &app.config.page);
     let mut response = match decision.verdict {
-        Verdict::Answered(response) => response,
+        Verdict::Answered(response) => {
+            body::discard(body, app.config.timeouts.body_read);
+            response
+        }
         Verdict::Enter => {
             head.extensions.insert(connection.clone());
             let routed = AssertUnwindSafe(router.call(Request::from_parts(head, body))).catch_unwind();

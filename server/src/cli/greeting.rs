@@ -63,7 +63,7 @@ fn agent(config: &Config) -> String {
     if config.agent.name != "built-in" {
         return config.agent.name.clone();
     }
-    let set = |name| std::env::var(name).ok().filter(|value| !value.is_empty());
+    let set = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
     let is_configured = ["OPENAI_API_KEY", "OPENAI_BASE_URL", "OPENAI_MODEL"].iter().any(|name| set(name).is_some());
     match set("OPENAI_MODEL") {
         Some(model) => format!("built-in, model {model}"),
