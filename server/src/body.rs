@@ -139,7 +139,8 @@ mod tests {
 
     #[test]
     fn keys_that_reach_into_prototypes_are_dropped() {
-        let JsonBody(members) = parse(br#"{"__proto__":1,"constructor":2,"prototype":3,"kept":{"constructor":4}}"#).expect("JSON");
+        let JsonBody(members) =
+            parse(br#"{"__proto__":1,"constructor":2,"prototype":3,"kept":{"constructor":4}}"#).expect("JSON");
         assert_eq!(Value::Object(members).to_string(), r#"{"kept":{"constructor":4}}"#);
     }
 }

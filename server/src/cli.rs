@@ -22,7 +22,13 @@ use crate::{
 
 /// Coding agents that keep working on this machine, shared by every browser, editor and script you let in.
 #[derive(Debug, Parser)]
-#[command(name = "roost", version, propagate_version = true, disable_help_subcommand = true, arg_required_else_help = true)]
+#[command(
+    name = "roost",
+    version,
+    propagate_version = true,
+    disable_help_subcommand = true,
+    arg_required_else_help = true
+)]
 #[command(after_help = "Start with `roost serve` in a project's folder, and open the link it prints.")]
 pub struct Cli {
     #[command(subcommand)]
@@ -65,7 +71,13 @@ pub struct ServeArgs {
     max_connections: usize,
 
     /// Bearer token clients must send; better given in the environment, where other users cannot see it [default: generated once and kept]
-    #[arg(long, env = "QWEN_SERVER_TOKEN", hide_env_values = true, conflicts_with = "no_auth", help_heading = "Access")]
+    #[arg(
+        long,
+        env = "QWEN_SERVER_TOKEN",
+        hide_env_values = true,
+        conflicts_with = "no_auth",
+        help_heading = "Access"
+    )]
     token: Option<String>,
     /// Require the token for /health too
     #[arg(long, help_heading = "Access")]

@@ -28,11 +28,11 @@ use tokio::{
 };
 use tower_service::Service;
 
+use self::stall::StallGuard;
 pub use self::{
     boot::{Contradiction, StartError},
     connection::Connection,
 };
-use self::stall::StallGuard;
 use crate::{
     App, Config, WireError,
     admission::{self, Admission, Verdict},
@@ -58,7 +58,8 @@ pub struct Daemon {
 /// Binds, reads what earlier runs left, and begins to answer. On an error nothing is left running.
 pub async fn start(config: Config) -> Result<Daemon, StartError> {
     let listener = boot::bind(&config).await?;
-    let address = listener.local_addr().map_err(|source| StartError::Bind { address: config.hostname.clone(), source })?;
+    let address =
+        listener.local_addr().map_err(|source| StartError::Bind { address: config.hostname.clone(), source })?;
     boot::check(&config, address)?;
     let auth = Auth::open(&config)?;
     let sessions = Sessions::open(&config)?;
@@ -156,7 +157,13 @@ async fn rest_after(error: &io::Error) {
 }
 
 /// One connection, from its first byte to its last.
-async fn converse(stream: TcpStream, peer: SocketAddr, app: Arc<App>, router: Router, mut stopping: watch::Receiver<bool>) {
+async fn converse(
+    stream: TcpStream,
+    peer: SocketAddr,
+    app: Arc<App>,
+    router: Router,
+    mut stopping: watch::Receiver<bool>,
+) {
     let timeouts = &app.config.timeouts;
     let Ok(connection) = Connection::open(&stream, peer, timeouts.writer_idle) else { return };
     let io = TokioIo::new(StallGuard::new(stream, timeouts.writer_idle));

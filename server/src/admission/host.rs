@@ -78,7 +78,8 @@ impl OwnAddress {
     }
 
     fn is(&self, host: &str) -> bool {
-        self.with_port.eq_ignore_ascii_case(host) || self.bare.as_ref().is_some_and(|bare| bare.eq_ignore_ascii_case(host))
+        self.with_port.eq_ignore_ascii_case(host)
+            || self.bare.as_ref().is_some_and(|bare| bare.eq_ignore_ascii_case(host))
     }
 }
 
@@ -117,7 +118,15 @@ mod tests {
         for good in ["localhost:4170", "LocalHost:4170", "127.0.0.1:4170", "[::1]:4170", "host.docker.internal:4170"] {
             assert!(loopback(good), "{good}");
         }
-        for bad in ["localhost", "localhost:4171", "localhost.:4170", "evil.test:4170", "127.0.0.1.evil.test:4170", "", ":4170"] {
+        for bad in [
+            "localhost",
+            "localhost:4171",
+            "localhost.:4170",
+            "evil.test:4170",
+            "127.0.0.1.evil.test:4170",
+            "",
+            ":4170",
+        ] {
             assert!(!loopback(bad), "{bad}");
         }
     }

@@ -16,7 +16,9 @@ pub enum OriginPattern {
 
 /// Why a text is no origin pattern.
 #[derive(Debug, Clone, thiserror::Error)]
-#[error("`{0}` is no origin: write `*`, or scheme://host[:port] in lower case without path, default port or trailing slash")]
+#[error(
+    "`{0}` is no origin: write `*`, or scheme://host[:port] in lower case without path, default port or trailing slash"
+)]
 pub struct InvalidOrigin(String);
 
 /// The patterns of a listener.
@@ -44,7 +46,8 @@ impl FromStr for OriginPattern {
             return Ok(Self::Any);
         }
         match canonical(text) {
-            Some(origin) if origin == text => Ok(Self::Exactly(text.into())),
+            // The URL standard takes `*` as a host; whoever writes it means a wildcard, which this is not.
+            Some(origin) if origin == text && !text.contains('*') => Ok(Self::Exactly(text.into())),
             Some(_) | None => Err(InvalidOrigin(text.to_owned())),
         }
     }
@@ -96,7 +99,8 @@ pub(super) fn standing(head: &mut request::Parts, policy: &OriginPolicy, hosts: 
 /// The page the daemon itself served: from one of its loopback names, or from the very `Host` of this request, which a proxy may serve over TLS.
 fn is_own(origin: &str, head: &request::Parts, hosts: &Hosts, own: &OwnAddress) -> bool {
     let Some((scheme, place)) = origin.split_once("://") else { return false };
-    let is_host = head.headers.get(header::HOST).is_some_and(|host| host.as_bytes().eq_ignore_ascii_case(place.as_bytes()));
+    let is_host =
+        head.headers.get(header::HOST).is_some_and(|host| host.as_bytes().eq_ignore_ascii_case(place.as_bytes()));
     match scheme {
         "http" => hosts.serves_itself(place) || is_host && hosts.names(place, own),
         "https" => is_host && hosts.names(place, own),
@@ -115,7 +119,17 @@ mod tests {
             assert!(good.parse::<OriginPattern>().is_ok(), "{good}");
         }
         let path = "https://app.example/";
-        for bad in ["", "app.example", path, "https://App.example", "https://app.example:443", "null", "https://*", "file:///x", "data:x"] {
+        for bad in [
+            "",
+            "app.example",
+            path,
+            "https://App.example",
+            "https://app.example:443",
+            "null",
+            "https://*",
+            "file:///x",
+            "data:x",
+        ] {
             assert!(bad.parse::<OriginPattern>().is_err(), "{bad}");
         }
     }

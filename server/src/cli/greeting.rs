@@ -35,7 +35,12 @@ impl fmt::Display for Greeting<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let config = &self.daemon.app().config;
         let (bold, plain) = if self.colour { ("\x1b[1m", "\x1b[0m") } else { ("", "") };
-        writeln!(f, "\n  {bold}Roost{plain} {} is listening on {}\n", env!("CARGO_PKG_VERSION"), self.daemon.address())?;
+        writeln!(
+            f,
+            "\n  {bold}Roost{plain} {} is listening on {}\n",
+            env!("CARGO_PKG_VERSION"),
+            self.daemon.address()
+        )?;
         match &self.link {
             Some(link) => self.row(f, "Open", format_args!("{bold}{link}{plain}"))?,
             None => self.row(f, "Open", format_args!("{bold}{}{plain}", self.daemon.url()))?,
@@ -77,7 +82,9 @@ fn access(config: &Config, token_file: Option<&Path>) -> String {
         (TokenSource::Off, _) if config.trust_loopback => {
             "no token: every program on this machine may do everything, settings included".to_owned()
         }
-        (TokenSource::Off, _) => "no token: every program on this machine may use the sessions; settings stay closed".to_owned(),
+        (TokenSource::Off, _) => {
+            "no token: every program on this machine may use the sessions; settings stay closed".to_owned()
+        }
         (TokenSource::Kept, Some(path)) => format!("token for scripts in {}", path.display()),
         (TokenSource::Given(_) | TokenSource::Kept, _) => "the token you gave".to_owned(),
     }

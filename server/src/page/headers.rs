@@ -62,7 +62,9 @@ mod tests {
 
     #[test]
     fn only_names_with_a_hash_are_cached_for_ever() {
-        for hashed in ["/roost-web-0123456789abcdef.js", "/roost-web-0123456789abcdef_bg.wasm", "/style-fedcba9876543210.css"] {
+        for hashed in
+            ["/roost-web-0123456789abcdef.js", "/roost-web-0123456789abcdef_bg.wasm", "/style-fedcba9876543210.css"]
+        {
             assert!(cache_control(hashed).contains("immutable"), "{hashed}");
         }
         for plain in ["/index.html", "/icon.svg", "/snippets/roost-0123456789abcdef/inline0.js", "/facade.js"] {

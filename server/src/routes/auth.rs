@@ -46,8 +46,11 @@ fn trade(app: &App, peer: IpAddr, code: &Secret) -> Result<Secret, WireError> {
 
 fn too_many_guesses(retry_in: Millis) -> WireError {
     let seconds = u32::try_from(retry_in.0.div_ceil(1_000)).unwrap_or(u32::MAX);
-    WireError::new(StatusCode::TOO_MANY_REQUESTS, "Too many wrong sign-in codes from this address. Wait, then try again.")
-        .code("too_many_sign_in_attempts")
-        .with("retryAfterMs", retry_in)
-        .retry_after(seconds)
+    WireError::new(
+        StatusCode::TOO_MANY_REQUESTS,
+        "Too many wrong sign-in codes from this address. Wait, then try again.",
+    )
+    .code("too_many_sign_in_attempts")
+    .with("retryAfterMs", retry_in)
+    .retry_after(seconds)
 }

@@ -4,13 +4,7 @@ use std::{io, net::SocketAddr};
 
 use tokio::net::{TcpListener, TcpSocket, lookup_host};
 
-use crate::{
-    Config,
-    admission::OriginPattern,
-    auth,
-    config::TokenSource,
-    sessions,
-};
+use crate::{Config, admission::OriginPattern, auth, config::TokenSource, sessions};
 
 /// Connections the kernel holds ready while we are busy.
 const BACKLOG: u32 = 4_096;
@@ -35,11 +29,15 @@ pub enum StartError {
 /// Flags that together would leave the daemon open, or make no sense.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Contradiction {
-    #[error("--no-auth is for loopback only: {0} can be reached by other machines, and whoever reaches it could run commands here")]
+    #[error(
+        "--no-auth is for loopback only: {0} can be reached by other machines, and whoever reaches it could run commands here"
+    )]
     NakedBind(SocketAddr),
     #[error("--require-auth needs a token; leave --no-auth out")]
     NothingToRequire,
-    #[error("--allow-origin '*' needs a token, or every website could drive this daemon; leave --no-auth out or name the origins")]
+    #[error(
+        "--allow-origin '*' needs a token, or every website could drive this daemon; leave --no-auth out or name the origins"
+    )]
     EveryOriginWithoutToken,
     #[error("--trust-loopback is for loopback binds only, not for {0}")]
     TrustBeyondLoopback(SocketAddr),

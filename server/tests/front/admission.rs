@@ -29,7 +29,9 @@ async fn a_request_for_another_name_is_refused_before_it_is_routed() {
             assert_eq!(with_hosts(&daemon, target, &[format!("{name}:{port}")]).await, 403, "{target} for {name}");
         }
         let good = format!("localhost:{port}");
-        for hosts in [vec![], vec!["localhost".to_owned()], vec![format!("localhost:{}", port ^ 1)], vec![good.clone(), good]] {
+        for hosts in
+            [vec![], vec!["localhost".to_owned()], vec![format!("localhost:{}", port ^ 1)], vec![good.clone(), good]]
+        {
             assert_eq!(with_hosts(&daemon, target, &hosts).await, 403, "{target} for {hosts:?}");
         }
     }
@@ -81,8 +83,15 @@ async fn only_the_right_bearer_gets_in_and_every_wrong_one_reads_the_same() {
     for good in ["Authorization: Bearer canary-server-token", "authorization: bearer  \tcanary-server-token"] {
         assert_eq!(daemon.send("GET /capabilities", &[good]).await.status, 200, "{good}");
     }
-    let wrong = ["X-Nothing: 1", "Authorization: Bearer", "Authorization: Bearer wrong", "Authorization: Basic canary-server-token"];
-    for header in wrong.into_iter().chain(["Authorization: Bearer\tcanary-server-token", "Authorization: canary-server-token"]) {
+    let wrong = [
+        "X-Nothing: 1",
+        "Authorization: Bearer",
+        "Authorization: Bearer wrong",
+        "Authorization: Basic canary-server-token",
+    ];
+    for header in
+        wrong.into_iter().chain(["Authorization: Bearer\tcanary-server-token", "Authorization: canary-server-token"])
+    {
         let answer = daemon.send("GET /capabilities", &[header]).await;
         assert_eq!((answer.status, answer.text().as_str()), (401, r#"{"error":"Unauthorized"}"#), "{header}");
         assert_eq!(answer.header("www-authenticate"), None);
@@ -125,7 +134,11 @@ async fn pages_of_other_origins_are_turned_away() {
     for target in TARGETS.into_iter().chain(["OPTIONS /capabilities"]) {
         for origin in ["https://evil.test", "null", "", &neighbour, &secure] {
             let answer = daemon.send(target, &[&format!("Origin: {origin}"), &bearer(TOKEN)]).await;
-            assert_eq!((answer.status, answer.text().as_str()), (403, r#"{"error":"Request denied by CORS policy"}"#), "{target} {origin}");
+            assert_eq!(
+                (answer.status, answer.text().as_str()),
+                (403, r#"{"error":"Request denied by CORS policy"}"#),
+                "{target} {origin}"
+            );
             assert_eq!(answer.header("vary"), Some("Origin"));
             assert!(!answer.names().any(|name| name.starts_with("access-control-")));
         }
@@ -137,7 +150,8 @@ async fn the_daemons_own_page_may_call() {
     let daemon = running(|_| {}).await;
     let port = daemon.address().port();
     for name in ["localhost", "127.0.0.1", "[::1]", "host.docker.internal"] {
-        let answer = daemon.send("GET /capabilities", &[&format!("Origin: http://{name}:{port}"), &bearer(TOKEN)]).await;
+        let answer =
+            daemon.send("GET /capabilities", &[&format!("Origin: http://{name}:{port}"), &bearer(TOKEN)]).await;
         assert_eq!(answer.status, 200, "{name}");
         assert!(!answer.names().any(|name| name.starts_with("access-control-")));
     }
@@ -146,7 +160,9 @@ async fn the_daemons_own_page_may_call() {
 #[tokio::test]
 async fn a_page_behind_a_tls_proxy_may_call_under_its_allowed_name_only() {
     let daemon = running(|config| config.allow_hosts = vec!["roost.example".to_owned()]).await;
-    for (origin, status) in [("https://roost.example", 200), ("https://roost.example:9999", 403), ("https://evil.test", 403)] {
+    for (origin, status) in
+        [("https://roost.example", 200), ("https://roost.example:9999", 403), ("https://evil.test", 403)]
+    {
         let headers = ["Host: roost.example", &format!("Origin: {origin}"), &bearer(TOKEN)];
         assert_eq!(daemon.raw(&request("GET /capabilities", &headers, "")).await.status, status, "{origin}");
     }
@@ -173,7 +189,11 @@ async fn an_allowed_origin_reads_answers_and_asks_first() {
 
     let refused = daemon.send("GET /capabilities", &[&origin]).await;
     assert_eq!((refused.status, refused.header("access-control-allow-origin")), (401, Some(app)));
-    assert_eq!(daemon.send("OPTIONS /capabilities", &[&origin]).await.status, 401, "no preflight: it goes on to the bearer check");
+    assert_eq!(
+        daemon.send("OPTIONS /capabilities", &[&origin]).await.status,
+        401,
+        "no preflight: it goes on to the bearer check"
+    );
     assert_eq!(daemon.send("GET /capabilities", &["Origin: https://other.example", &bearer(TOKEN)]).await.status, 403);
 }
 
@@ -190,7 +210,11 @@ async fn without_a_token_programs_may_read_and_web_pages_may_not() {
     let daemon = running(|config| config.token = TokenSource::Off).await;
     assert_eq!(daemon.send("GET /capabilities", &[]).await.status, 200);
     assert_eq!(daemon.send("GET /capabilities", &["Sec-Fetch-Site: same-origin"]).await.status, 200);
-    assert_eq!(daemon.send("GET /", &["Sec-Fetch-Site: cross-site", "Accept: text/html"]).await.status, 200, "a link to the page");
+    assert_eq!(
+        daemon.send("GET /", &["Sec-Fetch-Site: cross-site", "Accept: text/html"]).await.status,
+        200,
+        "a link to the page"
+    );
     for site in ["cross-site", "same-site"] {
         let answer = daemon.send("GET /capabilities", &[&format!("Sec-Fetch-Site: {site}")]).await;
         assert_eq!(answer.status, 403, "an image or script of another {site} page");
@@ -202,7 +226,11 @@ async fn without_a_token_strict_routes_stay_closed_unless_loopback_is_trusted() 
     let closed = running(|config| config.token = TokenSource::Off).await;
     let answer = closed.send("PATCH /session/s/metadata", &[]).await;
     assert_eq!((answer.status, answer.json()["code"].as_str()), (401, Some("token_required")));
-    assert!(answer.json()["error"].as_str().is_some_and(|text| text.contains("QWEN_SERVER_TOKEN") && text.contains("--token")));
+    assert!(
+        answer.json()["error"]
+            .as_str()
+            .is_some_and(|text| text.contains("QWEN_SERVER_TOKEN") && text.contains("--token"))
+    );
 
     let trusting = running(|config| {
         config.token = TokenSource::Off;

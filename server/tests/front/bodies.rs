@@ -11,7 +11,11 @@ async fn a_body_that_is_no_json_is_refused() {
     for body in ["{", "nonsense", "{\"code\":}", "{} {}", &"[".repeat(1_000_000)] {
         let answer = daemon.post("/auth/exchange", &[], body).await;
         let shown = &body[..body.len().min(20)];
-        assert_eq!((answer.status, answer.text().as_str()), (400, r#"{"error":"Invalid JSON in request body"}"#), "{shown}");
+        assert_eq!(
+            (answer.status, answer.text().as_str()),
+            (400, r#"{"error":"Invalid JSON in request body"}"#),
+            "{shown}"
+        );
     }
 }
 
@@ -29,7 +33,8 @@ async fn a_body_of_another_type_counts_as_the_empty_one() {
     let daemon = running(|_| {}).await;
     for content_type in ["text/plain", "application/x-www-form-urlencoded", "application/jsonp"] {
         let (host, kind) = (format!("Host: {}", daemon.host()), format!("Content-Type: {content_type}"));
-        let answer = daemon.raw(&request("POST /auth/exchange", &[&host, &kind, "Content-Length: 12"], r#"{"code":"x"}"#)).await;
+        let answer =
+            daemon.raw(&request("POST /auth/exchange", &[&host, &kind, "Content-Length: 12"], r#"{"code":"x"}"#)).await;
         assert_eq!((answer.status, answer.text().as_str()), (400, MISSING), "{content_type}");
     }
 }

@@ -84,7 +84,8 @@ fn a_daemon_greets_serves_and_stops_when_asked_to() {
     let pid = daemon.0.id();
     let signal = |name: &str| Command::new("kill").args([name, &pid.to_string()]).status().expect("kill runs");
     assert!(signal("-USR1").success());
-    let another = lines.by_ref().map(|line| line.expect("text")).find(|line| line.contains("#code=")).expect("another link");
+    let another =
+        lines.by_ref().map(|line| line.expect("text")).find(|line| line.contains("#code=")).expect("another link");
     assert!(!greeting.contains(another.split_once("#code=").expect("a code").1));
 
     assert!(signal("-TERM").success());

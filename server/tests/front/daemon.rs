@@ -124,6 +124,7 @@ pub(crate) async fn read_answer(mut stream: TcpStream) -> Answer {
     let head = String::from_utf8_lossy(&bytes[..end]).into_owned();
     let mut lines = head.split("\r\n");
     let status = lines.next().and_then(|line| line.split(' ').nth(1)).and_then(|status| status.parse().ok());
-    let headers = lines.filter_map(|line| line.split_once(": ")).map(|(name, value)| (name.to_lowercase(), value.to_owned()));
+    let headers =
+        lines.filter_map(|line| line.split_once(": ")).map(|(name, value)| (name.to_lowercase(), value.to_owned()));
     Answer { status: status.expect("a status line"), headers: headers.collect(), body: bytes[end + 4..].to_vec() }
 }

@@ -3,7 +3,13 @@ use roost_server::page::{Asset, Page};
 use crate::daemon::{Answer, Running, TOKEN, bearer, running};
 
 const ASSETS: &[Asset] = &[
-    Asset { path: "/app-0123456789abcdef.js", hash: 1, plain: b"plain js", brotli: Some(b"br js"), gzip: Some(b"gz js") },
+    Asset {
+        path: "/app-0123456789abcdef.js",
+        hash: 1,
+        plain: b"plain js",
+        brotli: Some(b"br js"),
+        gzip: Some(b"gz js"),
+    },
     Asset { path: "/app-0123456789abcdef_bg.wasm", hash: 2, plain: b"\0asm", brotli: None, gzip: Some(b"gz") },
     Asset { path: "/icon.svg", hash: 3, plain: b"<svg/>", brotli: None, gzip: None },
     Asset { path: "/index.html", hash: 4, plain: b"<!doctype html>", brotli: None, gzip: None },
@@ -21,7 +27,9 @@ fn summary(answer: &Answer) -> (u16, Option<&str>, Option<&str>, String) {
 async fn each_file_is_sent_in_the_best_form_the_browser_takes() {
     let daemon = with_page().await;
     let js = Some("text/javascript; charset=utf-8");
-    for (accepts, encoding, body) in [("gzip, deflate, br", Some("br"), "br js"), ("gzip", Some("gzip"), "gz js"), ("identity", None, "plain js")] {
+    for (accepts, encoding, body) in
+        [("gzip, deflate, br", Some("br"), "br js"), ("gzip", Some("gzip"), "gz js"), ("identity", None, "plain js")]
+    {
         let answer = daemon.send("GET /app-0123456789abcdef.js", &[&format!("Accept-Encoding: {accepts}")]).await;
         assert_eq!(summary(&answer), (200, js, encoding, body.to_owned()));
         assert_eq!(answer.header("vary"), Some("Accept-Encoding"));
@@ -51,7 +59,12 @@ async fn the_page_is_under_a_strict_policy() {
     for path in ["/", "/icon.svg", "/app-0123456789abcdef.js"] {
         let answer = daemon.send(&format!("GET {path}"), &[]).await;
         let policy = answer.header("content-security-policy").expect("a policy");
-        for rule in ["default-src 'none'", "script-src 'self' 'wasm-unsafe-eval'", "frame-ancestors 'none'", "require-trusted-types-for 'script'"] {
+        for rule in [
+            "default-src 'none'",
+            "script-src 'self' 'wasm-unsafe-eval'",
+            "frame-ancestors 'none'",
+            "require-trusted-types-for 'script'",
+        ] {
             assert!(policy.split("; ").any(|found| found == rule), "{rule}");
         }
         assert!(!policy.contains("unsafe-inline"));

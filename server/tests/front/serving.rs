@@ -83,7 +83,10 @@ async fn stopping_finishes_the_request_under_way_and_refuses_new_connections() {
     let body = r#"{"code":"guess"}"#;
     let head = format!("POST /auth/exchange HTTP/1.1\r\nHost: {address}\r\nContent-Type: application/json\r\n");
     let (first, last) = body.split_at(5);
-    stream.write_all(format!("{head}Expect: 100-continue\r\nContent-Length: {}\r\n\r\n", body.len()).as_bytes()).await.expect("read");
+    stream
+        .write_all(format!("{head}Expect: 100-continue\r\nContent-Length: {}\r\n\r\n", body.len()).as_bytes())
+        .await
+        .expect("read");
     // The handler is reading the body once it says go on.
     let mut go_on = [0; b"HTTP/1.1 100 Continue\r\n\r\n".len()];
     stream.read_exact(&mut go_on).await.expect("100 Continue");
@@ -104,7 +107,10 @@ async fn stopping_does_not_wait_for_ever() {
     let daemon = running(|config| config.timeouts.shutdown_grace = SHORT).await;
     let mut stream = daemon.connect().await;
     let head = format!("POST /auth/exchange HTTP/1.1\r\nHost: {}\r\nContent-Type: application/json\r\n", daemon.host());
-    stream.write_all(format!("{head}Expect: 100-continue\r\nContent-Length: 9\r\n\r\n").as_bytes()).await.expect("read");
+    stream
+        .write_all(format!("{head}Expect: 100-continue\r\nContent-Length: 9\r\n\r\n").as_bytes())
+        .await
+        .expect("read");
     let mut go_on = [0; b"HTTP/1.1 100 Continue\r\n\r\n".len()];
     stream.read_exact(&mut go_on).await.expect("100 Continue");
     tokio::time::timeout(SOON, daemon.daemon.stop()).await.expect("the grace is short");

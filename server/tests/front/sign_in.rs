@@ -36,7 +36,11 @@ async fn a_link_signs_one_browser_in_once() {
     let code = code(&daemon);
     let credential = credential(&exchange(&daemon, &code).await);
     assert_eq!(daemon.send("GET /capabilities", &[&bearer(&credential)]).await.status, 200);
-    assert_eq!(daemon.send("GET /capabilities", &[&bearer(&code)]).await.status, 401, "the code itself is no credential");
+    assert_eq!(
+        daemon.send("GET /capabilities", &[&bearer(&code)]).await.status,
+        401,
+        "the code itself is no credential"
+    );
 
     let again = exchange(&daemon, &code).await;
     assert_eq!((again.status, again.json()["code"].as_str()), (401, Some("invalid_sign_in_code")));
