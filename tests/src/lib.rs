@@ -8,3 +8,4 @@ pub mod fake_model;
 pub mod processes;
 pub mod program;
 pub mod scripted_agent;
+pub mod source;

@@ -64,11 +64,8 @@ async fn an_approved_tool_call_puts_the_file_on_disk() -> anyhow::Result<()> {
 
 #[tokio::test]
 async fn a_second_prompt_waits_for_the_first_and_a_cancel_ends_only_the_running_one() -> anyhow::Result<()> {
-    let model = FakeModel::start(Script::turns([
-        vec![Step::text("begun"), Step::Hang],
-        vec![Step::text("second")],
-    ]))
-    .await?;
+    let model =
+        FakeModel::start(Script::turns([vec![Step::text("begun"), Step::Hang], vec![Step::text("second")]])).await?;
     let daemon = Setup::new().model(&model).start().await?;
     let client = daemon.client()?;
     let session = client.new_session().await?;
