@@ -43,7 +43,7 @@ pub enum Command {
     Agent,
 }
 
-/// What `roost serve` takes. In every `-ms` flag and every maximum, 0 means: no limit.
+/// What `roost serve` takes.
 #[derive(Debug, Args)]
 #[command(after_help = AFTER_HELP)]
 pub struct ServeArgs {
@@ -51,7 +51,7 @@ pub struct ServeArgs {
     #[arg(long, value_name = "DIR", help_heading = "Work")]
     workspace: Option<PathBuf>,
     /// Any program that speaks ACP on stdio, with its arguments [default: the built-in agent]
-    #[arg(long, value_name = "COMMAND", env = "ROOST_AGENT", help_heading = "Work")]
+    #[arg(long, value_name = "COMMAND", env = "ROOST_AGENT", hide_env_values = true, help_heading = "Work")]
     agent: Option<String>,
 
     /// Address to listen on; beyond loopback a token is always required
@@ -123,6 +123,8 @@ pub struct ServeArgs {
 }
 
 const AFTER_HELP: &str = "\
+0 means no limit in every flag that ends in -ms, and for connections, sessions and prompts.
+
 Environment:
   QWEN_HOME         where sessions, settings and the token are kept [default: ~/.qwen]
   OPENAI_API_KEY, OPENAI_BASE_URL, OPENAI_MODEL

@@ -68,7 +68,7 @@ impl RequestLine {
         let route = response.extensions().get::<RoutePattern>().map_or("-", |RoutePattern(path)| path.as_str());
         let client = self.client.as_ref().and_then(|id| ClientId::parse(id.to_str().ok()?).ok());
         let session = route.starts_with("/session/{").then(|| self.uri.path().split('/').nth(2)).flatten();
-        let duration_ms = self.started.elapsed().as_secs_f64() * 1_000.0;
+        let duration_ms = (self.started.elapsed().as_secs_f64() * 1e6).round() / 1e3;
         macro_rules! line {
             ($level:expr) => {
                 tracing::event!(

@@ -1,9 +1,11 @@
 use std::{
-    io::{BufRead, BufReader, Read},
+    io::{BufRead, BufReader, Lines, Read, Write},
+    net::TcpStream,
     path::Path,
-    process::{Child, Command, Output, Stdio},
+    process::{Child, ChildStdout, Command, Output, Stdio},
 };
 
+use serde_json::Value;
 use tempfile::TempDir;
 
 fn roost(home: &Path) -> Command {
@@ -62,36 +64,77 @@ fn what_cannot_be_served_is_said_in_one_sentence() {
     }
 }
 
+impl Daemon {
+    /// Starts one on a free port; what it said, and its further lines.
+    fn start(command: &mut Command) -> (Self, String, Lines<BufReader<ChildStdout>>) {
+        let child = command.args(["serve", "--port", "0"]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
+        let mut daemon = Self(child.expect("it runs"));
+        let mut lines = BufReader::new(daemon.0.stdout.take().expect("piped")).lines();
+        let mut greeting = String::new();
+        while !greeting.contains("Ctrl-C") {
+            greeting.push_str(&lines.next().expect("it goes on to say how to stop").expect("text"));
+            greeting.push('\n');
+        }
+        (daemon, greeting, lines)
+    }
+
+    fn signal(&self, name: &str) {
+        let sent = Command::new("kill").args([name, &self.0.id().to_string()]).status().expect("kill runs");
+        assert!(sent.success());
+    }
+
+    /// Asks it to stop; what it wrote to stderr.
+    fn stop(mut self) -> String {
+        self.signal("-TERM");
+        let status = self.0.wait().expect("it ends");
+        assert!(status.success(), "{status}");
+        let mut errors = String::new();
+        self.0.stderr.take().expect("piped").read_to_string(&mut errors).expect("text");
+        errors
+    }
+}
+
 #[test]
 fn a_daemon_greets_serves_and_stops_when_asked_to() {
     let home = scratch();
-    let child = roost(home.path()).args(["serve", "--port", "0"]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
-    let mut daemon = Daemon(child.expect("it runs"));
-    let mut lines = BufReader::new(daemon.0.stdout.take().expect("piped")).lines();
-    let mut greeting = String::new();
-    for line in lines.by_ref() {
-        let line = line.expect("text");
-        greeting.push_str(&line);
-        greeting.push('\n');
-        if line.contains("Ctrl-C") {
-            break;
-        }
-    }
+    let (daemon, greeting, mut lines) = Daemon::start(&mut roost(home.path()));
     assert!(greeting.contains("#code=") && greeting.contains("offline demo model"), "{greeting}");
     let token = std::fs::read_to_string(home.path().join(".qwen/roost/token")).expect("a token was made");
     assert!(!greeting.contains(token.trim()), "the token is never printed");
 
-    let pid = daemon.0.id();
-    let signal = |name: &str| Command::new("kill").args([name, &pid.to_string()]).status().expect("kill runs");
-    assert!(signal("-USR1").success());
+    daemon.signal("-USR1");
     let another =
         lines.by_ref().map(|line| line.expect("text")).find(|line| line.contains("#code=")).expect("another link");
     assert!(!greeting.contains(another.split_once("#code=").expect("a code").1));
+    assert_eq!(daemon.stop(), "");
+}
 
-    assert!(signal("-TERM").success());
-    let status = daemon.0.wait().expect("it ends");
-    assert!(status.success(), "{status}");
-    let mut errors = String::new();
-    daemon.0.stderr.take().expect("piped").read_to_string(&mut errors).expect("text");
-    assert!(errors.is_empty(), "{errors}");
+#[test]
+fn the_log_has_a_line_for_each_request_and_no_secret() {
+    let home = scratch();
+    let mut command = roost(home.path());
+    command.env("ROOST_LOG", "info").env("QWEN_SERVER_TOKEN", "canary-server-token");
+    let (daemon, greeting, _lines) = Daemon::start(&mut command);
+    assert!(!greeting.contains("canary-server-token"));
+    let address = greeting.split_once("listening on ").and_then(|(_, rest)| rest.lines().next()).expect("an address");
+    for (target, token) in
+        [("/capabilities?token=canary-query", "canary-server-token"), ("/session/s/nothing", "canary-wrong")]
+    {
+        let mut stream = TcpStream::connect(address).expect("it listens");
+        let request = format!(
+            "GET {target} HTTP/1.1\r\nHost: {address}\r\nAuthorization: Bearer {token}\r\n\
+             X-Qwen-Client-Id: client_1\r\nConnection: close\r\n\r\n"
+        );
+        stream.write_all(request.as_bytes()).expect("it reads");
+        stream.read_to_end(&mut Vec::new()).expect("it answers");
+    }
+    let log = daemon.stop();
+    assert!(!log.contains("canary"), "{log}");
+    let lines: Vec<Value> = log.lines().map(|line| serde_json::from_str(line).expect("a JSON line")).collect();
+    let requests: Vec<&Value> = lines.iter().filter(|line| line["message"] == "request").collect();
+    assert_eq!(requests.len(), 2, "{log}");
+    assert_eq!((&requests[0]["route"], &requests[0]["status"]), (&"/capabilities".into(), &200.into()));
+    assert_eq!((&requests[1]["method"], &requests[1]["status"]), (&"GET".into(), &401.into()));
+    assert_eq!(requests[0]["client"], "client_1");
+    assert!(requests[0]["duration_ms"].is_number());
 }

@@ -1,12 +1,15 @@
 use std::{num::NonZeroUsize, time::Duration};
 
-use roost_server::serve::{self, Contradiction, StartError};
+use roost_server::{
+    page::{Asset, Page},
+    serve::{self, Contradiction, StartError},
+};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
 };
 
-use crate::daemon::{TOKEN, bearer, config, read_answer, running};
+use crate::daemon::{Running, TOKEN, bearer, config, read_answer, running};
 
 const SHORT: Duration = Duration::from_millis(100);
 /// Far above [`SHORT`], far below any timeout that is not the one under test.
@@ -63,16 +66,7 @@ async fn connections_over_the_cap_are_closed_and_room_is_made_again() {
     }
     assert!(until_closed(daemon.connect().await).await.is_empty());
     drop(held);
-    let answered = async {
-        loop {
-            let mut stream = daemon.connect().await;
-            let sent = stream.write_all(request.as_bytes()).await;
-            if sent.is_ok() && stream.read(&mut [0; 1024]).await.is_ok_and(|bytes| bytes > 0) {
-                break;
-            }
-        }
-    };
-    tokio::time::timeout(SOON, answered).await.expect("room is made when a connection ends");
+    tokio::time::timeout(SOON, until_answered(&daemon, &request)).await.expect("room is made when a connection ends");
 }
 
 #[tokio::test]
@@ -115,6 +109,37 @@ async fn stopping_does_not_wait_for_ever() {
     stream.read_exact(&mut go_on).await.expect("100 Continue");
     tokio::time::timeout(SOON, daemon.daemon.stop()).await.expect("the grace is short");
     until_closed(stream).await;
+}
+
+#[tokio::test]
+async fn a_reader_that_takes_nothing_is_cut_off() {
+    const MORE_THAN_BUFFERS_HOLD: usize = 64 * 1024 * 1024;
+    let big: &'static [u8] = Box::leak(vec![b'x'; MORE_THAN_BUFFERS_HOLD].into_boxed_slice());
+    let asset = Asset { path: "/big.txt", hash: 0, plain: big, brotli: None, gzip: None };
+    let page = Page::of(Box::leak(Box::new([asset])));
+    let daemon = running(|config| {
+        config.page = page;
+        config.timeouts.writer_idle = Some(SHORT);
+        config.limits.max_connections = NonZeroUsize::new(1);
+    })
+    .await;
+    let request = |path: &str| format!("GET {path} HTTP/1.1\r\nHost: {}\r\n\r\n", daemon.host());
+    let mut stalled = daemon.connect().await;
+    stalled.write_all(request("/big.txt").as_bytes()).await.expect("the daemon reads");
+    // There is room for another connection only once this one is gone.
+    tokio::time::timeout(SOON, until_answered(&daemon, &request("/health"))).await.expect("it is cut off");
+    assert!(until_closed(stalled).await.len() < MORE_THAN_BUFFERS_HOLD);
+}
+
+/// Connects again and again until there is room.
+async fn until_answered(daemon: &Running, request: &str) {
+    loop {
+        let mut stream = daemon.connect().await;
+        let sent = stream.write_all(request.as_bytes()).await;
+        if sent.is_ok() && stream.read(&mut [0; 1024]).await.is_ok_and(|bytes| bytes > 0) {
+            return;
+        }
+    }
 }
 
 #[tokio::test]
