@@ -37,9 +37,9 @@ struct ServerToken {
 /// Why the credentials cannot be read or made.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
-    #[error("cannot keep private files in {path}: {source}")]
+    #[error("cannot keep private files in {path}")]
     Directory { path: PathBuf, source: std::io::Error },
-    #[error("cannot read or write {path}: {source}")]
+    #[error("cannot read or write {path}")]
     File { path: PathBuf, source: std::io::Error },
     #[error("{path} holds no token; delete it and start again to get a new one")]
     NoToken { path: PathBuf },

@@ -138,18 +138,20 @@ Signals:
 /// Why the command line and environment make no configuration.
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
-    #[error("the workspace {} cannot be used: {source}", path.display())]
+    #[error("the workspace {} cannot be used", path.display())]
     Workspace { path: PathBuf, source: std::io::Error },
     #[error("the workspace {} is not a folder", path.display())]
     NotAFolder { path: PathBuf },
+    #[error("the workspace {} has a name that is not UTF-8, which the protocol cannot express", path.display())]
+    NotUtf8 { path: PathBuf },
     #[error("there is no home directory to keep state in; set QWEN_HOME")]
     NoHome,
     #[error("--token holds characters no header can carry; use visible ASCII without spaces")]
     UnsendableToken,
     #[error("--agent is not a command: {0}")]
     Agent(String),
-    #[error("cannot find this program's own file, which the built-in agent runs from: {0}")]
-    OwnProgram(std::io::Error),
+    #[error("cannot find this program's own file, which the built-in agent runs from")]
+    OwnProgram(#[source] std::io::Error),
 }
 
 impl ServeArgs {
@@ -188,7 +190,13 @@ fn length(ms: u64) -> Option<Millis> {
 fn workspace(asked: Option<PathBuf>) -> Result<PathBuf, ConfigError> {
     let path = asked.unwrap_or_else(|| PathBuf::from("."));
     let canonical = path.canonicalize().map_err(|source| ConfigError::Workspace { path: path.clone(), source })?;
-    if canonical.is_dir() { Ok(canonical) } else { Err(ConfigError::NotAFolder { path }) }
+    if !canonical.is_dir() {
+        return Err(ConfigError::NotAFolder { path });
+    }
+    if canonical.to_str().is_none() {
+        return Err(ConfigError::NotUtf8 { path });
+    }
+    Ok(canonical)
 }
 
 fn home() -> Result<PathBuf, ConfigError> {

@@ -28,7 +28,7 @@ pub struct Config {
     /// Host names beyond the bind's own under which the daemon answers: `name` (any port) or `name:port`, lower case.
     pub allow_hosts: Vec<String>,
 
-    /// The folder sessions work in: absolute, canonical, a directory.
+    /// The folder sessions work in: absolute, canonical, a directory, and UTF-8, since it travels as JSON.
     pub workspace: PathBuf,
     /// `QWEN_HOME`: where settings, session records and the daemon's own state live.
     pub home: PathBuf,

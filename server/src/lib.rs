@@ -12,6 +12,7 @@ pub mod cli;
 pub mod client_id;
 pub mod clock;
 pub mod config;
+pub mod file_limit;
 pub mod page;
 pub mod routes;
 pub mod serve;

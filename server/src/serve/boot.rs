@@ -14,11 +14,11 @@ const BACKLOG: u32 = 4_096;
 pub enum StartError {
     #[error(transparent)]
     Contradiction(#[from] Contradiction),
-    #[error("`{hostname}` is no address of this machine: {source}")]
+    #[error("`{hostname}` is no address of this machine")]
     UnknownHost { hostname: String, source: io::Error },
     #[error("{address} is taken; stop the program that listens there, or choose another --port (0 picks a free one)")]
     PortInUse { address: String },
-    #[error("cannot listen on {address}: {source}")]
+    #[error("cannot listen on {address}")]
     Bind { address: String, source: io::Error },
     #[error(transparent)]
     Auth(#[from] auth::OpenError),
