@@ -31,7 +31,10 @@ use tokio::{
 };
 
 pub use self::script::{Script, Step, Turn};
-use self::{chunk::ChunkWriter, completion::Packets};
+use self::{
+    chunk::ChunkWriter,
+    completion::{AnswerBody, stream, whole},
+};
 
 /// A running fake model. Dropping it closes its socket and every connection.
 #[derive(Debug)]
@@ -167,19 +170,19 @@ async fn accept(listener: TcpListener, shared: Arc<Shared>) {
     let mut connections = JoinSet::new();
     loop {
         while connections.try_join_next().is_some() {}
-        let Ok((stream, _)) = listener.accept().await else { continue };
+        let Ok((socket, _)) = listener.accept().await else { continue };
         // Without this the kernel holds small packets back, and a paced script would arrive in lumps.
-        let _ = stream.set_nodelay(true);
+        let _ = socket.set_nodelay(true);
         let shared = Arc::clone(&shared);
         connections.spawn(async move {
             let service = service_fn(|request| answer(Arc::clone(&shared), request));
             // A client that breaks off is part of the scenes this server plays.
-            let _ = hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
+            let _ = hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(socket), service).await;
         });
     }
 }
 
-async fn answer(shared: Arc<Shared>, request: Request<Incoming>) -> Result<Response<Packets>, Infallible> {
+async fn answer(shared: Arc<Shared>, request: Request<Incoming>) -> Result<Response<AnswerBody>, Infallible> {
     Ok(match (request.method(), request.uri().path()) {
         (&Method::POST, "/v1/chat/completions") => complete(&shared, request).await,
         (&Method::GET, "/v1/models") => {
@@ -189,7 +192,7 @@ async fn answer(shared: Arc<Shared>, request: Request<Incoming>) -> Result<Respo
     })
 }
 
-async fn complete(shared: &Shared, request: Request<Incoming>) -> Response<Packets> {
+async fn complete(shared: &Shared, request: Request<Incoming>) -> Response<AnswerBody> {
     let authorization = request.headers().get(AUTHORIZATION).and_then(|value| value.to_str().ok()).map(str::to_owned);
     let Ok(body) = request.into_body().collect().await else {
         return json_response(StatusCode::BAD_REQUEST, &json!({"error": {"message": "the body broke off"}}));
@@ -207,10 +210,10 @@ async fn complete(shared: &Shared, request: Request<Incoming>) -> Response<Packe
     respond(shared, &request, turn, number)
 }
 
-fn respond(shared: &Shared, request: &ChatRequest, turn: Turn, number: u64) -> Response<Packets> {
+fn respond(shared: &Shared, request: &ChatRequest, turn: Turn, number: u64) -> Response<AnswerBody> {
     if let Some(Step::Status { code, retry_after_s, body }) = turn.first() {
         let status = StatusCode::from_u16(*code).expect("a script names a valid status");
-        let mut response = Response::new(Packets::one(body.clone()));
+        let mut response = Response::new(whole(body.clone()));
         *response.status_mut() = status;
         if let Some(seconds) = retry_after_s {
             response.headers_mut().insert(RETRY_AFTER, (*seconds).into());
@@ -222,14 +225,14 @@ fn respond(shared: &Shared, request: &ChatRequest, turn: Turn, number: u64) -> R
     if !request.streams() {
         return json_response(StatusCode::OK, &chunks.whole(&turn));
     }
-    let body = Packets::stream(turn, chunks, request.wants_usage(), shared.gates.subscribe());
+    let body = stream(turn, chunks, request.wants_usage(), shared.gates.subscribe());
     let mut response = Response::new(body);
     response.headers_mut().insert(CONTENT_TYPE, "text/event-stream".parse().expect("a valid header value"));
     response
 }
 
-fn json_response(status: StatusCode, body: &Value) -> Response<Packets> {
-    let mut response = Response::new(Packets::one(body.to_string()));
+fn json_response(status: StatusCode, body: &Value) -> Response<AnswerBody> {
+    let mut response = Response::new(whole(body.to_string()));
     *response.status_mut() = status;
     response.headers_mut().insert(CONTENT_TYPE, "application/json".parse().expect("a valid header value"));
     response

@@ -1,19 +1,15 @@
 //! Performs one turn as the body of an HTTP response.
 
-use std::{
-    collections::HashSet,
-    pin::Pin,
-    task::{Context, Poll},
-    time::Duration,
-};
+use std::{collections::HashSet, time::Duration};
 
-use hyper::body::{Body, Bytes, Frame};
+use hyper::body::Bytes;
 use tokio::sync::{mpsc, watch};
 
 use super::{
     chunk::{ChunkWriter, Usage},
     script::{Step, Turn},
 };
+use crate::packets::Packets;
 
 /// Packets between the script and the socket; small, so that a slow reader slows the script down.
 const PACKETS_IN_FLIGHT: usize = 8;
@@ -23,41 +19,29 @@ const PACKETS_IN_FLIGHT: usize = 8;
 #[error("the script closes the connection early")]
 pub(super) struct ClosedEarly;
 
-/// A response body that is fed packet by packet.
-#[derive(Debug)]
-pub(super) struct Packets(mpsc::Receiver<Result<Bytes, ClosedEarly>>);
+/// The body of an answer.
+pub(super) type AnswerBody = Packets<ClosedEarly>;
 
-impl Packets {
-    /// A body of one packet.
-    pub(super) fn one(bytes: impl Into<Bytes>) -> Self {
-        let (out, packets) = mpsc::channel(1);
-        out.try_send(Ok(bytes.into())).expect("a new channel has room for one packet");
-        Self(packets)
-    }
-
-    /// A body that streams `turn`; it stops performing when the reader goes away.
-    pub(super) fn stream(
-        turn: Turn,
-        chunks: ChunkWriter,
-        usage: bool,
-        gates: watch::Receiver<HashSet<String>>,
-    ) -> Self {
-        let (out, packets) = mpsc::channel(PACKETS_IN_FLIGHT);
-        tokio::spawn(async move {
-            // An error means that the reader went away, which ends the turn as it would a real model's.
-            let _ = Completion { chunks, out, gates, usage: usage.then(Usage::default), calls: 0 }.perform(turn).await;
-        });
-        Self(packets)
-    }
+/// A body of one packet.
+pub(super) fn whole(bytes: impl Into<Bytes>) -> AnswerBody {
+    let (out, body) = Packets::channel(1);
+    out.try_send(Ok(bytes.into())).expect("a new channel has room for one packet");
+    body
 }
 
-impl Body for Packets {
-    type Data = Bytes;
-    type Error = ClosedEarly;
-
-    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, ClosedEarly>>> {
-        self.0.poll_recv(cx).map(|packet| packet.map(|packet| packet.map(Frame::data)))
-    }
+/// A body that streams `turn`; it stops performing when the reader goes away.
+pub(super) fn stream(
+    turn: Turn,
+    chunks: ChunkWriter,
+    usage: bool,
+    gates: watch::Receiver<HashSet<String>>,
+) -> AnswerBody {
+    let (out, body) = Packets::channel(PACKETS_IN_FLIGHT);
+    tokio::spawn(async move {
+        // An error means that the reader went away, which ends the turn as it would a real model's.
+        let _ = Completion { chunks, out, gates, usage: usage.then(Usage::default), calls: 0 }.perform(turn).await;
+    });
+    body
 }
 
 struct Completion {

@@ -1,0 +1,41 @@
+//! The benchmark: one client, one run, and the same load on the floor, on Roost, and on another daemon when given one.
+//!
+//! The *floor* is a bare axum server that writes ready-made frames: no agent, no parsing, no state. What it reaches is
+//! what this machine and this client allow. Absolute figures move with the machine; ratios taken in one run hold.
+
+mod connection;
+mod contestant;
+pub mod floor;
+mod latency;
+mod load;
+mod measures;
+mod reading;
+pub mod report;
+
+use std::path::PathBuf;
+
+use self::{contestant::Contestant, report::Report};
+
+/// What to measure.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// A tenth of the load, for a look at whether it works.
+    pub quick: bool,
+    /// Where to write the figures as JSON.
+    pub json: Option<PathBuf>,
+    /// The command line of another daemon, with `{port}` and `{workspace}` where they belong.
+    pub upstream: Option<String>,
+}
+
+/// Measures every contestant, one after the other.
+pub fn run(options: &Options) -> anyhow::Result<Report> {
+    let size = if options.quick { load::Size::quick() } else { load::Size::full() };
+    let mut contestants = vec![Contestant::floor()?, Contestant::roost()?];
+    contestants.extend(options.upstream.as_deref().map(Contestant::upstream));
+    let mut columns = Vec::new();
+    for contestant in contestants {
+        eprintln!("  · measure {}", contestant.name);
+        columns.push(measures::column(&contestant, &size));
+    }
+    Ok(Report::new(columns))
+}

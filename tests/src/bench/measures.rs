@@ -1,0 +1,295 @@
+//! What is measured, one function a mechanism. Each leaves its figures in the column; a failure there is a finding too.
+
+use std::{future::Future, path::Path, time::Duration, time::Instant};
+
+use anyhow::Context;
+use serde_json::{Value, json};
+use tokio::task::JoinSet;
+
+use super::{
+    connection::{Connection, Door},
+    contestant::{Contestant, Running},
+    latency::Latencies,
+    load::{Model, Size},
+    reading::Reading,
+    report::Column,
+};
+
+/// Longest that one mechanism may take.
+const PATIENCE: Duration = Duration::from_secs(180);
+
+/// What a process may still do after an answer before its memory is read.
+const SETTLE: Duration = Duration::from_millis(500);
+
+/// Measures one contestant from its start to its end.
+pub(super) fn column(contestant: &Contestant, size: &Size) -> Column {
+    let mut column = Column::new(contestant.name);
+    if let Err(error) = fill(&mut column, contestant, size) {
+        column.failures.push(format!("its start: {error:#}"));
+    }
+    column
+}
+
+fn fill(column: &mut Column, contestant: &Contestant, size: &Size) -> anyhow::Result<()> {
+    // The client has as many threads as the machine has cores, as a browser and an editor together would.
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let model = Model::start()?;
+    if let Some(binary) = &contestant.binary {
+        column.set("binary", file_megabytes(binary)?);
+    }
+    runtime.block_on(async {
+        attempt(column, "boot", async |column| boot(column, contestant, &model, size).await).await;
+        let mut running = contestant.start(&model.base_url)?;
+        running.healthy().await?;
+        let bench = Bench { running: &running, model: &model, size, prepares_words: contestant.name == "floor" };
+        attempt(column, "memory", async |column| bench.memory(column).await).await;
+        attempt(column, "sessions", async |column| bench.sessions(column).await).await;
+        attempt(column, "turns", async |column| bench.turns(column).await).await;
+        attempt(column, "stream", async |column| bench.stream(column).await).await;
+        attempt(column, "fan-out", async |column| bench.fan_out(column).await).await;
+        attempt(column, "replay", async |column| bench.replay(column).await).await;
+        attempt(column, "reads", async |column| bench.reads(column).await).await;
+        Ok(())
+    })
+}
+
+/// Runs one mechanism. A contestant that fails at it keeps the figures of the others.
+async fn attempt(column: &mut Column, what: &str, measure: impl AsyncFnOnce(&mut Column) -> anyhow::Result<()>) {
+    let outcome = within(measure(column)).await;
+    if let Err(error) = outcome {
+        column.failures.push(format!("{what}: {error:#}"));
+    }
+}
+
+async fn within(measure: impl Future<Output = anyhow::Result<()>>) -> anyhow::Result<()> {
+    tokio::time::timeout(PATIENCE, measure).await.with_context(|| format!("not done after {PATIENCE:?}"))?
+}
+
+fn file_megabytes(path: &Path) -> anyhow::Result<f64> {
+    Ok(path.metadata().with_context(|| format!("cannot read {}", path.display()))?.len() as f64 / 1e6)
+}
+
+async fn boot(column: &mut Column, contestant: &Contestant, model: &Model, size: &Size) -> anyhow::Result<()> {
+    let (mut healthy, mut ready) = (Latencies::default(), Latencies::default());
+    for _ in 0..size.boots {
+        let mut running = contestant.start(&model.base_url)?;
+        healthy.push(running.healthy().await?);
+        running.door.connect().await?.new_session().await?;
+        ready.push(running.started.elapsed());
+    }
+    column.set("boot_health", healthy.p50_ms());
+    column.set("boot_session", ready.p50_ms());
+    Ok(())
+}
+
+/// A contestant that is up, and what is asked of it.
+struct Bench<'a> {
+    running: &'a Running,
+    model: &'a Model,
+    size: &'a Size,
+    /// It has to be told beforehand how long a turn will be.
+    prepares_words: bool,
+}
+
+impl Bench<'_> {
+    fn door(&self) -> &Door {
+        &self.running.door
+    }
+
+    /// Every turn from now on has this many words.
+    async fn say(&self, words: u64, chunks_per_packet: u64) -> anyhow::Result<()> {
+        self.model.say(words, chunks_per_packet);
+        if self.prepares_words {
+            self.door().connect().await?.put(&format!("/words/{words}")).await?;
+        }
+        Ok(())
+    }
+
+    async fn prompted(&self, connection: &mut Connection, session: &str) -> anyhow::Result<Instant> {
+        connection.post(&format!("/session/{session}/prompt"), &question()).await?;
+        Ok(Instant::now())
+    }
+
+    async fn memory(&self, column: &mut Column) -> anyhow::Result<()> {
+        tokio::time::sleep(SETTLE).await;
+        column.set("memory_boot", self.running.memory() / 1e6);
+        // The first session starts the agent, which is not what a further one costs.
+        let mut connection = self.door().connect().await?;
+        let mut sessions = vec![connection.new_session().await?];
+        tokio::time::sleep(SETTLE).await;
+        let before = self.running.memory();
+        for _ in 0..self.size.idle_sessions {
+            sessions.push(connection.new_session().await?);
+        }
+        tokio::time::sleep(SETTLE).await;
+        column.set("memory_session", (self.running.memory() - before) / 1e3 / self.size.idle_sessions as f64);
+        for session in sessions {
+            connection.delete(&format!("/session/{session}")).await?;
+        }
+        Ok(())
+    }
+
+    async fn sessions(&self, column: &mut Column) -> anyhow::Result<()> {
+        let mut connection = self.door().connect().await?;
+        let first = connection.new_session().await?;
+        let mut created = Latencies::default();
+        for _ in 0..self.size.sessions {
+            let asked = Instant::now();
+            let session = connection.new_session().await?;
+            created.push(asked.elapsed());
+            connection.delete(&format!("/session/{session}")).await?;
+        }
+        connection.delete(&format!("/session/{first}")).await?;
+        column.set("session_create", created.p50_ms());
+        Ok(())
+    }
+
+    async fn turns(&self, column: &mut Column) -> anyhow::Result<()> {
+        self.say(1, 64).await?;
+        let mut connection = self.door().connect().await?;
+        let session = connection.new_session().await?;
+        let mut reading = Reading::new(self.door().events(&session, None).await?);
+        let (mut accepted, mut first_word, mut turn) = <(Latencies, Latencies, Latencies)>::default();
+        let warm_up = self.size.turns.div_ceil(10);
+        for round in 0..self.size.turns + warm_up {
+            let (words, turns) = (reading.tally.words, reading.tally.turns_ended);
+            let asked = Instant::now();
+            let (prompted, word) =
+                tokio::join!(self.prompted(&mut connection, &session), reading.until(|tally| tally.words > words));
+            let ended = reading.until(|tally| tally.turns_ended > turns).await?;
+            if round >= warm_up {
+                accepted.push(prompted? - asked);
+                first_word.push(word? - asked);
+                turn.push(ended - asked);
+            }
+        }
+        column.set("prompt_accepted", accepted.p50_ms());
+        column.set("first_word_p50", first_word.p50_ms());
+        column.set("first_word_p99", first_word.p99_ms());
+        column.set("one_word_turn", turn.p50_ms());
+        Ok(())
+    }
+
+    async fn stream(&self, column: &mut Column) -> anyhow::Result<()> {
+        let words = self.size.streamed_words;
+        let (rate, cpu_per_word) = self.stream_to(1, words).await?;
+        column.set("stream_words", rate);
+        column.set("stream_cpu", cpu_per_word * 1e6);
+        Ok(())
+    }
+
+    async fn fan_out(&self, column: &mut Column) -> anyhow::Result<()> {
+        let (rate, cpu_per_delivery) = self.stream_to(self.size.subscribers, self.size.fanned_out_words).await?;
+        column.set("fan_out_words", rate);
+        column.set("fan_out_cpu", cpu_per_delivery * 1e6);
+        Ok(())
+    }
+
+    /// Words delivered a second to so many subscribers of one session, and the CPU seconds that one delivery takes.
+    async fn stream_to(&self, subscribers: usize, words: u64) -> anyhow::Result<(f64, f64)> {
+        let mut connection = self.door().connect().await?;
+        let session = connection.new_session().await?;
+        let mut readings = Vec::new();
+        for _ in 0..subscribers {
+            readings.push(Reading::new(self.door().events(&session, None).await?));
+        }
+        // The first turn warms up; the second counts.
+        let mut measured = (f64::NAN, f64::NAN);
+        for words in [words / 10, words] {
+            self.say(words, 64).await?;
+            let cpu = self.running.cpu_seconds();
+            let asked = Instant::now();
+            let mut reading = JoinSet::new();
+            for mut subscriber in readings.drain(..) {
+                let turns = subscriber.tally.turns_ended;
+                reading.spawn(async move {
+                    let ended = subscriber.until(|tally| tally.turns_ended > turns).await?;
+                    anyhow::Ok((subscriber, ended))
+                });
+            }
+            self.prompted(&mut connection, &session).await?;
+            let mut last = asked;
+            while let Some(outcome) = reading.join_next().await {
+                let (mut subscriber, ended) = outcome??;
+                let read = std::mem::take(&mut subscriber.tally.words);
+                anyhow::ensure!(read == words, "a subscriber read {read} of {words} words");
+                last = last.max(ended);
+                readings.push(subscriber);
+            }
+            let deliveries = words as f64 * subscribers as f64;
+            let cpu = self.running.cpu_seconds() - cpu;
+            measured = (deliveries / (last - asked).as_secs_f64(), cpu / deliveries);
+        }
+        Ok(measured)
+    }
+
+    async fn replay(&self, column: &mut Column) -> anyhow::Result<()> {
+        let frames = self.size.replayed_frames;
+        let mut connection = self.door().connect().await?;
+        let session = connection.new_session().await?;
+        let mut reading = Reading::new(self.door().events(&session, None).await?);
+        // One chunk a packet makes the most frames out of the fewest words; how many a server joins is its own affair.
+        self.say(frames, 1).await?;
+        while reading.tally.last_id < frames {
+            let turns = reading.tally.turns_ended;
+            self.prompted(&mut connection, &session).await?;
+            reading.until(|tally| tally.turns_ended > turns).await?;
+        }
+        let from = reading.tally.last_id - frames;
+        let mut replayed = Latencies::default();
+        for _ in 0..self.size.replays {
+            let asked = Instant::now();
+            let mut reading = Reading::new(self.door().events(&session, Some(from)).await?);
+            let ended = reading.until(|tally| tally.replays_completed > 0).await?;
+            anyhow::ensure!(reading.tally.frames >= frames, "{} of {frames} frames came", reading.tally.frames);
+            replayed.push(ended - asked);
+        }
+        column.set("replay_frames", frames as f64 / replayed.p50_ms() * 1e3);
+        Ok(())
+    }
+
+    async fn reads(&self, column: &mut Column) -> anyhow::Result<()> {
+        let session = self.door().connect().await?.new_session().await?;
+        let paths = [
+            ("read_health", "/health".to_owned()),
+            ("read_capabilities", "/capabilities".to_owned()),
+            ("read_status", format!("/session/{session}/status")),
+            ("read_context", format!("/session/{session}/context")),
+        ];
+        for (key, path) in paths {
+            column.set(key, self.reads_per_second(&path).await?);
+        }
+        Ok(())
+    }
+
+    async fn reads_per_second(&self, path: &str) -> anyhow::Result<f64> {
+        let mut connections = Vec::new();
+        for _ in 0..self.size.readers {
+            connections.push(self.door().connect().await?);
+        }
+        let started = Instant::now();
+        let deadline = started + Duration::from_secs_f64(self.size.reading_seconds);
+        let mut readers = JoinSet::new();
+        for mut connection in connections {
+            let path = path.to_owned();
+            readers.spawn(async move {
+                let mut answers = 0_u64;
+                while Instant::now() < deadline {
+                    connection.get(&path).await?;
+                    answers += 1;
+                }
+                anyhow::Ok(answers)
+            });
+        }
+        let mut answers = 0;
+        while let Some(reader) = readers.join_next().await {
+            answers += reader??;
+        }
+        Ok(answers as f64 / started.elapsed().as_secs_f64())
+    }
+}
+
+/// A prompt without a space, so that its echo is not counted among the words of the answer.
+fn question() -> Value {
+    json!({"prompt": [{"type": "text", "text": "go"}]})
+}
