@@ -10,6 +10,7 @@ pub mod bus;
 pub mod diff;
 pub mod event;
 pub mod id;
+pub mod markdown;
 mod one_line;
 pub mod payload;
 pub mod session;
