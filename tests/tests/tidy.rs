@@ -198,9 +198,11 @@ fn the_page_never_makes_html_from_text() -> anyhow::Result<()> {
         "DOMParser",
     ];
     for source in source::all()?.iter().filter(|source| source.room() == "web" || source.path == "index.html") {
-        for (number, line) in source.text.lines().enumerate() {
-            let found = doors.iter().filter(|door| line.contains(**door));
-            findings.extend(found.map(|door| Finding::new(&source.path, number + 1, *door)));
+        let parts = if source.is_rust() { source.lines() } else { Vec::new() };
+        for (index, line) in source.text.lines().enumerate() {
+            let comment = parts.get(index).map_or("", |part| part.comment.as_str());
+            let found = doors.iter().filter(|door| line.contains(**door) && !comment.contains(**door));
+            findings.extend(found.map(|door| Finding::new(&source.path, index + 1, *door)));
         }
     }
     expect_none(&findings, "build nodes and text; model and tool output must not become markup");
