@@ -16,7 +16,7 @@ pub const HEARTBEAT: &[u8] = b": heartbeat\n\n";
 /// which keeps the value and makes one `data:` line out of whatever an agent sent.
 pub fn encode(out: &mut Vec<u8>, id: Option<u64>, event: &str, write_json: impl FnOnce(&mut Vec<u8>)) {
     if let Some(id) = id {
-        write!(out, "id: {id}\n").expect("a Vec takes every write");
+        writeln!(out, "id: {id}").expect("a Vec takes every write");
     }
     out.extend_from_slice(b"event: ");
     one_line(out, |out| out.extend_from_slice(event.as_bytes()));

@@ -1,6 +1,6 @@
 //! The client's half: the event stream interpretation of the HTML standard, fed with whatever the network delivers.
 
-use std::{borrow::Cow, mem};
+use std::mem;
 
 use memchr::memchr2;
 
@@ -136,7 +136,7 @@ impl Parser {
         Ok(())
     }
 
-    fn take_data(&mut self, value: &Cow<'_, str>) -> Result<(), Oversize> {
+    fn take_data(&mut self, value: &str) -> Result<(), Oversize> {
         let max_bytes = self.limits.max_event_bytes;
         let held = self.data.as_ref().map_or(0, |data| data.len() + 1);
         if held + value.len() > max_bytes {
@@ -147,7 +147,7 @@ impl Parser {
                 data.push('\n');
                 data.push_str(value);
             }
-            None => self.data = Some(value.to_string()),
+            None => self.data = Some(value.to_owned()),
         }
         Ok(())
     }
