@@ -158,6 +158,19 @@ impl Daemon {
         Ok(token.trim().to_owned())
     }
 
+    /// A fresh link that signs one browser in: asked for by SIGUSR1, read where the daemon prints it.
+    pub async fn sign_in_link(&self) -> anyhow::Result<String> {
+        let printed = self.printed_links().len();
+        processes::signal(self.pid()?, processes::Signal::USR1);
+        until("the daemon to print a sign-in link", async || Ok(self.printed_links().get(printed).cloned())).await
+    }
+
+    fn printed_links(&self) -> Vec<String> {
+        let log = self.log();
+        let words = log.split_whitespace().filter(|word| word.contains("#code="));
+        words.map(str::to_owned).collect()
+    }
+
     /// Everything the daemon has printed, on stdout and stderr, over all its starts.
     #[must_use]
     pub fn log(&self) -> String {

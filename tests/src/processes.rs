@@ -2,7 +2,9 @@
 
 use std::{collections::HashMap, fs, path::PathBuf};
 
-use rustix::process::{Pid, Signal, kill_process, kill_process_group};
+use rustix::process::{Pid, kill_process, kill_process_group};
+
+pub use rustix::process::Signal;
 
 /// What one `/proc/<pid>/stat` says that we use.
 struct Stat {
@@ -85,17 +87,17 @@ pub fn cpu_seconds(pids: &[i32]) -> f64 {
 
 /// `kill -9`. A process that is gone already is no error.
 pub fn kill(pid: i32) {
-    send(pid, Signal::KILL);
+    signal(pid, Signal::KILL);
 }
 
 /// `kill -TERM`: asks the process to end in good order.
 pub fn terminate(pid: i32) {
-    send(pid, Signal::TERM);
+    signal(pid, Signal::TERM);
 }
 
 /// `kill -STOP`: freezes the process, so that it neither reads nor writes.
 pub fn freeze(pid: i32) {
-    send(pid, Signal::STOP);
+    signal(pid, Signal::STOP);
 }
 
 /// `kill -9` for a whole process group.
@@ -113,7 +115,8 @@ pub fn kill_tree(root: i32) {
     }
 }
 
-fn send(pid: i32, signal: Signal) {
+/// Sends one signal to one process.
+pub fn signal(pid: i32, signal: Signal) {
     if let Some(pid) = Pid::from_raw(pid) {
         // The only failure left is that nobody is there any more.
         let _ = kill_process(pid, signal);

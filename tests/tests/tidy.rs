@@ -210,6 +210,15 @@ fn the_page_never_makes_html_from_text() -> anyhow::Result<()> {
 }
 
 #[test]
+fn the_page_asks_for_time_and_storage_in_one_place() -> anyhow::Result<()> {
+    let doors = ["local_storage()", "session_storage()", "history()", "request_animation_frame", "Date::now"];
+    let mut findings = in_code(&source::rust(&["web"])?, &doors);
+    findings.retain(|finding| !finding.path.starts_with("web/src/browser"));
+    expect_none(&findings, "ask web/src/browser");
+    Ok(())
+}
+
+#[test]
 fn nothing_unwraps_outside_tests() -> anyhow::Result<()> {
     let mut findings =
         in_code(&source::rust(ROOMS)?, &[".unwrap()", "panic!", "unreachable!", "todo!", "unimplemented!", "dbg!"]);
