@@ -82,3 +82,12 @@ fn listen(target: &web_sys::EventTarget, event: &str, listener: impl FnMut(web_s
     let listener = wasm_bindgen::closure::Closure::<dyn FnMut(web_sys::Event)>::new(listener).into_js_value();
     let _ = target.add_event_listener_with_callback(event, listener.unchecked_ref());
 }
+
+/// Writes `text` at the caret of a text box, in place of what is selected.
+pub(crate) fn insert_at_caret(id: &str, text: &str) {
+    let Some(field) = element(id).and_then(|element| element.dyn_into::<web_sys::HtmlTextAreaElement>().ok()) else {
+        return;
+    };
+    let (Ok(Some(start)), Ok(Some(end))) = (field.selection_start(), field.selection_end()) else { return };
+    let _ = field.set_range_text_with_start_and_end_and_mode(text, start, end, "end");
+}

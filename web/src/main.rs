@@ -1,7 +1,24 @@
-//! The Roost page.
-use leptos::{mount::mount_to_body, prelude::*, html::div};
+//! The Roost page: a web shell over `roost-core`.
+//!
+//! - [`net`] talks to the daemon: requests, and one event stream that is kept up.
+//! - [`store`] holds everything shown, as signals; [`store::Store::dispatch`] is the one way to change it.
+//! - [`pages`] and [`parts`] draw: they read signals and dispatch commands.
+//! - [`browser`] is the only place that knows clocks, timers, storage and the address bar; [`words`] holds every text.
+//!
+//! Views are built with functions, not with the `view!` macro: the macro writes static parts through `innerHTML`, which the page's
+//! content policy (Trusted Types) refuses.
+
+mod app;
+mod browser;
+mod net;
+mod pages;
+mod parts;
+mod store;
+mod words;
+
+use leptos::mount::mount_to_body;
 
 fn main() {
-    let n = RwSignal::new(1);
-    mount_to_body(move || div().class("a").child(move || n.get()));
+    let early = app::Early::take();
+    mount_to_body(move || app::app(early));
 }

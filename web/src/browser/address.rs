@@ -52,7 +52,9 @@ pub(crate) fn here() -> Place {
 
 /// Moves the address bar without loading anything; a no-op when it is there already.
 pub(crate) fn go(place: &Place) {
-    if here() != *place && let Ok(history) = window().history() {
+    if here() != *place
+        && let Ok(history) = window().history()
+    {
         let _ = history.push_state_with_url(&JsValue::NULL, "", Some(&place.path()));
     }
 }

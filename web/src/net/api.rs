@@ -5,9 +5,7 @@ use serde_json::{Value, json};
 
 use super::{
     call::{Call, CallError, Credential, segment},
-    wire::{
-        Accepted, Capabilities, Context, Created, Exchanged, Loaded, PendingPrompts, SessionPage, SupportedCommands, Vote,
-    },
+    wire::{Capabilities, Context, Created, Exchanged, Loaded, SessionPage, SupportedCommands, Vote},
 };
 
 type Answer<T> = Result<T, CallError>;
@@ -53,17 +51,18 @@ pub(crate) async fn commands(key: &Credential, session: &SessionId) -> Answer<Su
     Call::get(at(session, "/supported-commands")).send(key).await
 }
 
-pub(crate) async fn prompt(key: &Credential, session: &SessionId, client: Option<&ClientId>, text: &str) -> Answer<Accepted> {
+pub(crate) async fn prompt(
+    key: &Credential,
+    session: &SessionId,
+    client: Option<&ClientId>,
+    text: &str,
+) -> Answer<Value> {
     let body = json!({ "prompt": [{ "type": "text", "text": text }] });
     Call::post(at(session, "/prompt"), &body).by(client).send(key).await
 }
 
 pub(crate) async fn cancel(key: &Credential, session: &SessionId, client: Option<&ClientId>) -> Answer<Value> {
     Call::post(at(session, "/cancel"), &json!({})).by(client).send(key).await
-}
-
-pub(crate) async fn pending(key: &Credential, session: &SessionId) -> Answer<PendingPrompts> {
-    Call::get(at(session, "/pending-prompts")).send(key).await
 }
 
 pub(crate) async fn remove_pending(
@@ -85,10 +84,20 @@ pub(crate) async fn vote(
     Call::post(at(session, &format!("/permission/{}", segment(request.as_str()))), vote).by(client).send(key).await
 }
 
-pub(crate) async fn set_mode(key: &Credential, session: &SessionId, client: Option<&ClientId>, mode: &str) -> Answer<Value> {
+pub(crate) async fn set_mode(
+    key: &Credential,
+    session: &SessionId,
+    client: Option<&ClientId>,
+    mode: &str,
+) -> Answer<Value> {
     Call::post(at(session, "/approval-mode"), &json!({ "mode": mode })).by(client).send(key).await
 }
 
-pub(crate) async fn set_model(key: &Credential, session: &SessionId, client: Option<&ClientId>, model: &str) -> Answer<Value> {
+pub(crate) async fn set_model(
+    key: &Credential,
+    session: &SessionId,
+    client: Option<&ClientId>,
+    model: &str,
+) -> Answer<Value> {
     Call::post(at(session, "/model"), &json!({ "modelId": model })).by(client).send(key).await
 }

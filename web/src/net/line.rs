@@ -62,7 +62,12 @@ impl Drop for Line {
 
 impl Line {
     /// Opens a line to the events of `session` after `cursor`.
-    pub(crate) fn open(session: &SessionId, credential: Credential, cursor: Cursor, tell: impl Fn(News) + 'static) -> Self {
+    pub(crate) fn open(
+        session: &SessionId,
+        credential: Credential,
+        cursor: Cursor,
+        tell: impl Fn(News) + 'static,
+    ) -> Self {
         let wire = Rc::new(Wire {
             path: format!("/session/{}/events?maxQueued=2048", segment(session.as_str())),
             credential,
@@ -136,7 +141,8 @@ impl Wire {
         let response = self.request().open(&self.credential, signal.as_ref()).await?;
         self.say(News::Open);
         self.note_epoch(&response);
-        let reader = reader(&response).ok_or_else(|| CallError::Garbled("an event stream without a body".to_owned()))?;
+        let reader =
+            reader(&response).ok_or_else(|| CallError::Garbled("an event stream without a body".to_owned()))?;
         let mut parser = Parser::default();
         while let Some(bytes) = chunk(&reader).await.map_err(|error| CallError::Unreachable(complaint(&error)))? {
             *failures = 0;

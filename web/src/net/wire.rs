@@ -1,6 +1,6 @@
 //! The answers of the daemon, as far as the page reads them (http.md §3–§6). Every field that may be missing may be missing here.
 
-use roost_core::{ClientId, Envelope, EventEpoch, PromptId, SessionId};
+use roost_core::{ClientId, Envelope, EventEpoch, SessionId};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -78,8 +78,6 @@ pub(crate) struct Loaded {
     pub(crate) live_journal: Vec<Envelope>,
     pub(crate) last_event_id: u64,
     pub(crate) event_epoch: EventEpoch,
-    #[serde(default)]
-    pub(crate) has_active_prompt: bool,
 }
 
 /// `GET /session/:id/context`.
@@ -134,30 +132,6 @@ pub(crate) struct SupportedCommands {
     pub(crate) available_commands: Value,
 }
 
-/// The 202 of `POST /session/:id/prompt`.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct Accepted {
-    pub(crate) prompt_id: PromptId,
-}
-
-/// `GET /session/:id/pending-prompts`.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-pub(crate) struct PendingPrompts {
-    pub(crate) pending_prompts: Vec<PendingPrompt>,
-}
-
-#[derive(Clone, Debug, PartialEq, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct PendingPrompt {
-    pub(crate) prompt_id: PromptId,
-    #[serde(default)]
-    pub(crate) text: String,
-    #[serde(default)]
-    pub(crate) state: String,
-}
-
 /// The body of a permission vote.
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct Vote {
@@ -170,8 +144,5 @@ pub(crate) struct Vote {
 #[serde(tag = "outcome", rename_all = "camelCase")]
 pub(crate) enum Outcome {
     #[serde(rename_all = "camelCase")]
-    Selected {
-        option_id: String,
-    },
-    Cancelled,
+    Selected { option_id: String },
 }

@@ -1,0 +1,103 @@
+//! The whole page: the door or the room, and the keys that work everywhere.
+
+use leptos::{ev, prelude::*};
+use wasm_bindgen::JsCast;
+
+use crate::{
+    browser,
+    pages::{connect::connect, shell::shell},
+    parts::composer,
+    store::{Access, Command, Control, Store},
+    words::words,
+};
+
+/// What was typed before the page was there.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Early {
+    prompt: String,
+    token: String,
+    focused: bool,
+}
+
+impl Early {
+    /// Takes it from the static screens, which are of no more use.
+    pub(crate) fn take() -> Self {
+        let value = |id: &str| {
+            let field = browser::element(id)?;
+            let text = field.dyn_ref::<web_sys::HtmlTextAreaElement>().map(web_sys::HtmlTextAreaElement::value);
+            text.or_else(|| field.dyn_ref::<web_sys::HtmlInputElement>().map(web_sys::HtmlInputElement::value))
+        };
+        let early = Self {
+            prompt: value("early-prompt").unwrap_or_default(),
+            token: value("early-token").unwrap_or_default(),
+            focused: browser::has_focus("early-prompt") || browser::nothing_focused(),
+        };
+        if let Some(shell) = browser::element("static") {
+            shell.remove();
+        }
+        early
+    }
+}
+
+pub(crate) fn app(early: Early) -> impl IntoView {
+    let store = Store::new();
+    provide_context(store);
+    store.begin();
+    name_the_tab(store);
+    let keys = window_event_listener(ev::keydown, move |event| key(store, &event));
+    on_cleanup(move || keys.remove());
+
+    // The room is shown while nothing is known: it is what most people will get.
+    let outside = Memo::new(move |_| store.access.with(|access| matches!(access, Access::Out(_))));
+    let typed = early.clone();
+    Effect::new(move |was_outside: Option<bool>| {
+        let outside = outside.get();
+        if !outside {
+            let first = was_outside.is_none();
+            store.adopt(if first { &typed.prompt } else { "" });
+            if typed.focused || !first {
+                browser::focus("prompt");
+            }
+        }
+        outside
+    });
+    move || if outside.get() { connect(early.token.clone()).into_any() } else { shell().into_any() }
+}
+
+/// Says in the tab how many decisions wait, in any session.
+fn name_the_tab(store: Store) {
+    Effect::new(move |_| {
+        let waiting = store.waiting_elsewhere().len() + store.talk.asks.with(Vec::len);
+        let title = store.talk.session.get().map(|session| store.title_of(&session)).unwrap_or_default();
+        let yolo = store.chosen(Control::Mode) == "yolo";
+        browser::document().set_title(&words().tab(waiting, yolo, &title));
+    });
+}
+
+/// Keys that work wherever the keyboard is.
+fn key(store: Store, event: &ev::KeyboardEvent) {
+    if event.is_composing() || event.default_prevented() {
+        return;
+    }
+    let taken = match event.key().as_str() {
+        "." if event.ctrl_key() || event.meta_key() => {
+            store.dispatch(Command::CycleMode);
+            true
+        }
+        "a" | "å" if event.alt_key() => match untrack(|| store.waiting_elsewhere()).first() {
+            Some(line) => {
+                store.dispatch(Command::Open(line.id.clone()));
+                true
+            }
+            None => {
+                browser::focus("dock");
+                store.talk.asks.with_untracked(|asks| !asks.is_empty())
+            }
+        },
+        "Escape" if store.sheet.get_untracked().is_none() => composer::escape(store),
+        _ => false,
+    };
+    if taken {
+        event.prevent_default();
+    }
+}

@@ -1,0 +1,19 @@
+//! The parts a page is made of. Each reads signals and dispatches commands; none of them fetches.
+
+pub(crate) mod bar;
+pub(crate) mod code;
+pub(crate) mod composer;
+pub(crate) mod diff;
+pub(crate) mod dock;
+pub(crate) mod entry;
+pub(crate) mod home;
+pub(crate) mod icon;
+pub(crate) mod markdown;
+pub(crate) mod palette;
+pub(crate) mod picker;
+pub(crate) mod queue;
+pub(crate) mod rail;
+pub(crate) mod sheet;
+pub(crate) mod tool;
+pub(crate) mod transcript;
+pub(crate) mod wire;

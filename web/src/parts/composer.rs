@@ -1,0 +1,193 @@
+//! The composer: the text box, its palette, what can be chosen, and the button that sends.
+
+use leptos::{
+    ev,
+    html::{button, div, form, span, textarea},
+    prelude::*,
+};
+use roost_core::Millis;
+
+use super::{
+    icon::{self, icon},
+    palette::{self, palette},
+    picker::picker,
+};
+use crate::{
+    browser::{self, timer},
+    store::{Command, Control, PROMPT, PaletteView, Store, store},
+    words::words,
+};
+
+/// Escape pressed twice within this time stops the turn.
+const TWICE: Millis = Millis(2_000);
+const PAGE: isize = 8;
+
+pub(crate) fn composer() -> impl IntoView {
+    let store = store();
+    let expanded = move || store.composer.palette.with(|view| view.as_ref().is_some_and(|view| view.menu.is_open()));
+    let active = move || {
+        let selected = store
+            .composer
+            .palette
+            .with(|view| view.as_ref().filter(|view| view.menu.is_open()).and_then(PaletteView::selected));
+        selected.map(palette::row_id)
+    };
+    let empty = Memo::new(move |_| store.composer.shown.with(|text| text.trim().is_empty()));
+    form()
+        .class("composer")
+        .on(ev::submit, move |event| {
+            event.prevent_default();
+            store.submit();
+        })
+        .child((
+            palette(),
+            div().class("field").child((
+                div().class("ghost").attr("aria-hidden", "true").child(move || ghost(store)),
+                textarea()
+                    .id(PROMPT)
+                    .class("prompt")
+                    .attr("rows", "1")
+                    .attr("role", "combobox")
+                    .attr("aria-label", words().prompt)
+                    .attr("aria-autocomplete", "list")
+                    .attr("aria-haspopup", "listbox")
+                    .attr("aria-controls", palette::LIST)
+                    .attr("aria-expanded", move || expanded().to_string())
+                    .attr("aria-activedescendant", active)
+                    .attr("aria-describedby", "composer-tip")
+                    .attr("placeholder", words().placeholder)
+                    .attr("autocomplete", "off")
+                    .attr("spellcheck", "true")
+                    .attr("enterkeyhint", "send")
+                    .on(ev::input, move |_| store.typed())
+                    .on(ev::blur, move |_| store.close_palette())
+                    .on(ev::keydown, move |event| key(store, &event)),
+            )),
+            div().class("foot").child((
+                button()
+                    .r#type("button")
+                    .class("quiet")
+                    .attr("aria-label", words().commands)
+                    .attr("title", words().commands)
+                    .on(ev::mousedown, move |event| event.prevent_default())
+                    .on(ev::click, move |_| store.show_palette())
+                    .child(icon(icon::SLASH)),
+                picker(Control::Mode),
+                picker(Control::Model),
+                span().class("gap"),
+                span().class("tip").id("composer-tip").child(move || tip(store)),
+                move || {
+                    store.talk.busy.get().then(|| {
+                        button()
+                            .r#type("button")
+                            .class("button stop")
+                            .prop("disabled", store.talk.cancelling)
+                            .on(ev::click, move |_| store.dispatch(Command::CancelTurn))
+                            .child((icon(icon::STOP), move || {
+                                if store.talk.cancelling.get() { words().stopping } else { words().stop }
+                            }))
+                    })
+                },
+                button()
+                    .r#type("submit")
+                    .class("primary send")
+                    .prop("disabled", empty)
+                    .attr("aria-label", move || if store.talk.busy.get() { words().queue_it } else { words().send })
+                    .child(icon(icon::ARROW_UP)),
+            )),
+        ))
+}
+
+/// The argument hint behind what has been typed.
+fn ghost(store: Store) -> Option<AnyView> {
+    let hint = store.composer.palette.with(|view| view.as_ref().map(|view| view.menu.ghost.clone()))?;
+    let typed = store.composer.shown.get();
+    (!hint.is_empty()).then(|| (span().class("typed").child(typed), hint).into_any())
+}
+
+fn tip(store: Store) -> String {
+    let problem = store
+        .composer
+        .palette
+        .with(|view| view.as_ref().and_then(|view| view.menu.chips.iter().find_map(|chip| chip.problem.clone())));
+    if let Some(problem) = problem {
+        return problem;
+    }
+    match (store.composer.stop_asked.get(), store.talk.busy.get()) {
+        (true, true) => words().press_escape_again.to_owned(),
+        (false, true) => words().tip_busy.to_owned(),
+        (_, false) => String::new(),
+    }
+}
+
+fn key(store: Store, event: &ev::KeyboardEvent) {
+    // While an input method composes, every key is its own.
+    if event.is_composing() || event.key_code() == 229 {
+        return;
+    }
+    let taken = match store.composer.palette.get_untracked().filter(|view| view.menu.is_open()) {
+        Some(view) => key_in_palette(store, event, &view) || key_in_text(store, event),
+        None => key_in_text(store, event),
+    };
+    if taken {
+        event.prevent_default();
+        event.stop_propagation();
+    }
+}
+
+fn key_in_palette(store: Store, event: &ev::KeyboardEvent, view: &PaletteView) -> bool {
+    if view.menu.rows.is_empty() {
+        return event.key() == "Escape" && escape_palette(store);
+    }
+    match (event.key().as_str(), event.ctrl_key()) {
+        ("ArrowDown", false) | ("n", true) => store.move_selection(1),
+        ("ArrowUp", false) | ("p", true) => store.move_selection(-1),
+        ("PageDown", false) => store.page_selection(PAGE),
+        ("PageUp", false) => store.page_selection(-PAGE),
+        ("Home", false) => store.page_selection(isize::MIN / 2),
+        ("End", false) => store.page_selection(isize::MAX / 2),
+        ("Escape", _) => return escape_palette(store),
+        _ => return false,
+    }
+    true
+}
+
+fn escape_palette(store: Store) -> bool {
+    store.close_palette();
+    true
+}
+
+fn key_in_text(store: Store, event: &ev::KeyboardEvent) -> bool {
+    let bare = !event.shift_key() && !event.ctrl_key() && !event.alt_key() && !event.meta_key();
+    match event.key().as_str() {
+        "Enter" if bare => store.submit(),
+        "Enter" if (event.ctrl_key() || event.meta_key()) && store.composer.text().starts_with('/') => {
+            store.dispatch(Command::SendAsText(store.composer.text()));
+        }
+        "Enter" if event.ctrl_key() || event.alt_key() || event.meta_key() => {
+            browser::insert_at_caret(PROMPT, "\n");
+            store.typed();
+        }
+        "Tab" if bare => return store.complete(),
+        "ArrowUp" if bare => return store.recall(true),
+        "ArrowDown" if bare => return store.recall(false),
+        "Escape" if bare => return escape(store),
+        _ => return false,
+    }
+    true
+}
+
+/// Escape stops a turn, when it is pressed twice.
+pub(crate) fn escape(store: Store) -> bool {
+    if !store.talk.busy.get_untracked() {
+        return false;
+    }
+    if store.composer.stop_asked.get_untracked() {
+        store.composer.stop_asked.set(false);
+        store.dispatch(Command::CancelTurn);
+    } else {
+        store.composer.stop_asked.set(true);
+        timer::after(TWICE, move || store.composer.stop_asked.set(false));
+    }
+    true
+}

@@ -1,0 +1,334 @@
+//! What an agent asks, right above a composer that stays usable: exactly what would run or change, and every answer.
+//!
+//! With an empty composer the dock takes the keyboard; with text in it, it does not, and says how to answer anyway. No key decides in the
+//! first moments, so that an answer is never an accident.
+
+use leptos::{
+    ev,
+    html::{button, code, dd, div, dl, dt, fieldset, h2, input, kbd, label, legend, p, pre, section, small, span},
+    prelude::*,
+};
+use roost_core::{
+    Millis,
+    payload::{PermissionOption, Question, ToolContent},
+    transcript::Permission,
+};
+use serde_json::Value;
+
+use super::{diff::diff, markdown::visible};
+use crate::{
+    browser,
+    store::{Command, Store, store},
+    words::words,
+};
+
+/// Id of the element that takes the keyboard.
+pub(crate) const DOCK: &str = "dock";
+/// A request is this old before a key can decide it.
+const GUARD: Millis = Millis(400);
+
+/// Requests of other sessions: counted, named, one press away.
+pub(crate) fn elsewhere() -> impl IntoView {
+    let store = store();
+    move || {
+        let waiting = store.waiting_elsewhere();
+        let first = waiting.first().map(|line| line.id.clone())?;
+        let title = store.title_of(&first);
+        Some(
+            p().class("elsewhere").child((
+                span().child(words().waiting_elsewhere(waiting.len())),
+                button()
+                    .r#type("button")
+                    .class("link")
+                    .on(ev::click, move |_| store.dispatch(Command::Open(first.clone())))
+                    .child(words().go_to(&title)),
+            )),
+        )
+    }
+}
+
+pub(crate) fn dock() -> impl IntoView {
+    let store = store();
+    let request = Memo::new(move |_| store.talk.asks.with(|asks| asks.first().map(|ask| ask.request_id().clone())));
+    (
+        div().class("unseen").attr("role", "alert").child(move || {
+            request.get().and_then(|_| store.talk.asks.with_untracked(|asks| asks.first().map(title_of)))
+        }),
+        move || {
+            request.get()?;
+            let ask = store.talk.asks.with_untracked(|asks| asks.first().cloned())?;
+            Some(card(store, ask).into_any())
+        },
+    )
+}
+
+fn card(store: Store, ask: Permission) -> impl IntoView {
+    let shown_at = browser::now();
+    let questions = ask.request.questions();
+    let answers = RwSignal::new(vec![String::new(); questions.len()]);
+    let node = NodeRef::<leptos::html::Section>::new();
+    // Focus moves only when nothing is being written.
+    Effect::new(move |_| {
+        if let Some(node) = node.get()
+            && store.composer.is_blank()
+            && (browser::nothing_focused() || browser::has_focus("prompt") || browser::has_focus("talk"))
+        {
+            let _ = node.focus();
+        }
+    });
+    let request = ask.request_id().clone();
+    let options = ask.request.options.clone();
+    let settled = {
+        let request = request.clone();
+        move || store.talk.voting.with(|voting| voting.as_ref() == Some(&request))
+    };
+    let decide = {
+        let asks_questions = !questions.is_empty();
+        move |option: &PermissionOption| {
+            let (request, option_id) = (request.clone(), option.option_id.clone());
+            store.dispatch(if asks_questions && option.allows() {
+                Command::Answer { request, option: option_id, answers: answers.get_untracked() }
+            } else {
+                Command::Vote { request, option: option_id }
+            });
+            browser::focus("prompt");
+        }
+    };
+    let by_key = {
+        let (decide, options) = (decide.clone(), options.clone());
+        move |event: ev::KeyboardEvent| {
+            let in_field = event
+                .target()
+                .is_some_and(|target| wasm_bindgen::JsCast::is_instance_of::<web_sys::HtmlInputElement>(&target));
+            let number = event
+                .key()
+                .parse::<usize>()
+                .ok()
+                .filter(|number| !in_field && *number >= 1 && !event.ctrl_key() && !event.alt_key());
+            let chosen = match number {
+                Some(number) => options.get(number - 1),
+                None => None,
+            };
+            if let Some(option) = chosen {
+                event.prevent_default();
+                if browser::now().since(shown_at) >= GUARD {
+                    decide(option);
+                }
+                return;
+            }
+            match event.key().as_str() {
+                "ArrowRight" | "ArrowDown" if !in_field => move_focus(&event, 1),
+                "ArrowLeft" | "ArrowUp" if !in_field => move_focus(&event, -1),
+                "Escape" => {
+                    event.stop_propagation();
+                    browser::focus("prompt");
+                }
+                _ => {}
+            }
+        }
+    };
+    let chord = {
+        let (decide, options) = (decide.clone(), options.clone());
+        move |event: ev::KeyboardEvent| {
+            if event.key() == "Enter" && (event.ctrl_key() || event.meta_key()) && !event.is_composing() {
+                event.prevent_default();
+                event.stop_immediate_propagation();
+                let once = options
+                    .iter()
+                    .find(|option| &*option.kind == "allow_once")
+                    .or_else(|| options.iter().find(|option| option.allows()));
+                if let Some(once) = once
+                    && browser::now().since(shown_at) >= GUARD
+                {
+                    decide(once);
+                }
+            }
+        }
+    };
+    let handle = window_event_listener(ev::keydown, chord);
+    on_cleanup(move || handle.remove());
+
+    section()
+        .class("dock")
+        .id(DOCK)
+        .attr("data-request", ask.request_id().to_string())
+        .attr("role", "group")
+        .attr("aria-labelledby", "dock-title")
+        .attr("tabindex", "-1")
+        .node_ref(node)
+        .on(ev::keydown, by_key)
+        .child((
+            div().class("dock-head").child((
+                h2().id("dock-title").child(title_of(&ask)),
+                span().class("of").child(move || {
+                    let count = store.talk.asks.with(Vec::len);
+                    (count > 1).then(|| words().one_of(count))
+                }),
+                ask.progress
+                    .as_ref()
+                    .map(|vote| span().class("of").child(words().votes(vote.votes_received, vote.quorum))),
+            )),
+            div()
+                .class("dock-what")
+                .attr("tabindex", "0")
+                .attr("role", "region")
+                .attr("aria-label", words().what_would_happen)
+                .child((
+                    what(&ask),
+                    questions
+                        .into_iter()
+                        .enumerate()
+                        .map(|(nth, question)| ask_question(nth, question, answers))
+                        .collect_view(),
+                )),
+            div().class("dock-acts").child((
+                options
+                    .into_iter()
+                    .enumerate()
+                    .map(|(nth, option)| {
+                        let decide = decide.clone();
+                        let (kind, name) = (option.kind.to_string(), option.name.clone());
+                        button()
+                            .r#type("button")
+                            .class("button")
+                            .attr("data-kind", kind)
+                            .attr("data-option", option.option_id.to_string())
+                            .prop("disabled", settled.clone())
+                            .on(ev::click, move |_| {
+                                if browser::now().since(shown_at) >= GUARD {
+                                    decide(&option);
+                                }
+                            })
+                            .child((
+                                span().child(name),
+                                (nth < 9).then(|| kbd().attr("aria-hidden", "true").child((nth + 1).to_string())),
+                            ))
+                    })
+                    .collect_view(),
+                span().class("tip").child(words().dock_tip),
+            )),
+        ))
+}
+
+fn title_of(ask: &Permission) -> String {
+    let call = &ask.request.tool_call;
+    if !ask.request.questions().is_empty() {
+        return words().agent_asks.to_owned();
+    }
+    let title = call.title.clone().unwrap_or_default();
+    let kind = call.kind.as_ref().map_or("other", |kind| kind.as_str());
+    words().permission_title(kind, &title)
+}
+
+/// The very thing: the command as it would run, or the change as it would be made; else the arguments.
+fn what(ask: &Permission) -> impl IntoView + use<> {
+    let call = &ask.request.tool_call;
+    let input = call.raw_input.clone().unwrap_or(Value::Null);
+    let command = input.get("command").and_then(Value::as_str).map(ToOwned::to_owned);
+    let folder =
+        ["directory", "cwd"].iter().find_map(|key| input.get(*key).and_then(Value::as_str)).map(ToOwned::to_owned);
+    let mut diffs = Vec::new();
+    let mut texts = Vec::new();
+    for item in call.content.iter().flatten() {
+        match item {
+            ToolContent::Diff { path, old_text, new_text } => {
+                diffs.push(diff(path, old_text.as_deref(), new_text, true).into_any())
+            }
+            ToolContent::Block(block) => texts.extend(block.as_text().map(ToOwned::to_owned)),
+            ToolContent::Terminal { .. } | ToolContent::Other(_) => {}
+        }
+    }
+    let is_question = !ask.request.questions().is_empty();
+    let bare = command.is_none() && diffs.is_empty() && !is_question;
+    (
+        command.map(|command| pre().class("command").child(code().child(visible(&command)))),
+        folder.map(|folder| dl().child((dt().child(words().folder), dd().child(folder)))),
+        diffs.into_iter().collect_view(),
+        bare.then(|| facts(&input)),
+        (bare && input.as_object().is_none_or(serde_json::Map::is_empty))
+            .then(|| texts.into_iter().map(|text| pre().class("output").child(visible(&text))).collect_view()),
+    )
+}
+
+fn facts(input: &Value) -> impl IntoView + use<> {
+    let pairs: Vec<_> = input
+        .as_object()
+        .into_iter()
+        .flatten()
+        .map(|(key, value)| {
+            let value = value.as_str().map_or_else(|| value.to_string(), ToOwned::to_owned);
+            (dt().child(key.clone()), dd().child(visible(&value)))
+        })
+        .collect();
+    (!pairs.is_empty()).then(|| dl().child(pairs))
+}
+
+fn ask_question(nth: usize, question: Question, answers: RwSignal<Vec<String>>) -> impl IntoView {
+    let many = question.multi_select;
+    let choose = move |text: String, on: bool| {
+        answers.update(|all| {
+            let Some(answer) = all.get_mut(nth) else { return };
+            if many {
+                let mut chosen: Vec<&str> = answer.split(", ").filter(|one| !one.is_empty() && *one != text).collect();
+                if on {
+                    chosen.push(&text);
+                }
+                *answer = chosen.join(", ");
+            } else {
+                *answer = text;
+            }
+        });
+    };
+    fieldset().class("question").child((
+        legend().child(question.question),
+        question
+            .options
+            .into_iter()
+            .map(|option| {
+                let text = option.label.clone();
+                label().child((
+                    input()
+                        .r#type(if many { "checkbox" } else { "radio" })
+                        .attr("name", format!("question-{nth}"))
+                        .on(ev::change, move |event| choose(text.clone(), event_target_checked(&event))),
+                    span().child((
+                        option.label,
+                        (!option.description.is_empty()).then(|| small().child(option.description)),
+                    )),
+                ))
+            })
+            .collect_view(),
+        input().class("rename").attr("aria-label", words().other_answer).attr("placeholder", words().other_answer).on(
+            ev::change,
+            move |event| {
+                let text = event_target_value(&event);
+                if !text.trim().is_empty() {
+                    choose(text, true);
+                }
+            },
+        ),
+    ))
+}
+
+/// Moves the keyboard to the next answer, round and round.
+fn move_focus(event: &ev::KeyboardEvent, by: isize) {
+    use wasm_bindgen::JsCast;
+    let Some(dock) = browser::element(DOCK) else { return };
+    let Ok(buttons) = dock.query_selector_all(".dock-acts button") else { return };
+    let count = buttons.length() as isize;
+    let active = browser::document().active_element();
+    let at = (0..count).find(|nth| {
+        buttons
+            .item(*nth as u32)
+            .is_some_and(|node| active.as_ref().is_some_and(|active| active.is_same_node(Some(&node))))
+    });
+    let next = match at {
+        Some(at) => (at + by).rem_euclid(count.max(1)),
+        None if by > 0 => 0,
+        None => count - 1,
+    };
+    if let Some(button) = buttons.item(next as u32).and_then(|node| node.dyn_into::<web_sys::HtmlElement>().ok()) {
+        event.prevent_default();
+        let _ = button.focus();
+    }
+}

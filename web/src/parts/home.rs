@@ -1,0 +1,66 @@
+//! Before a session is open: the recent ones and three honest hints, above a composer that has the keyboard.
+
+use leptos::{
+    ev,
+    html::{a, code, div, h2, kbd, li, section, span, ul},
+    prelude::*,
+};
+
+use super::rail::{plain_click, shown_title, state_words};
+use crate::{
+    browser,
+    store::{Command, SessionLine, SessionState, Store, store},
+    words::{when, words},
+};
+
+const MOST_RECENT: usize = 6;
+
+pub(crate) fn home() -> impl IntoView {
+    let store = store();
+    let recent = move || {
+        let mut lines = store.sessions.get();
+        lines.sort_by_key(|line| line.state != SessionState::Waiting);
+        lines.truncate(MOST_RECENT);
+        lines
+    };
+    div().class("column home").child((
+        move || {
+            let lines = recent();
+            (!lines.is_empty()).then(|| {
+                section().class("recent").child((
+                    h2().child(words().recent_sessions),
+                    ul().child(lines.into_iter().map(|line| session(store, &line)).collect_view()),
+                ))
+            })
+        },
+        section().child((
+            h2().child(words().good_to_know),
+            ul().class("hints").child((
+                li().child((
+                    span().child((kbd().child("Enter"), " ", kbd().child("Shift+Enter"))),
+                    span().child(words().hint_enter),
+                )),
+                li().child((span().child(code().child("/")), span().child(words().hint_slash))),
+                li().child((
+                    span().child((kbd().child("Esc"), " ", kbd().child("Esc"))),
+                    span().child(words().hint_stop),
+                )),
+            )),
+        )),
+    ))
+}
+
+fn session(store: Store, line: &SessionLine) -> impl IntoView + use<> {
+    let id = line.id.clone();
+    let says =
+        state_words(line.state).map(ToOwned::to_owned).or_else(|| line.updated.map(|at| when(at, browser::now())));
+    li().attr("data-state", line.state.name()).child(
+        a().href(format!("/session/{}", line.id))
+            .on(ev::click, move |event| {
+                if plain_click(&event) {
+                    store.dispatch(Command::Open(id.clone()));
+                }
+            })
+            .child((span().class("name").child(shown_title(line)), span().class("says").child(says))),
+    )
+}

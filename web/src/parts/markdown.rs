@@ -1,0 +1,193 @@
+//! Markdown, from nodes to elements. Nothing here ever becomes HTML by way of a string.
+
+use leptos::{
+    html::{
+        a, blockquote, br, code, del, div, em, h2, h3, h4, h5, h6, hr, input, li, ol, p, span, strong, table, tbody,
+        td, th, thead, tr, ul,
+    },
+    prelude::*,
+};
+use roost_core::markdown::{Align, Block, CodeText, Href, Inline, Item, Piece, Table, parse, pieces};
+
+use super::code::code_block;
+use crate::{
+    store::{RowKey, Store},
+    words::words,
+};
+
+/// One block of a text that may still be arriving. A code block is drawn once and then only its text moves.
+pub(crate) fn streamed(store: Store, key: RowKey) -> impl IntoView {
+    let language = Memo::new(move |_| {
+        store.talk.block(key, |block| match block {
+            Block::Code { language, .. } => Some(language.as_deref().unwrap_or_default().to_owned()),
+            _ => None,
+        })
+    });
+    div().class("md").child(move || match language.get() {
+        Some(language) => {
+            let text = Memo::new(move |_| store.talk.block(key, code_of).unwrap_or_default());
+            code_block(language, text).into_any()
+        }
+        None => (move || store.talk.block(key, |found| Some(block(found)))).into_any(),
+    })
+}
+
+fn code_of(block: &Block) -> Option<String> {
+    match block {
+        Block::Code { text, .. } => Some(text.as_str().to_owned()),
+        _ => None,
+    }
+}
+
+/// A whole text at once.
+pub(crate) fn whole(text: &str) -> AnyView {
+    div().class("md").child(blocks(&parse(text))).into_any()
+}
+
+fn blocks(all: &[Block]) -> Vec<AnyView> {
+    all.iter().map(block).collect()
+}
+
+fn block(block: &Block) -> AnyView {
+    match block {
+        Block::Paragraph(text) => p().child(inlines(text)).into_any(),
+        Block::Heading { level, text } => heading(*level, inlines(text)),
+        Block::Code { language, text } => {
+            let text = text.as_str().to_owned();
+            code_block(language.as_deref().unwrap_or_default().to_owned(), Memo::new(move |_| text.clone())).into_any()
+        }
+        Block::Quote(inside) => blockquote().child(blocks(inside)).into_any(),
+        Block::List { start: None, items } => ul().child(list(items)).into_any(),
+        Block::List { start: Some(start), items } => {
+            ol().attr("start", start.to_string()).child(list(items)).into_any()
+        }
+        Block::Table(found) => grid(found),
+        Block::Rule => hr().into_any(),
+    }
+}
+
+/// Headings of a message stand below those of the page.
+fn heading(level: u8, text: Vec<AnyView>) -> AnyView {
+    match level {
+        1 => h2().class("h1").child(text).into_any(),
+        2 => h3().class("h2").child(text).into_any(),
+        3 => h4().class("h3").child(text).into_any(),
+        4 => h5().class("h4").child(text).into_any(),
+        _ => h6().class("h5").child(text).into_any(),
+    }
+}
+
+fn list(items: &[Item]) -> Vec<AnyView> {
+    items
+        .iter()
+        .map(|item| match (item.checked, item.blocks.as_slice()) {
+            (Some(checked), inside) => li()
+                .class("task")
+                .child((
+                    input()
+                        .r#type("checkbox")
+                        .attr("disabled", true)
+                        .attr("aria-label", if checked { words().step_done } else { words().step_later })
+                        .prop("checked", checked),
+                    div().child(tight(inside)),
+                ))
+                .into_any(),
+            (None, inside) => li().child(tight(inside)).into_any(),
+        })
+        .collect()
+}
+
+/// The only paragraph of an item stands without one.
+fn tight(inside: &[Block]) -> Vec<AnyView> {
+    match inside {
+        [Block::Paragraph(text), rest @ ..] => {
+            let mut views = inlines(text);
+            views.extend(blocks(rest));
+            views
+        }
+        _ => blocks(inside),
+    }
+}
+
+fn grid(found: &Table) -> AnyView {
+    let align = |nth: usize| match found.align.get(nth) {
+        Some(Align::Center) => Some("center"),
+        Some(Align::Right) => Some("right"),
+        Some(Align::Left | Align::None) | None => None,
+    };
+    let head: Vec<_> = found
+        .head
+        .iter()
+        .enumerate()
+        .map(|(nth, cell)| th().attr("scope", "col").attr("data-align", align(nth)).child(inlines(cell)))
+        .collect();
+    let rows: Vec<_> = found
+        .rows
+        .iter()
+        .map(|row| {
+            tr().child(
+                row.iter()
+                    .enumerate()
+                    .map(|(nth, cell)| td().attr("data-align", align(nth)).child(inlines(cell)))
+                    .collect::<Vec<_>>(),
+            )
+        })
+        .collect();
+    div()
+        .class("table")
+        .attr("tabindex", "0")
+        .attr("role", "region")
+        .attr("aria-label", words().table)
+        .child(table().child((thead().child(tr().child(head)), tbody().child(rows))))
+        .into_any()
+}
+
+fn inlines(text: &[Inline]) -> Vec<AnyView> {
+    text.iter().map(inline).collect()
+}
+
+fn inline(found: &Inline) -> AnyView {
+    match found {
+        Inline::Text(text) => text.clone().into_any(),
+        Inline::Code(text) => code().child(shown(text)).into_any(),
+        Inline::Emphasis(text) => em().child(inlines(text)).into_any(),
+        Inline::Strong(text) => strong().child(inlines(text)).into_any(),
+        Inline::Strike(text) => del().child(inlines(text)).into_any(),
+        Inline::Link { href, text } => link(href, inlines(text)),
+        Inline::Unlinked { target, text } => span().attr("title", target.clone()).child(inlines(text)).into_any(),
+        // A picture is never fetched by itself: it is a link for whoever wants it.
+        Inline::Image { href: Some(href), label, .. } => link(href, vec![picture(label)]),
+        Inline::Image { href: None, target, label } => {
+            span().attr("title", target.clone()).child(picture(label)).into_any()
+        }
+        Inline::SoftBreak => "\n".into_any(),
+        Inline::HardBreak => br().into_any(),
+    }
+}
+
+fn picture(label: &str) -> AnyView {
+    span().class("picture").child(words().picture(label)).into_any()
+}
+
+fn link(href: &Href, text: Vec<AnyView>) -> AnyView {
+    a().href(href.as_str().to_owned())
+        .attr("target", "_blank")
+        .attr("rel", "noopener noreferrer")
+        .attr("title", href.as_str().to_owned())
+        .child(text)
+        .into_any()
+}
+
+fn shown(text: &CodeText) -> Vec<AnyView> {
+    visible(text.as_str())
+}
+
+/// `text` with the characters that hide or reorder others shown by their numbers.
+pub(crate) fn visible(text: &str) -> Vec<AnyView> {
+    pieces(text)
+        .map(|piece| match piece {
+            Piece::Plain(text) => text.to_owned().into_any(),
+            Piece::Hidden(sign) => span().class("hidden-sign").child(sign.label()).into_any(),
+        })
+        .collect()
+}

@@ -1,0 +1,160 @@
+//! A choice that opens above the composer's foot: mode, model.
+
+use leptos::{
+    ev,
+    html::{button, div, li, small, span, ul},
+    prelude::*,
+};
+
+use super::icon::{self, icon};
+use crate::{
+    browser,
+    store::{Choice, Command, Control, Store, store},
+    words::words,
+};
+
+impl Control {
+    fn tag(self) -> &'static str {
+        match self {
+            Self::Mode => "session_approval_mode_control",
+            Self::Model => "session_set_model",
+        }
+    }
+
+    fn list_id(self) -> &'static str {
+        match self {
+            Self::Mode => "modes",
+            Self::Model => "models",
+        }
+    }
+
+    fn label(self) -> &'static str {
+        match self {
+            Self::Mode => words().mode_label,
+            Self::Model => words().model_label,
+        }
+    }
+}
+
+/// The picker, where there is something to pick.
+pub(crate) fn picker(control: Control) -> impl IntoView {
+    let store = store();
+    let offered = Memo::new(move |_| {
+        store.talk.session.with(Option::is_some)
+            && store.daemon.with(|daemon| daemon.has(control.tag()))
+            && !store.choices(control).is_empty()
+    });
+    move || offered.get().then(|| pick(store, control).into_any())
+}
+
+fn pick(store: Store, control: Control) -> impl IntoView {
+    let open = Memo::new(move |_| store.composer.picker.get() == Some(control));
+    let shown = move || {
+        let chosen = store.chosen(control);
+        let name = store.choices(control).into_iter().find(|choice| choice.id == chosen).map(|choice| choice.name);
+        name.filter(|name| !name.is_empty()).unwrap_or(chosen)
+    };
+    div()
+        .class("picker")
+        .attr("data-control", control.list_id())
+        .attr("data-risk", move || (control == Control::Mode && store.chosen(control) == "yolo").then_some(""))
+        .child((
+            button()
+                .r#type("button")
+                .id(format!("{}-button", control.list_id()))
+                .class("quiet")
+                .attr("aria-haspopup", "listbox")
+                .attr("aria-expanded", move || open.get().to_string())
+                .attr("aria-label", move || format!("{}: {}", control.label(), shown()))
+                .attr("title", control.label())
+                .on(ev::click, move |_| store.composer.picker.set((!open.get_untracked()).then_some(control)))
+                .child((span().child(shown), icon(icon::CHEVRON))),
+            move || open.get().then(|| list(store, control).into_any()),
+        ))
+}
+
+fn list(store: Store, control: Control) -> impl IntoView {
+    let choices = untrack(|| store.choices(control));
+    let chosen = untrack(|| store.chosen(control));
+    let at = RwSignal::new(choices.iter().position(|choice| choice.id == chosen).unwrap_or(0));
+    let count = choices.len();
+    let ids: Vec<String> = choices.iter().map(|choice| choice.id.clone()).collect();
+    let close = move || {
+        store.composer.picker.set(None);
+        browser::focus("prompt");
+    };
+    let take = move |nth: usize, ids: &[String]| {
+        if let Some(id) = ids.get(nth) {
+            store.dispatch(Command::Choose(control, id.clone()));
+        }
+        close();
+    };
+    let keys = ids.clone();
+    let field = NodeRef::<leptos::html::Ul>::new();
+    Effect::new(move |_| {
+        if let Some(field) = field.get() {
+            let _ = field.focus();
+        }
+    });
+    ul().class("choices")
+        .id(control.list_id())
+        .attr("role", "listbox")
+        .attr("tabindex", "0")
+        .attr("aria-label", control.label())
+        .attr("aria-activedescendant", move || option_id(control, at.get()))
+        .node_ref(field)
+        .on(ev::blur, move |_| store.composer.picker.set(None))
+        .on(ev::keydown, move |event| {
+            let step = |by: usize| at.update(|at| *at = (*at + by) % count.max(1));
+            match event.key().as_str() {
+                "ArrowDown" => step(1),
+                "ArrowUp" => step(count.max(1) - 1),
+                "Home" => at.set(0),
+                "End" => at.set(count.saturating_sub(1)),
+                "Enter" | " " => take(at.get_untracked(), &keys),
+                "Escape" => close(),
+                _ => return,
+            }
+            event.prevent_default();
+            event.stop_propagation();
+        })
+        .child(
+            choices
+                .into_iter()
+                .enumerate()
+                .map(|(nth, choice)| {
+                    let ids = ids.clone();
+                    option(control, nth, choice, &chosen, at)
+                        .on(ev::mousedown, move |event| {
+                            event.prevent_default();
+                            take(nth, &ids);
+                        })
+                        .into_any()
+                })
+                .collect_view(),
+        )
+}
+
+fn option_id(control: Control, nth: usize) -> String {
+    format!("{}-{nth}", control.list_id())
+}
+
+fn option(
+    control: Control,
+    nth: usize,
+    choice: Choice,
+    chosen: &str,
+    at: RwSignal<usize>,
+) -> leptos::html::HtmlElement<leptos::html::Li, impl leptos::attr::Attribute + use<>, impl IntoView + use<>> {
+    let current = choice.id == chosen;
+    let name = if choice.name.is_empty() { choice.id } else { choice.name };
+    li().id(option_id(control, nth))
+        .attr("role", "option")
+        .attr("aria-selected", move || (at.get() == nth).to_string())
+        .attr("aria-current", current.then_some("true"))
+        .child((
+            span().child(current.then(|| icon(icon::CHECK))),
+            span().child(name),
+            (!choice.about.is_empty()).then(|| small().child(choice.about)),
+        ))
+}

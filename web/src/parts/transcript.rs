@@ -1,0 +1,110 @@
+//! The transcript: the rows near the reader, and two spacers for the rest.
+
+use leptos::{
+    ev,
+    html::{button, div},
+    prelude::*,
+};
+use wasm_bindgen::{JsCast, closure::Closure};
+use web_sys::{Element, HtmlElement, ResizeObserver, ResizeObserverEntry};
+
+use super::{
+    entry,
+    home::home,
+    icon::{self, icon},
+};
+use crate::{
+    store::{Command, Store, VIEW, store},
+    words::words,
+};
+
+pub(crate) fn transcript() -> impl IntoView {
+    let store = store();
+    let node = NodeRef::<leptos::html::Div>::new();
+    Effect::new(move |_| {
+        if let Some(view) = node.get() {
+            watch_size(store, &view);
+        }
+    });
+    div()
+        .class("talk")
+        .id(VIEW)
+        .attr("tabindex", "0")
+        .attr("role", "region")
+        .attr("aria-label", words().conversation)
+        .attr("aria-busy", move || store.talk.busy.get().to_string())
+        .node_ref(node)
+        .on(ev::scroll, move |_| store.talk.scrolled())
+        .child(move || match store.talk.session.get() {
+            Some(_) => rows(store).into_any(),
+            None => home().into_any(),
+        })
+}
+
+fn rows(store: Store) -> impl IntoView {
+    let column = NodeRef::<leptos::html::Div>::new();
+    Effect::new(move |_| {
+        if let Some(column) = column.get() {
+            watch_size(store, &column);
+        }
+    });
+    let height = |signal: RwSignal<f64>| move || format!("{}px", signal.get());
+    div().class("column").node_ref(column).child((
+        div().class("spacer").style(("height", height(store.talk.above))),
+        For(ForProps::builder()
+            .each(move || store.talk.rows.get())
+            .key(|key| *key)
+            .children(move |key| entry::row(store, key))
+            .build()),
+        div().class("spacer").style(("height", height(store.talk.below))),
+        entry::working(store),
+    ))
+}
+
+/// The way back to the end, with what came meanwhile.
+pub(crate) fn jump() -> impl IntoView {
+    let store = store();
+    let away = Memo::new(move |_| store.talk.session.with(Option::is_some) && !store.talk.at_end.get());
+    move || {
+        away.get().then(|| {
+            button().r#type("button").class("button jump").on(ev::click, move |_| store.dispatch(Command::ToEnd)).child(
+                (icon(icon::ARROW_DOWN), move || match store.talk.unseen.get() {
+                    0 => words().to_end.to_owned(),
+                    new => words().new_below(new),
+                }),
+            )
+        })
+    }
+}
+
+/// Follows the size of the view, of the column and of its rows. All of it happens after layout and before paint, so nobody sees a jump.
+fn watch_size(store: Store, element: &HtmlElement) {
+    let changed = Closure::<dyn FnMut(Vec<ResizeObserverEntry>)>::new(move |entries: Vec<ResizeObserverEntry>| {
+        for entry in &entries {
+            if entry.target().id() == VIEW {
+                store.talk.scrolled();
+            }
+        }
+        measure(store);
+        store.talk.settle();
+    });
+    if let Ok(observer) = ResizeObserver::new(changed.as_ref().unchecked_ref()) {
+        observer.observe(element);
+        changed.forget();
+    }
+}
+
+/// Notes the heights of the rows on screen.
+fn measure(store: Store) {
+    let Some(column) = crate::browser::element(VIEW).and_then(|view| view.query_selector(".column").ok().flatten())
+    else {
+        return;
+    };
+    let Ok(rows) = column.query_selector_all(":scope > .row") else { return };
+    for nth in 0..rows.length() {
+        let Some(row) = rows.item(nth).and_then(|node| node.dyn_into::<Element>().ok()) else { continue };
+        if let Some(key) = row.get_attribute("data-row").and_then(|text| entry::parse_key(&text)) {
+            store.talk.measured(key, row.get_bounding_client_rect().height());
+        }
+    }
+}

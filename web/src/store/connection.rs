@@ -1,0 +1,77 @@
+//! The state of the line, in words that are true.
+
+use leptos::prelude::*;
+use roost_core::Millis;
+
+use super::{Store, command::SetIfNew};
+use crate::{browser, net::line::News};
+
+/// How the page stands with the daemon.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Connection {
+    /// No session is open, so there is no line.
+    Idle,
+    Connecting,
+    /// `done` of `all` events known to be waiting have been applied.
+    CatchingUp {
+        done: usize,
+        all: usize,
+    },
+    Live,
+    /// The browser says that there is no network.
+    Offline,
+    /// The next attempt is at this moment.
+    Retrying(Millis),
+    Ended(Ending),
+}
+
+/// Why a session has no line any more.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Ending {
+    Closed,
+    /// The agent behind it is gone; loading the session starts another.
+    Died,
+    /// The daemon does not know it.
+    Unknown,
+    Refused(String),
+}
+
+impl Store {
+    pub(super) fn note_offline(self) {
+        if !matches!(self.connection.get_untracked(), Connection::Idle | Connection::Ended(_)) {
+            self.connection.set(Connection::Offline);
+        }
+    }
+
+    /// What the line of the session on screen says.
+    pub(super) fn hear(self, news: News) {
+        match news {
+            News::Dialing => self.connection.set_if_new(Connection::Connecting),
+            News::Open => self.connection.set_if_new(Connection::CatchingUp { done: 0, all: 0 }),
+            News::Events(events) => self.talk.queue_events(self, events),
+            News::Waiting(_) if !browser::online() => self.connection.set_if_new(Connection::Offline),
+            News::Waiting(until) => {
+                self.clock.set(browser::now());
+                self.connection.set(Connection::Retrying(until));
+            }
+            News::Refused(error) => {
+                let ending = if error.is_missing() { Ending::Unknown } else { Ending::Refused(error.to_string()) };
+                if !self.shut_out(&error) {
+                    self.lost(ending);
+                }
+            }
+        }
+    }
+
+    pub(super) fn reconnect_now(self) {
+        match self.connection.get_untracked() {
+            Connection::Ended(_) => self.reopen(),
+            Connection::Idle
+            | Connection::Connecting
+            | Connection::CatchingUp { .. }
+            | Connection::Live
+            | Connection::Offline
+            | Connection::Retrying(_) => self.talk.nudge(),
+        }
+    }
+}

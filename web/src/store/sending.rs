@@ -1,0 +1,174 @@
+//! Sending: what the composer holds goes to whoever answers it, and nothing of it is lost on the way.
+
+use leptos::{prelude::*, task::spawn_local};
+use roost_core::{
+    PromptId, SessionId,
+    slash::{Action, Route},
+};
+
+use super::{Command, Control, Outgoing, Sending, Sheet, Store, Theme};
+use crate::{
+    browser,
+    net::{api, call::CallError},
+    words::words,
+};
+
+/// What the page performs itself; every other command of the table is the agent's or does not exist here.
+pub(super) fn performs(action: Action) -> bool {
+    use Action::{ApprovalMode, Copy, Help, Model, New, Plan, Release, Rename, Resume, Theme};
+    matches!(action, Help | Model | ApprovalMode | Plan | New | Resume | Rename | Copy | Theme | Release)
+}
+
+impl Store {
+    /// Sends `text` where it belongs. What cannot be sent stays in the composer, with the reason.
+    pub(super) fn send(self, text: String) {
+        self.complaint.set(None);
+        let palette = self.talk.palette.get_untracked();
+        match palette.route(&text) {
+            Route::Nothing => {}
+            Route::Perform { action, args } => {
+                if self.perform(action, args) {
+                    self.composer.put("");
+                    self.keep_draft();
+                }
+            }
+            Route::Forward { text } | Route::Prompt { text } => self.send_prompt(text.to_owned()),
+            Route::Shell { .. } => self.complaint.set(Some(words().no_shell.to_owned())),
+            Route::Unknown { name, .. } => self.complaint.set(Some(words().unknown_command(name))),
+        }
+    }
+
+    /// Sends `text` as a prompt, whatever it looks like.
+    pub(super) fn send_prompt(self, text: String) {
+        let text = text.trim_end().to_owned();
+        if text.trim().is_empty() {
+            return;
+        }
+        self.composer.remember(&text);
+        self.composer.put("");
+        self.forget_draft(self.here().as_ref());
+        self.talk.to_end();
+        let id = self.post(self.here(), text);
+        spawn_local(self.deliver(id));
+    }
+
+    pub(super) fn resend(self, id: u64) {
+        self.set_outgoing(id, |one| one.state = Sending::Sending);
+        spawn_local(self.deliver(id));
+    }
+
+    async fn deliver(self, id: u64) {
+        let Some(outgoing) = self.outgoing(id) else { return };
+        match self.try_deliver(outgoing).await {
+            Ok(()) => self.discard(id),
+            Err(error) if self.shut_out(&error) => {}
+            Err(error) => self.set_outgoing(id, |one| one.state = Sending::Failed(error.to_string())),
+        }
+    }
+
+    async fn try_deliver(self, outgoing: Outgoing) -> Result<(), CallError> {
+        let session = match outgoing.session {
+            Some(session) => session,
+            None => self.create_for(outgoing.id).await?,
+        };
+        let key = self.key();
+        let first = api::prompt(&key, &session, self.talk.client_of(&session).as_ref(), &outgoing.text).await;
+        match first {
+            Ok(_) => Ok(()),
+            // The daemon was restarted, or the agent died: the session is there, this page has to enter it again.
+            Err(error) if error.is_unknown_client() || error.is_missing() => {
+                self.enter_again(&session).await?;
+                api::prompt(&key, &session, self.talk.client_of(&session).as_ref(), &outgoing.text).await.map(|_| ())
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Makes the session that a prompt typed at home is meant for, and goes there.
+    async fn create_for(self, outgoing: u64) -> Result<SessionId, CallError> {
+        let created = api::create(&self.key()).await?;
+        self.talk.introduce(&created.session_id, created.client_id);
+        self.set_outgoing(outgoing, |one| one.session = Some(created.session_id.clone()));
+        if self.here().is_none() {
+            self.dispatch(Command::Open(created.session_id.clone()));
+        }
+        self.refresh_sessions();
+        Ok(created.session_id)
+    }
+
+    pub(super) fn cancel_turn(self) {
+        let Some(session) = self.here() else { return };
+        self.talk.cancelling.set(true);
+        spawn_local(async move {
+            if let Err(error) = api::cancel(&self.key(), &session, self.talk.client().as_ref()).await {
+                self.talk.cancelling.set(false);
+                self.complain(words().cannot_cancel, &error);
+            }
+        });
+    }
+
+    pub(super) fn unqueue(self, prompt: PromptId) {
+        let Some(session) = self.here() else { return };
+        spawn_local(async move {
+            let client = self.talk.client();
+            if let Err(error) = api::remove_pending(&self.key(), &session, client.as_ref(), &prompt).await {
+                self.complain(words().cannot_remove, &error);
+            }
+        });
+    }
+
+    /// Does what a command asks of the page. Says whether the composer is done with it.
+    fn perform(self, action: Action, args: &str) -> bool {
+        match action {
+            Action::Help => self.dispatch(Command::ShowSheet(Some(Sheet::Help))),
+            Action::New => self.dispatch(Command::NewSession),
+            Action::Model if args.is_empty() => self.composer.pick(Control::Model),
+            Action::Model => self.choose(Control::Model, args.to_owned()),
+            Action::ApprovalMode if args.is_empty() => self.composer.pick(Control::Mode),
+            Action::ApprovalMode => self.choose(Control::Mode, args.to_owned()),
+            Action::Plan => return self.plan(args),
+            Action::Theme if args.is_empty() => self.wear(self.theme.get_untracked().next()),
+            Action::Theme => match Theme::named(args) {
+                Some(theme) => self.wear(theme),
+                None => return self.refuse(words().unknown_theme),
+            },
+            Action::Rename => match self.here() {
+                Some(session) if !args.is_empty() => self.rename(session, args.to_owned()),
+                Some(_) => self.talk.renaming.set(true),
+                None => return self.refuse(words().no_session_yet),
+            },
+            Action::Resume if args.is_empty() => self.rail_open.set(true),
+            Action::Resume => self.dispatch(Command::Open(args.into())),
+            Action::Copy => match self.talk.last_answer() {
+                Some(answer) => browser::copy(&answer),
+                None => return self.refuse(words().nothing_to_copy),
+            },
+            Action::Release => match self.here() {
+                Some(session) => self.close_session(session),
+                None => return self.refuse(words().no_session_yet),
+            },
+            // `performs` keeps the rest out of the catalogue.
+            _ => return self.refuse(words().not_here),
+        }
+        true
+    }
+
+    /// Plan mode first, then the prompt in it.
+    fn plan(self, prompt: &str) -> bool {
+        let Some(session) = self.here() else { return self.refuse(words().no_session_yet) };
+        let prompt = prompt.to_owned();
+        spawn_local(async move {
+            match api::set_mode(&self.key(), &session, self.talk.client().as_ref(), "plan").await {
+                Ok(_) if !prompt.is_empty() => self.send_prompt(prompt),
+                Ok(_) => {}
+                Err(error) => self.complain(words().cannot_set_mode, &error),
+            }
+        });
+        true
+    }
+
+    fn refuse(self, why: &str) -> bool {
+        self.complaint.set(Some(why.to_owned()));
+        false
+    }
+}

@@ -1,0 +1,669 @@
+//! The session on screen.
+//!
+//! The transcript itself is `core`'s reducer; here stand the signals that its [`Change`]s touch: one for each row that anybody looks at,
+//! and one for each side of the session. Events are applied in batches, at most one batch a frame.
+
+use std::{
+    collections::{BTreeMap, HashMap, VecDeque},
+    ops::Range,
+    sync::Arc,
+};
+
+use leptos::{prelude::*, task::spawn_local};
+use roost_core::{
+    ClientId, Envelope, EventType, Millis, RequestId, SessionId,
+    markdown::Block,
+    slash::{Advertised, Catalogue, Palette},
+    transcript::{
+        Body, Change, EndCause, Entry, EntryChange, EntryId, Permission, QueuedPrompt, Side, Transcript, TurnId,
+        TurnOutcome,
+    },
+};
+use serde_json::json;
+
+use super::{
+    Connection, Control, Ending, RowKey, SessionState, Store,
+    command::SetIfNew,
+    rows::{Part, Rows},
+    scroll, sending,
+    texts::Texts,
+};
+use crate::{
+    browser::{
+        self,
+        address::Place,
+        kept::Shelf,
+        timer::{self, Alarm},
+    },
+    net::{
+        api, backoff,
+        call::CallError,
+        line::{Cursor, Line},
+        wire::{ControlState, Loaded},
+    },
+};
+
+/// Applying events may take this long in one frame; the rest waits for the next.
+const FRAME_BUDGET: Millis = Millis(8);
+
+/// The session on screen, as signals.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Talk {
+    pub(crate) session: RwSignal<Option<SessionId>>,
+    /// Its history is here.
+    pub(crate) loaded: RwSignal<bool>,
+    /// A turn runs.
+    pub(crate) busy: RwSignal<bool>,
+    pub(crate) busy_since: RwSignal<Option<Millis>>,
+    /// The end of the turn was asked for.
+    pub(crate) cancelling: RwSignal<bool>,
+    pub(crate) queue: RwSignal<Vec<QueuedPrompt>>,
+    /// What waits for an answer, oldest first.
+    pub(crate) asks: RwSignal<Vec<Permission>>,
+    /// The request this page has voted on and not heard of yet.
+    pub(crate) voting: RwSignal<Option<RequestId>>,
+    pub(crate) controls: RwSignal<ControlState>,
+    pub(crate) palette: RwSignal<Arc<Palette>>,
+    pub(crate) renaming: RwSignal<bool>,
+    /// The rows on screen, and the heights that stand for the rest.
+    pub(crate) rows: RwSignal<Vec<RowKey>>,
+    pub(crate) above: RwSignal<f64>,
+    pub(crate) below: RwSignal<f64>,
+    pub(crate) at_end: RwSignal<bool>,
+    /// Entries that came while the reader was elsewhere.
+    pub(crate) unseen: RwSignal<usize>,
+    pub(super) place: StoredValue<scroll::Place>,
+    pub(super) shown: StoredValue<Range<usize>>,
+    held: StoredValue<Held, LocalStorage>,
+}
+
+/// What no part looks at directly.
+#[derive(Debug, Default)]
+struct Held {
+    transcript: Transcript,
+    rows: Rows,
+    texts: Texts,
+    /// A signal for each row that somebody has looked at.
+    watched: BTreeMap<RowKey, ArcRwSignal<u32>>,
+    folds: HashMap<RowKey, ArcRwSignal<Option<bool>>>,
+    clients: HashMap<SessionId, ClientId>,
+    line: Option<Line>,
+    waiting: VecDeque<Envelope>,
+    applied: usize,
+    frame_asked: bool,
+    retry: Alarm,
+}
+
+impl Talk {
+    pub(super) fn new() -> Self {
+        Self {
+            session: RwSignal::new(None),
+            loaded: RwSignal::new(false),
+            busy: RwSignal::new(false),
+            busy_since: RwSignal::new(None),
+            cancelling: RwSignal::new(false),
+            queue: RwSignal::default(),
+            asks: RwSignal::default(),
+            voting: RwSignal::new(None),
+            controls: RwSignal::default(),
+            palette: RwSignal::new(Arc::new(palette_of(&Transcript::default()))),
+            renaming: RwSignal::new(false),
+            rows: RwSignal::default(),
+            above: RwSignal::new(0.0),
+            below: RwSignal::new(0.0),
+            at_end: RwSignal::new(true),
+            unseen: RwSignal::new(0),
+            place: StoredValue::new(scroll::Place::default()),
+            shown: StoredValue::new(0..0),
+            held: StoredValue::new_local(Held::default()),
+        }
+    }
+
+    /// Reads what a row shows, and is called again when the row moved.
+    pub(crate) fn read<T>(self, row: RowKey, read: impl FnOnce(&Entry) -> Option<T>) -> Option<T> {
+        self.watch_row(row).track();
+        self.read_untracked(row, read)
+    }
+
+    pub(crate) fn read_untracked<T>(self, row: RowKey, read: impl FnOnce(&Entry) -> Option<T>) -> Option<T> {
+        self.held.with_value(|held| held.transcript.entry_of(row.entry).and_then(read))
+    }
+
+    /// Reads the block of a text that a row shows.
+    pub(crate) fn block<T>(self, row: RowKey, read: impl FnOnce(&Block) -> Option<T>) -> Option<T> {
+        self.watch_row(row).track();
+        let Part::Block(nth) = row.part else { return None };
+        self.held.with_value(|held| held.texts.block(row.entry, nth as usize).and_then(read))
+    }
+
+    /// What was asked in a turn, as one text.
+    pub(crate) fn prompt_of(self, turn: TurnId) -> Option<String> {
+        self.held.with_value(|held| {
+            held.transcript.entries().find_map(|entry| match &entry.body {
+                Body::User(message) if entry.turn == Some(turn) => Some(message.texts().collect::<Vec<_>>().join("\n")),
+                _ => None,
+            })
+        })
+    }
+
+    /// Reads the turn whose end a row shows.
+    pub(crate) fn turn<T>(self, row: RowKey, read: impl FnOnce(&Transcript, TurnId) -> Option<T>) -> Option<T> {
+        self.watch_row(row).track();
+        self.held.with_value(|held| {
+            let turn = held.transcript.entry_of(row.entry)?.turn?;
+            read(&held.transcript, turn)
+        })
+    }
+
+    fn watch_row(self, row: RowKey) -> ArcRwSignal<u32> {
+        self.held.try_update_value(|held| held.watched.entry(row).or_default().clone()).unwrap_or_default()
+    }
+
+    /// Whether a person opened or closed a row; `None` when nobody did.
+    pub(crate) fn is_open(self, row: RowKey) -> Option<bool> {
+        self.fold_of(row).get()
+    }
+
+    pub(super) fn fold(self, row: RowKey, open: bool) {
+        self.fold_of(row).set(Some(open));
+    }
+
+    fn fold_of(self, row: RowKey) -> ArcRwSignal<Option<bool>> {
+        self.held.try_update_value(|held| held.folds.entry(row).or_default().clone()).unwrap_or_default()
+    }
+
+    /// A row turned out to be this high.
+    pub(crate) fn measured(self, row: RowKey, height: f64) {
+        self.held.update_value(|held| held.rows.measure(row, height));
+    }
+
+    pub(super) fn with_rows<T>(self, read: impl FnOnce(&Rows) -> T) -> T {
+        self.held.with_value(|held| read(&held.rows))
+    }
+
+    /// Parses the texts among the rows of `range` that nobody has come near to before. Says whether there were any.
+    pub(super) fn parse_texts(self, range: Range<usize>) -> bool {
+        let mut parsed = false;
+        self.held.update_value(|held| {
+            for key in held.rows.keys(range) {
+                if !held.texts.is_parsed(key.entry) && held.is_prose(key.entry) {
+                    held.lay_out(key.entry);
+                    parsed = true;
+                }
+            }
+        });
+        parsed
+    }
+
+    pub(super) fn nudge(self) {
+        self.held.with_value(|held| {
+            held.retry.ring();
+            if let Some(line) = &held.line {
+                line.nudge();
+            }
+        });
+    }
+
+    pub(super) fn watch(self) {
+        self.held.with_value(|held| {
+            if let Some(line) = &held.line {
+                line.watch();
+            }
+        });
+    }
+
+    /// Who this page is in the session on screen.
+    pub(super) fn client(self) -> Option<ClientId> {
+        self.client_of(&self.session.get_untracked()?)
+    }
+
+    pub(crate) fn client_of(self, session: &SessionId) -> Option<ClientId> {
+        let known = self.held.with_value(|held| held.clients.get(session).cloned());
+        known.or_else(|| Shelf::Tab.get(&client_key(session)).map(ClientId::from))
+    }
+
+    /// The daemon named this page in `session`. The name is kept, so that a reload is the same client.
+    pub(super) fn introduce(self, session: &SessionId, client: Option<ClientId>) {
+        let Some(client) = client else { return };
+        Shelf::Tab.set(&client_key(session), client.as_str());
+        self.held.update_value(|held| {
+            held.clients.insert(session.clone(), client);
+        });
+    }
+
+    /// The last thing the agent answered.
+    pub(super) fn last_answer(self) -> Option<String> {
+        self.held.with_value(|held| {
+            held.transcript.entries().rev().find_map(|entry| match &entry.body {
+                Body::Assistant(run) => Some(run.text.clone()),
+                _ => None,
+            })
+        })
+    }
+
+    /// Takes events in, to be applied before the next frame is painted.
+    pub(super) fn queue_events(self, store: Store, events: Vec<Envelope>) {
+        let ask = self.held.try_update_value(|held| {
+            held.waiting.extend(events);
+            !std::mem::replace(&mut held.frame_asked, true)
+        });
+        if ask == Some(true) {
+            timer::next_frame(move || self.apply_waiting(store));
+        }
+    }
+
+    fn apply_waiting(self, store: Store) {
+        let begun = browser::now();
+        let mut change = Change::default();
+        let mut marks = Vec::new();
+        self.held.update_value(|held| {
+            held.frame_asked = false;
+            while let Some(event) = held.waiting.pop_front() {
+                held.applied += 1;
+                change.absorb(held.transcript.apply(&event));
+                if matches!(event.kind, EventType::ReplayComplete | EventType::StateResyncRequired) {
+                    marks.push(event.kind);
+                }
+                if held.applied.is_multiple_of(32) && browser::now().since(begun) > FRAME_BUDGET {
+                    break;
+                }
+            }
+        });
+        self.touch(store, &change);
+        for mark in marks {
+            match mark {
+                EventType::StateResyncRequired => return store.reopen(),
+                _ => store.connection.set_if_new(Connection::Live),
+            }
+        }
+        self.note_progress(store);
+        if self.held.with_value(|held| !held.waiting.is_empty()) {
+            self.queue_events(store, Vec::new());
+        }
+    }
+
+    fn note_progress(self, store: Store) {
+        if let Connection::CatchingUp { .. } = store.connection.get_untracked() {
+            let (done, left) = self.held.with_value(|held| (held.applied, held.waiting.len()));
+            if left > 0 {
+                store.connection.set_if_new(Connection::CatchingUp { done, all: done + left });
+            }
+        }
+    }
+
+    /// Touches what a change names, and nothing else.
+    fn touch(self, store: Store, change: &Change) {
+        if change.is_empty() {
+            return;
+        }
+        let mut touched = Vec::new();
+        let mut added = Vec::new();
+        self.held.update_value(|held| {
+            for moved in &change.entries {
+                held.follow(*moved, &mut touched);
+                if let EntryChange::Added(entry) = moved {
+                    added.push(*entry);
+                }
+            }
+        });
+        if change.side.contains(Side::TURNS) {
+            self.note_turns(store, &mut touched);
+        }
+        self.choose_rows();
+        for signal in touched {
+            signal.update(|version| *version = version.wrapping_add(1));
+        }
+        if !self.at_end.get_untracked() && !added.is_empty() {
+            self.unseen.update(|unseen| *unseen += added.len());
+        }
+        self.note_own(store, &added);
+        self.note_sides(store, change.side);
+    }
+
+    /// Prompts of this page that turned up: they have arrived.
+    fn note_own(self, store: Store, added: &[EntryId]) {
+        let Some(session) = self.session.get_untracked() else { return };
+        let me = self.client_of(&session);
+        let texts: Vec<String> = self.held.with_value(|held| {
+            let mine = |entry: &&Entry| entry.by.is_some() && entry.by == me;
+            let said = |entry: &Entry| match &entry.body {
+                Body::User(message) => Some(message.texts().collect::<String>()),
+                _ => None,
+            };
+            added.iter().filter_map(|id| held.transcript.entry_of(*id)).filter(mine).filter_map(said).collect()
+        });
+        for text in texts {
+            store.arrived(&session, &text);
+        }
+    }
+
+    fn note_turns(self, store: Store, touched: &mut Vec<ArcRwSignal<u32>>) {
+        let since = self
+            .held
+            .try_update_value(|held| {
+                held.end_turns(touched);
+                held.transcript.running().map(|turn| turn.started_at)
+            })
+            .flatten();
+        self.busy.set_if_new(since.is_some());
+        self.busy_since.set_if_new(since.flatten());
+        store.clock.set(browser::now());
+        if since.is_none() {
+            self.cancelling.set_if_new(false);
+            store.composer.stop_asked.set_if_new(false);
+            store.refresh_sessions();
+        }
+        self.mark(store);
+    }
+
+    fn mark(self, store: Store) {
+        let state = match (self.asks.with_untracked(Vec::is_empty), self.busy.get_untracked()) {
+            (false, _) => SessionState::Waiting,
+            (true, true) => SessionState::Running,
+            (true, false) => SessionState::Resting,
+        };
+        store.mark_here(state);
+    }
+
+    fn note_sides(self, store: Store, side: Side) {
+        if side.contains(Side::QUEUE) {
+            self.queue.set_if_new(self.held.with_value(|held| held.transcript.queue().to_vec()));
+        }
+        if side.contains(Side::PERMISSIONS) {
+            let asks = self.held.with_value(|held| held.transcript.waiting().map(|(_, ask)| ask.clone()).collect());
+            self.asks.set_if_new(asks);
+            self.mark(store);
+        }
+        if side.contains(Side::MODE)
+            && let Some(mode) = self.state(|state| state.mode.clone())
+        {
+            store.note_chosen(Control::Mode, &mode);
+        }
+        if side.contains(Side::MODEL)
+            && let Some(model) = self.state(|state| state.model.clone())
+        {
+            store.note_chosen(Control::Model, &model);
+        }
+        if side.contains(Side::CONFIG) {
+            store.refresh_controls();
+        }
+        if side.contains(Side::TITLE)
+            && let (Some(session), Some(title)) =
+                (self.session.get_untracked(), self.state(|state| state.title.clone()))
+        {
+            store.retitle(&session, &title);
+        }
+        if side.contains(Side::COMMANDS) {
+            self.palette.set_if_new(Arc::new(self.held.with_value(|held| palette_of(&held.transcript))));
+        }
+        if side.contains(Side::END)
+            && let Some(end) = self.state(|state| state.end.clone())
+        {
+            match end.cause {
+                EndCause::SessionClosed => store.lost(Ending::Closed),
+                EndCause::SessionDied => store.lost(Ending::Died),
+                // The line comes back by itself.
+                EndCause::ClientEvicted | EndCause::StreamError => {}
+            }
+        }
+    }
+
+    fn state<T>(self, read: impl FnOnce(&roost_core::transcript::State) -> T) -> T {
+        self.held.with_value(|held| read(held.transcript.state()))
+    }
+
+    /// Takes a whole session in, in place of whatever is there. The reader's place is kept where the rows still exist.
+    fn fill(self, store: Store, loaded: Loaded) {
+        let mut transcript = Transcript::default();
+        for event in loaded.compacted_replay.iter().chain(&loaded.live_journal) {
+            let _ = transcript.apply(event);
+        }
+        transcript.caught_up_to(loaded.last_event_id);
+        let palette = Arc::new(palette_of(&transcript));
+        self.held.update_value(|held| {
+            held.transcript = transcript;
+            held.texts = Texts::default();
+            held.rows = Rows::default();
+            held.waiting.clear();
+            held.applied = 0;
+            held.lay_out_all();
+        });
+        self.palette.set_if_new(palette);
+        store.set_controls(loaded.state);
+        let mut touched = Vec::new();
+        self.note_turns(store, &mut touched);
+        self.note_sides(store, Side::QUEUE | Side::PERMISSIONS | Side::TITLE);
+        self.loaded.set_if_new(true);
+        self.choose_rows();
+        let watched: Vec<_> = self.held.with_value(|held| held.watched.values().cloned().collect());
+        for signal in watched.into_iter().chain(touched) {
+            signal.update(|version| *version = version.wrapping_add(1));
+        }
+    }
+
+    /// Forgets the session.
+    fn clear(self) {
+        self.held.update_value(|held| {
+            let clients = std::mem::take(&mut held.clients);
+            held.retry.ring();
+            *held = Held { clients, ..Held::default() };
+        });
+        self.session.set_if_new(None);
+        self.loaded.set_if_new(false);
+        self.busy.set_if_new(false);
+        self.busy_since.set_if_new(None);
+        self.cancelling.set_if_new(false);
+        self.queue.set_if_new(Vec::new());
+        self.asks.set_if_new(Vec::new());
+        self.voting.set_if_new(None);
+        self.controls.set_if_new(ControlState::default());
+        self.renaming.set_if_new(false);
+        self.rows.set_if_new(Vec::new());
+        self.above.set_if_new(0.0);
+        self.below.set_if_new(0.0);
+        self.at_end.set_if_new(true);
+        self.unseen.set_if_new(0);
+        self.shown.set_value(0..0);
+        self.palette.set_if_new(Arc::new(palette_of(&Transcript::default())));
+    }
+}
+
+impl Held {
+    /// Does to the rows what was done to an entry, and notes the signals that have to know.
+    fn follow(&mut self, moved: EntryChange, touched: &mut Vec<ArcRwSignal<u32>>) {
+        let entry = moved.id();
+        match moved {
+            EntryChange::Removed(_) => {
+                self.rows.remove(entry);
+                self.texts.forget(entry);
+            }
+            EntryChange::Added(_) | EntryChange::Appended(_) | EntryChange::Changed(_) => {
+                let from = if self.is_prose(entry) { self.lay_out(entry) } else { self.lay_out_whole(entry) };
+                let from = u32::try_from(from).unwrap_or(u32::MAX);
+                let changed = self.watched.range(RowKey::block(entry, from)..=RowKey::turn_end(entry));
+                touched.extend(changed.map(|(_, signal)| signal.clone()));
+            }
+        }
+    }
+
+    fn is_prose(&self, entry: EntryId) -> bool {
+        self.transcript.entry_of(entry).is_some_and(|entry| matches!(entry.body, Body::Assistant(_)))
+    }
+
+    /// Parses an entry's text and gives it a row for each block. Answers the first block that changed.
+    fn lay_out(&mut self, entry: EntryId) -> usize {
+        let Some(found) = self.transcript.entry_of(entry) else { return 0 };
+        let from = self.texts.read(found);
+        self.rows.set_blocks(entry, &self.texts.guesses(entry));
+        from
+    }
+
+    fn lay_out_whole(&mut self, entry: EntryId) -> usize {
+        if let Some(found) = self.transcript.entry_of(entry) {
+            self.rows.set_blocks(entry, &[guess(found)]);
+        }
+        0
+    }
+
+    fn lay_out_all(&mut self) {
+        for entry in self.transcript.entries() {
+            self.rows.set_blocks(entry.id, &[guess(entry)]);
+        }
+        self.end_turns(&mut Vec::new());
+    }
+
+    /// Puts a line under every turn that has ended.
+    fn end_turns(&mut self, touched: &mut Vec<ArcRwSignal<u32>>) {
+        let mut last_of: HashMap<TurnId, EntryId> = HashMap::new();
+        let ended = |turn: TurnId| self.transcript.turn(turn).is_some_and(|turn| turn.outcome != TurnOutcome::Running);
+        // Turns end in order: the newest few are all that can be news.
+        for entry in self.transcript.entries().rev() {
+            let Some(turn) = entry.turn else { continue };
+            if !last_of.contains_key(&turn) {
+                if self.rows.contains(RowKey::turn_end(entry.id)) {
+                    break;
+                }
+                last_of.insert(turn, entry.id);
+            }
+        }
+        for (turn, entry) in last_of {
+            if ended(turn) {
+                self.rows.end_turn(entry, TURN_END_HEIGHT);
+                touched.extend(self.watched.get(&RowKey::turn_end(entry)).cloned());
+            }
+        }
+    }
+}
+
+const TURN_END_HEIGHT: f64 = 30.0;
+
+/// How high an entry will be, as far as one can tell without drawing it.
+fn guess(entry: &Entry) -> f64 {
+    let text = |text: &str| 24.0 + 23.0 * (text.len() / 90 + text.bytes().filter(|byte| *byte == b'\n').count()) as f64;
+    match &entry.body {
+        Body::User(message) => 40.0 + message.texts().map(text).sum::<f64>(),
+        Body::Assistant(run) => text(&run.text),
+        Body::Tool(call) if call.diffs().next().is_some() => 240.0,
+        Body::Thought(_) | Body::Tool(_) | Body::Notice(_) => 40.0,
+        Body::Plan(plan) => 30.0 + 24.0 * plan.steps.len() as f64,
+        Body::Media(_) | Body::Error(_) | Body::Shell(_) => 100.0,
+    }
+}
+
+fn client_key(session: &SessionId) -> String {
+    format!("roost.client.{session}")
+}
+
+/// The palette of the page's own commands and those the session's agent offers.
+fn palette_of(transcript: &Transcript) -> Palette {
+    let state = transcript.state();
+    let announcement = json!({ "availableCommands": state.commands, "availableSkills": state.skills });
+    Palette::new(Catalogue::new(sending::performs, Advertised::read(&announcement).commands))
+}
+
+impl Store {
+    pub(super) fn visit(self, place: Place) {
+        let Place::Session(session) = place else { return self.leave() };
+        if self.here().as_ref() == Some(&session) {
+            return;
+        }
+        self.leave();
+        self.talk.session.set(Some(session.clone()));
+        self.composer.put(&self.draft_of(Some(&session)));
+        spawn_local(self.load(session));
+    }
+
+    /// Leaves the session on screen; home is what remains.
+    pub(super) fn leave(self) {
+        self.keep_draft();
+        self.talk.clear();
+        self.complaint.set_if_new(None);
+        self.connection.set_if_new(Connection::Idle);
+        self.composer.put(&self.draft_of(None));
+    }
+
+    /// Loads the session on screen anew: after a resync mark, or after its end.
+    pub(super) fn reopen(self) {
+        let Some(session) = self.here() else { return };
+        self.hang_up();
+        spawn_local(self.load(session));
+    }
+
+    fn hang_up(self) {
+        self.talk.held.update_value(|held| {
+            held.line = None;
+            held.waiting.clear();
+        });
+    }
+
+    /// Nothing more comes from the session on screen.
+    pub(super) fn lost(self, ending: Ending) {
+        self.hang_up();
+        self.connection.set(Connection::Ended(ending));
+        self.refresh_sessions();
+    }
+
+    /// Loads a session until the daemon says yes or no, then keeps a line to it.
+    async fn load(self, session: SessionId) {
+        self.connection.set_if_new(Connection::Connecting);
+        for attempt in 0.. {
+            let answer = api::load(&self.key(), &session, self.talk.client_of(&session).as_ref()).await;
+            if self.here().as_ref() != Some(&session) {
+                return;
+            }
+            match answer {
+                Ok(loaded) => return self.take(&session, loaded),
+                Err(CallError::Unreachable(_) | CallError::Refused { status: 429 | 500..=599, .. }) => {
+                    let wait = backoff::delay(attempt, js_sys::Math::random());
+                    self.clock.set(browser::now());
+                    self.connection.set(Connection::Retrying(browser::now().after(wait)));
+                    let alarm = self.talk.held.with_value(|held| held.retry.clone());
+                    alarm.wait(wait).await;
+                }
+                Err(error) if self.shut_out(&error) => return,
+                Err(error) if error.is_missing() => return self.lost(Ending::Unknown),
+                Err(error) => return self.lost(Ending::Refused(error.to_string())),
+            }
+            if self.here().as_ref() != Some(&session) {
+                return;
+            }
+        }
+    }
+
+    fn take(self, session: &SessionId, loaded: Loaded) {
+        self.talk.introduce(session, loaded.client_id.clone());
+        let cursor = Cursor { last_event_id: loaded.last_event_id, epoch: Some(loaded.event_epoch.clone()) };
+        self.talk.fill(self, loaded);
+        let line = Line::open(session, self.key(), cursor, move |news| self.hear(news));
+        self.talk.held.update_value(|held| held.line = Some(line));
+        self.refresh_commands(session.clone());
+    }
+
+    /// The agent's commands are on the stream only if this page saw them announced.
+    fn refresh_commands(self, session: SessionId) {
+        if self.talk.state(|state| !state.commands.is_empty()) {
+            return;
+        }
+        spawn_local(async move {
+            let Ok(commands) = api::commands(&self.key(), &session).await else { return };
+            let unknown = self.talk.state(|state| state.commands.is_empty());
+            if unknown && self.here().as_ref() == Some(&session) {
+                let announcement = json!({ "availableCommands": commands.available_commands });
+                let catalogue = Catalogue::new(sending::performs, Advertised::read(&announcement).commands);
+                self.talk.palette.set_if_new(Arc::new(Palette::new(catalogue)));
+            }
+        });
+    }
+
+    /// Enters a session that forgot this page, as after a restart of the daemon or the death of the agent.
+    pub(super) async fn enter_again(self, session: &SessionId) -> Result<(), CallError> {
+        let loaded = api::load(&self.key(), session, self.talk.client_of(session).as_ref()).await?;
+        if self.here().as_ref() == Some(session) {
+            self.hang_up();
+            self.take(session, loaded);
+        } else {
+            self.talk.introduce(session, loaded.client_id);
+        }
+        Ok(())
+    }
+}
