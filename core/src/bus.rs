@@ -173,3 +173,6 @@ impl Bus {
         self.closed = true;
     }
 }
+
+#[cfg(test)]
+mod tests;

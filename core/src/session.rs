@@ -187,10 +187,15 @@ impl Session {
             AgentInput::Ready(state) => self.agent_ready(now, state, out),
             AgentInput::Update { kind, params } => self.update(now, kind, params, out),
             AgentInput::RequestPermission { rpc_id, request_id, tool_call, options } => {
-                self.request_permission(now, rpc_id, request_id, tool_call, options, out);
+                self.request_permission(now, rpc_id, request_id, tool_call, &options, out);
             }
             AgentInput::Reply { call, result } => self.reply(now, call, result, out),
-            AgentInput::Lost { reason, exit_code, signal } => self.lost(now, reason, exit_code, signal, out),
+            AgentInput::Lost { reason, exit_code, signal } => {
+                self.lost(now, &reason, exit_code, signal.as_deref(), out)
+            }
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

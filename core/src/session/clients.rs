@@ -76,6 +76,11 @@ impl Clients {
 }
 
 impl Session {
+    /// Every registered client.
+    pub fn client_ids(&self) -> impl Iterator<Item = &ClientId> {
+        self.clients.registered.keys()
+    }
+
     /// Whether `client` may speak for itself on this session.
     #[must_use]
     pub fn is_registered(&self, client: &ClientId) -> bool {

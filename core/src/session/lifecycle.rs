@@ -68,14 +68,14 @@ impl Session {
     pub(super) fn lost(
         &mut self,
         now: Millis,
-        reason: Box<str>,
+        reason: &str,
         exit_code: Option<i32>,
-        signal: Option<Box<str>>,
+        signal: Option<&str>,
         out: &mut Outbox,
     ) {
         self.abandon_permissions(out);
-        self.settle_all(now, None, &reason, out);
-        self.die(&ControlRefused::AgentAbsent, &reason, exit_code, signal.as_deref(), out);
+        self.settle_all(now, None, reason, out);
+        self.die(&ControlRefused::AgentAbsent, reason, exit_code, signal, out);
     }
 
     fn end_closed(&mut self, now: Millis, reason: &'static str, client: Option<ClientId>, out: &mut Outbox) {

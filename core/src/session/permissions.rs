@@ -126,6 +126,12 @@ struct Decision<'a> {
 }
 
 impl Session {
+    /// Whether this request is open here, or was decided here and is remembered.
+    #[must_use]
+    pub fn knows_request(&self, id: &RequestId) -> bool {
+        self.permissions.open.iter().any(|request| request.id == *id) || self.permissions.outcome_of(id).is_some()
+    }
+
     /// V1, V2.
     pub(super) fn request_permission(
         &mut self,
@@ -133,10 +139,10 @@ impl Session {
         rpc_id: RpcId,
         id: RequestId,
         tool_call: Box<RawValue>,
-        options: Box<RawValue>,
+        options: &RawValue,
         out: &mut Outbox,
     ) {
-        let offered = match request::read_options(&tool_call, &options) {
+        let offered = match request::read_options(&tool_call, options) {
             Ok(offered) => offered,
             Err(malformed) => {
                 return out.refuse_agent(rpc_id, RpcError::new(code::INVALID_PARAMS, malformed.to_string()));
@@ -152,8 +158,7 @@ impl Session {
             Some(prompt) => (Some(prompt.id().clone()), prompt.accepted.originator.clone()),
             None => (None, None),
         };
-        let data =
-            PermissionRequest { request_id: &id, session_id: &self.id, tool_call: &tool_call, options: &options };
+        let data = PermissionRequest { request_id: &id, session_id: &self.id, tool_call: &tool_call, options };
         let draft = Draft::new(EventType::PermissionRequest, &data);
         out.publish(draft.in_prompt(prompt_id.clone()).caused_by(originator.clone()));
         let ballots = policy::Ballots::new(
@@ -200,7 +205,7 @@ impl Session {
         let option_id = match &vote.outcome {
             // V6: anybody may cancel, whatever the policy.
             Outcome::Cancelled => {
-                self.decide(now, vote, client, out);
+                self.decide(now, &vote, client.as_ref(), out);
                 return Ok(());
             }
             Outcome::Selected { option_id } => option_id.clone(),
@@ -210,7 +215,7 @@ impl Session {
         }
         let about = (request.prompt_id.clone(), request.originator.clone());
         match request.ballots.cast(client.as_ref(), &option_id, vote.peer_is_loopback) {
-            Ballot::Wins => self.decide(now, vote, client, out),
+            Ballot::Wins => self.decide(now, &vote, client.as_ref(), out),
             Ballot::Repeated => {}
             Ballot::Counted(progress) => {
                 out.record(recorded(now, &vote, client, false));
@@ -239,10 +244,10 @@ impl Session {
     }
 
     /// A vote closes its request: on disk, then to everybody, then to the agent.
-    fn decide(&mut self, now: Millis, vote: Vote, voter: Option<ClientId>, out: &mut Outbox) {
+    fn decide(&mut self, now: Millis, vote: &Vote, voter: Option<&ClientId>, out: &mut Outbox) {
         for request in self.permissions.take(|request| request.id == vote.request_id) {
-            out.record(recorded(now, &vote, voter.clone(), true));
-            self.resolve(&request, &vote.outcome, voter.as_ref(), out);
+            out.record(recorded(now, vote, voter.cloned(), true));
+            self.resolve(&request, &vote.outcome, voter, out);
             let decision = Decision { outcome: &vote.outcome, answers: vote.answers.as_ref() };
             out.answer_agent(request.rpc_id, &decision);
         }

@@ -48,7 +48,7 @@ pub enum Interaction {
     Permission {
         request_id: RequestId,
         created_at: Millis,
-        action: Action,
+        action: Box<Action>,
         options: Vec<OptionLabel>,
     },
     UserQuestion {
@@ -122,7 +122,7 @@ impl Session {
         let pending_interactions = self.permissions.interactions();
         let is_question = |interaction: &Interaction| matches!(interaction, Interaction::UserQuestion { .. });
         let state = self.agent.as_ref();
-        let pending_prompt_count = self.prompts.len();
+        let is_queued = |prompt: &PendingPrompt| prompt.state == PromptState::Queued;
         Status {
             created_at: self.created_at,
             updated_at: self.updated_at,
@@ -132,8 +132,8 @@ impl Session {
             client_count: self.clients.len(),
             attach_count: self.clients.attach_count(),
             has_active_prompt: self.has_active_prompt(),
-            pending_prompt_count,
-            queued_prompt_count: pending_prompt_count - usize::from(self.has_active_prompt()),
+            pending_prompt_count: self.prompts.pending().count(),
+            queued_prompt_count: self.prompts.pending().filter(is_queued).count(),
             is_waiting_for_permission: pending_interactions.iter().any(|interaction| !is_question(interaction)),
             is_waiting_for_user_question: pending_interactions.iter().any(is_question),
             pending_interactions,

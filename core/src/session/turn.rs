@@ -1,7 +1,9 @@
 //! A prompt's way: accepted, waiting, with the agent, settled (P1–P16, D3–D5).
 
-use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value, value::RawValue};
+mod wire;
+
+use serde::Serialize;
+use serde_json::value::RawValue;
 
 use super::{
     AcceptedPrompt, Answer, CallId, Deadline, LedgerEntry, PromptIntent, PromptRefused, SendPrompt, Session, Ticket,
@@ -10,7 +12,11 @@ use super::{
     outbox::Outbox,
     prompts::{self, Prompt, Run, Stage},
 };
-use crate::{ClientId, Draft, EventType, Millis, PromptId, SessionId, acp::RpcError};
+use crate::{ClientId, Draft, EventType, Millis, PromptId, acp::RpcError};
+use wire::{
+    CancelParams, Cancelled, Echo, EchoMeta, PendingPromptAdded, PendingPromptCompleted, PendingPromptStarted,
+    PromptCancelled, PromptParams, PromptResult, TurnComplete, TurnError, UserMessage,
+};
 
 /// Echo frames of one prompt at most; further blocks reach the agent unechoed.
 const MAX_ECHOES: usize = 256;
@@ -22,13 +28,6 @@ pub(super) enum Terminal {
     Error(TurnFailure),
 }
 
-#[derive(Clone, Copy, Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct Cancelled {
-    cancelled_at: Millis,
-    elapsed_ms: Millis,
-}
-
 impl Terminal {
     fn cancelled() -> Self {
         Self::Complete { stop_reason: "cancelled".into(), cancelled: None }
@@ -37,100 +36,6 @@ impl Terminal {
     pub(super) fn error(code: Option<&str>, message: &str) -> Self {
         Self::Error(TurnFailure { message: message.into(), code: code.map(Into::into), error_kind: None })
     }
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct PendingPromptAdded<'a> {
-    session_id: &'a SessionId,
-    prompt_id: &'a PromptId,
-    text: &'a str,
-    queued_at: Millis,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct PendingPromptStarted<'a> {
-    session_id: &'a SessionId,
-    prompt_id: &'a PromptId,
-    text: &'a str,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct PendingPromptCompleted<'a> {
-    session_id: &'a SessionId,
-    prompt_id: &'a PromptId,
-    state: &'static str,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct PromptCancelled<'a> {
-    session_id: &'a SessionId,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    reason: Option<&'static str>,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct TurnComplete<'a> {
-    session_id: &'a SessionId,
-    stop_reason: &'a str,
-    prompt_id: &'a PromptId,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    prompt_cancelled: Option<Cancelled>,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct TurnError<'a> {
-    session_id: &'a SessionId,
-    #[serde(flatten)]
-    failure: &'a TurnFailure,
-    prompt_id: &'a PromptId,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct UserMessage<'a> {
-    session_id: &'a SessionId,
-    update: Echo<'a>,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Echo<'a> {
-    session_update: &'static str,
-    content: &'a RawValue,
-    #[serde(rename = "_meta")]
-    meta: EchoMeta,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct EchoMeta {
-    server_timestamp: Millis,
-    source: &'static str,
-}
-
-/// `session/prompt`
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct PromptParams<'a> {
-    session_id: &'a SessionId,
-    prompt: &'a [Box<RawValue>],
-    #[serde(flatten)]
-    extra: &'a Map<String, Value>,
-    #[serde(rename = "_meta", skip_serializing_if = "Map::is_empty")]
-    meta: &'a Map<String, Value>,
-}
-
-/// The result of `session/prompt`, as far as anybody needs it.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct PromptResult {
-    stop_reason: Option<Box<str>>,
 }
 
 impl Session {
@@ -358,12 +263,7 @@ impl Session {
     }
 
     pub(super) fn cancel_agent(&self, out: &mut Outbox) {
-        #[derive(Serialize)]
-        #[serde(rename_all = "camelCase")]
-        struct Cancel<'a> {
-            session_id: &'a SessionId,
-        }
-        out.notify_agent("session/cancel", &Cancel { session_id: &self.id });
+        out.notify_agent("session/cancel", &CancelParams { session_id: &self.id });
     }
 
     fn added(&self, prompt: &Prompt) -> Draft {

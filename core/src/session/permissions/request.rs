@@ -69,13 +69,13 @@ impl Request {
             let questions = meta["qwenQuestions"].as_array().map(|questions| keyed(questions)).unwrap_or_default();
             return Interaction::UserQuestion { request_id, created_at, title, questions, options };
         }
-        let action = Action {
+        let action = Box::new(Action {
             kind: tool_call["kind"].clone(),
             title,
             content: tool_call["content"].clone(),
             locations: tool_call["locations"].clone(),
             input: tool_call["rawInput"].clone(),
-        };
+        });
         Interaction::Permission { request_id, created_at, action, options }
     }
 }

@@ -1,0 +1,488 @@
+//! The bus's rules, each by its number (state-machines.md §5, events.md §2 and §3), with the clock in hand.
+
+#[cfg(target_arch = "wasm32")]
+use wasm_bindgen_test::wasm_bindgen_test as test;
+
+use serde_json::{Value, json, value::to_raw_value};
+
+use super::*;
+use crate::EventType;
+
+const NOW: Millis = Millis(1_000);
+
+fn limits() -> BusLimits {
+    BusLimits { ring_size: 100, stall_grace: Millis(0), ..BusLimits::default() }
+}
+
+fn bus(limits: BusLimits) -> Bus {
+    Bus::new("e".into(), limits)
+}
+
+fn draft() -> Draft {
+    Draft::new(EventType::SessionUpdate, &json!({}))
+}
+
+fn publish(bus: &mut Bus, count: usize) {
+    for _ in 0..count {
+        bus.publish(NOW, &draft()).expect("the bus is open");
+    }
+}
+
+fn live() -> Subscribe {
+    Subscribe { max_queued: MaxQueued::parse("16").ok(), ..Subscribe::default() }
+}
+
+fn after(last_event_id: u64, epoch: Option<&str>) -> Subscribe {
+    Subscribe { cursor: Some(Cursor { last_event_id, epoch: epoch.map(Into::into) }), ..Subscribe::default() }
+}
+
+/// What is due, until there is nothing left: ids, and the types of frames without one.
+fn take(bus: &mut Bus, id: SubscriberId) -> Vec<String> {
+    let Take::Frames(frames) = bus.take(NOW, id, usize::MAX) else { return Vec::new() };
+    frames.iter().map(|frame| label(&envelope(frame))).collect()
+}
+
+fn label(envelope: &Value) -> String {
+    envelope["id"].as_u64().map_or_else(|| envelope["type"].as_str().unwrap_or("?").to_owned(), |id| id.to_string())
+}
+
+fn envelope(frame: &[u8]) -> Value {
+    let text = std::str::from_utf8(frame).expect("frames are text");
+    let (_, json) = text.trim_end().split_once("data: ").expect("every frame has data");
+    serde_json::from_str(json).expect("the data is JSON")
+}
+
+fn find(bus: &mut Bus, id: SubscriberId, kind: &str) -> Value {
+    let Take::Frames(frames) = bus.take(NOW, id, usize::MAX) else { panic!("something is due") };
+    let envelopes = frames.iter().map(|frame| envelope(frame));
+    envelopes.into_iter().find(|envelope| envelope["type"] == kind).map_or(Value::Null, |found| found["data"].clone())
+}
+
+#[test]
+fn b1_ids_are_1_2_3_and_a_closed_bus_takes_nothing() {
+    let mut bus = bus(limits());
+    assert_eq!(bus.last_event_id(), 0);
+    for id in 1..=3 {
+        assert_eq!(bus.publish(NOW, &draft()).map(|frame| frame.id), Some(id));
+    }
+    bus.close();
+    assert!(bus.publish(NOW, &draft()).is_none());
+    assert_eq!(bus.last_event_id(), 3);
+}
+
+#[test]
+fn the_bytes_of_a_frame_are_those_of_the_protocol() {
+    let mut bus = bus(limits());
+    let data = to_raw_value(&json!({"sessionId": "s"})).expect("JSON");
+    let prompt_id = Some("p".into());
+    let frame = bus
+        .publish(NOW, &Draft { kind: EventType::TurnComplete, data, prompt_id, originator: Some("c\"".into()) })
+        .expect("the bus is open");
+    let json = r#"{"id":1,"v":1,"type":"turn_complete","promptId":"p","data":{"sessionId":"s"},"originatorClientId":"c\"","_meta":{"serverTimestamp":1000}}"#;
+    assert_eq!(frame.json(), json);
+    assert_eq!(frame.sse(), format!("id: 1\nevent: turn_complete\ndata: {json}\n\n"));
+    assert_eq!(
+        synthetic(NOW, &Draft::new(EventType::StreamError, &json!({"error": "x"}))),
+        "event: stream_error\ndata: {\"v\":1,\"type\":\"stream_error\",\"data\":{\"error\":\"x\"},\"_meta\":{\"serverTimestamp\":1000}}\n\n"
+    );
+}
+
+#[test]
+fn a_line_break_in_a_payload_does_not_break_the_frame() {
+    let mut bus = bus(limits());
+    let data = RawValueBox::from("{\n \"a\":\r\n1}");
+    let frame = bus.publish(NOW, &Draft { data, ..draft() }).expect("the bus is open");
+    assert_eq!(frame.sse().iter().filter(|byte| **byte == b'\n').count(), 4);
+    assert_eq!(envelope(&frame.sse())["data"], json!({"a": 1}));
+}
+
+/// A payload as somebody else wrote it.
+struct RawValueBox;
+
+impl RawValueBox {
+    fn from(json: &str) -> Box<serde_json::value::RawValue> {
+        serde_json::value::RawValue::from_string(json.to_owned()).expect("JSON")
+    }
+}
+
+#[test]
+fn a_frame_is_shared_not_copied() {
+    let mut bus = bus(limits());
+    let (one, two) = (bus.subscribe(NOW, live()).expect("room"), bus.subscribe(NOW, live()).expect("room"));
+    let published = bus.publish(NOW, &draft()).expect("the bus is open").sse();
+    for id in [one, two] {
+        let Take::Frames(frames) = bus.take(NOW, id, usize::MAX) else { panic!("one is due") };
+        assert_eq!(frames[0].as_ptr(), published.as_ptr());
+    }
+}
+
+#[test]
+fn b2_the_ring_keeps_the_newest_and_nothing_synthetic() {
+    let mut bus = bus(BusLimits { ring_size: 3, ..limits() });
+    bus.subscribe(NOW, after(9, None)).expect("room");
+    publish(&mut bus, 5);
+    assert_eq!(bus.earliest(), 3);
+    assert_eq!(bus.frames_after(0).map(|frame| frame.id).collect::<Vec<_>>(), [3, 4, 5]);
+    assert_eq!(bus.frames_after(4).map(|frame| frame.id).collect::<Vec<_>>(), [5]);
+    assert_eq!(bus.frames_after(5).len(), 0);
+    assert_eq!(bus.frames_after(u64::MAX).len(), 0);
+}
+
+#[test]
+fn b3_without_a_cursor_there_is_no_replay_and_no_marker() {
+    let mut bus = bus(limits());
+    publish(&mut bus, 2);
+    let id = bus.subscribe(NOW, Subscribe::default()).expect("room");
+    assert_eq!(bus.take(NOW, id, usize::MAX), Take::Wait);
+    publish(&mut bus, 1);
+    assert_eq!(take(&mut bus, id), ["3"]);
+}
+
+#[test]
+fn b3_a_cursor_gets_what_is_after_it_and_the_end_of_the_replay() {
+    let mut bus = bus(limits());
+    publish(&mut bus, 3);
+    let id = bus.subscribe(NOW, after(1, Some("e"))).expect("room");
+    publish(&mut bus, 1);
+    assert_eq!(take(&mut bus, id), ["2", "3", "replay_complete", "4"], "registered before the fourth");
+    let all = bus.subscribe(NOW, after(0, None)).expect("room");
+    let complete = find(&mut bus, all, "replay_complete");
+    assert_eq!(complete, json!({"replayedCount": 4, "lastReplayedEventId": 4, "lastEventId": 4}));
+    let none = bus.subscribe(NOW, after(4, None)).expect("room");
+    assert_eq!(find(&mut bus, none, "replay_complete"), json!({"replayedCount": 0}));
+}
+
+#[test]
+fn b3_a_cursor_of_another_epoch_replays_everything_after_a_resync() {
+    let mut bus = bus(limits());
+    publish(&mut bus, 2);
+    let id = bus.subscribe(NOW, after(1, Some("old"))).expect("room");
+    assert_eq!(take(&mut bus, id), ["state_resync_required", "1", "2", "replay_complete"]);
+    let id = bus.subscribe(NOW, after(1, Some("old"))).expect("room");
+    assert_eq!(
+        find(&mut bus, id, "state_resync_required"),
+        json!({"reason": "epoch_reset", "detail": "epoch_mismatch", "lastDeliveredId": 1, "earliestAvailableId": 1})
+    );
+}
+
+#[test]
+fn b3_a_cursor_from_the_future_is_of_another_epoch() {
+    let mut bus = bus(limits());
+    let id = bus.subscribe(NOW, after(1, None)).expect("room");
+    assert_eq!(
+        find(&mut bus, id, "state_resync_required"),
+        json!({"reason": "epoch_reset", "lastDeliveredId": 1, "earliestAvailableId": 1})
+    );
+    publish(&mut bus, 2);
+    let id = bus.subscribe(NOW, after(3, None)).expect("room");
+    assert_eq!(take(&mut bus, id), ["state_resync_required", "1", "2", "replay_complete"]);
+}
+
+#[test]
+fn b3_history_that_never_entered_the_ring_is_a_resync() {
+    let mut bus = Bus::restore("e".into(), limits(), [], 10);
+    let id = bus.subscribe(NOW, after(3, None)).expect("room");
+    assert_eq!(
+        find(&mut bus, id, "state_resync_required"),
+        json!({"reason": "seeded_replay_not_in_ring", "lastDeliveredId": 3, "earliestAvailableId": 10})
+    );
+    let exact = bus.subscribe(NOW, after(9, None)).expect("room");
+    assert_eq!(take(&mut bus, exact), ["replay_complete"]);
+    publish(&mut bus, 1);
+    let id = bus.subscribe(NOW, after(3, None)).expect("room");
+    let resync = find(&mut bus, id, "state_resync_required");
+    assert_eq!(resync, json!({"reason": "ring_evicted", "lastDeliveredId": 3, "earliestAvailableId": 10}));
+}
+
+#[test]
+fn b3_a_cursor_below_the_ring_gets_a_resync_and_the_ring() {
+    let mut bus = bus(BusLimits { ring_size: 2, ..limits() });
+    publish(&mut bus, 5);
+    let id = bus.subscribe(NOW, after(2, None)).expect("room");
+    assert_eq!(take(&mut bus, id), ["state_resync_required", "4", "5", "replay_complete"]);
+    let exact = bus.subscribe(NOW, after(3, None)).expect("room");
+    assert_eq!(take(&mut bus, exact), ["4", "5", "replay_complete"]);
+}
+
+#[test]
+fn b3_the_snapshot_follows_the_replay_or_comes_first() {
+    let mut bus = bus(limits());
+    publish(&mut bus, 1);
+    let snapshot = || Some(to_raw_value(&json!({"sessionId": "s"})).expect("JSON"));
+    let id = bus.subscribe(NOW, Subscribe { snapshot: snapshot(), ..after(0, None) }).expect("room");
+    assert_eq!(take(&mut bus, id), ["1", "replay_complete", "session_snapshot"]);
+    let id = bus.subscribe(NOW, Subscribe { snapshot: snapshot(), ..live() }).expect("room");
+    publish(&mut bus, 1);
+    assert_eq!(take(&mut bus, id), ["session_snapshot", "2"]);
+}
+
+#[test]
+fn b3_one_subscriber_too_many_is_refused_until_one_leaves() {
+    let mut bus = bus(BusLimits { max_subscribers: 1, ..limits() });
+    let first = bus.subscribe(NOW, live()).expect("room");
+    assert_eq!(bus.subscribe(NOW, live()), Err(SubscribeError { limit: 1 }));
+    bus.abort(first);
+    assert!(bus.subscribe(NOW, live()).is_ok());
+}
+
+#[test]
+fn b4_a_waiting_reader_is_handed_its_event_without_accounting() {
+    let mut bus = bus(limits());
+    let id = bus.subscribe(NOW, live()).expect("room");
+    assert_eq!(bus.take(NOW, id, usize::MAX), Take::Wait);
+    publish(&mut bus, 17);
+    let taken = take(&mut bus, id);
+    assert_eq!(taken.len(), 18, "17 events and a warning: the first was handed over, 16 fit: {taken:?}");
+    assert!(!taken.contains(&"client_evicted".to_owned()));
+}
+
+#[test]
+fn b4_b6_an_event_beyond_the_cap_evicts_after_what_was_buffered() {
+    let mut bus = bus(limits());
+    let (slow, peer) =
+        (bus.subscribe(NOW, live()).expect("room"), bus.subscribe(NOW, Subscribe::default()).expect("room"));
+    publish(&mut bus, 17);
+    assert_eq!(bus.subscriber_count(), 1, "unsubscribed at once");
+    publish(&mut bus, 3);
+    let Take::Frames(frames) = bus.take(NOW, slow, usize::MAX) else { panic!("it drains") };
+    let last = envelope(frames.last().expect("it drains"));
+    assert_eq!(label(&envelope(&frames[frames.len() - 2])), "16");
+    let bytes: usize = bus.frames_after(0).take(16).map(|frame| frame.json().len()).sum();
+    assert_eq!(
+        last["data"],
+        json!({
+            "reason": "queue_overflow", "droppedAfter": 17, "queueSize": 16, "maxQueued": 16,
+            "queuedBytes": bytes, "maxQueuedBytes": 2_097_152,
+        })
+    );
+    assert_eq!(bus.take(NOW, slow, usize::MAX), Take::End);
+    assert_eq!(take(&mut bus, peer).len(), 20, "the others are unharmed");
+}
+
+#[test]
+fn b4_bytes_have_a_cap_too_but_one_large_event_always_fits() {
+    let mut bus = bus(BusLimits { max_queued_bytes: 1_000, ..limits() });
+    let large = Draft::new(EventType::SessionUpdate, &"x".repeat(2_000));
+    let id = bus.subscribe(NOW, live()).expect("room");
+    bus.publish(NOW, &large);
+    assert_eq!(bus.subscriber_count(), 1);
+    let size = bus.publish(NOW, &draft()).expect("the bus is open").json().len();
+    assert_eq!(bus.subscriber_count(), 0);
+    let evicted = find(&mut bus, id, "client_evicted");
+    assert_eq!(evicted["reason"], "queue_bytes_overflow");
+    assert_eq!(evicted["eventBytes"], size);
+    assert_eq!(evicted["droppedAfter"], 2);
+}
+
+#[test]
+fn b5_replay_and_markers_never_count() {
+    let mut bus = bus(limits());
+    publish(&mut bus, 60);
+    let wish = Subscribe { max_queued: MaxQueued::parse("16").ok(), ..after(0, None) };
+    let id = bus.subscribe(NOW, wish).expect("room");
+    publish(&mut bus, 16);
+    assert_eq!(bus.subscriber_count(), 1);
+    publish(&mut bus, 1);
+    assert_eq!(bus.subscriber_count(), 0);
+    assert_eq!(take(&mut bus, id).len(), 60 + 1 + 16 + 2, "replay, its end, live, a warning and the eviction");
+}
+
+#[test]
+fn b7_a_warning_comes_once_an_episode_at_three_quarters() {
+    let mut bus = bus(limits());
+    let id = bus.subscribe(NOW, live()).expect("room");
+    publish(&mut bus, 12);
+    let queued: usize = bus.frames_after(0).map(|frame| frame.json().len()).sum();
+    publish(&mut bus, 4);
+    let Take::Frames(frames) = bus.take(NOW, id, usize::MAX) else { panic!("16 are due") };
+    let labels: Vec<String> = frames.iter().map(|frame| label(&envelope(frame))).collect();
+    assert_eq!(labels[11..14], ["12", "slow_client_warning", "13"]);
+    assert_eq!(frames.len(), 17, "one warning");
+    assert_eq!(
+        envelope(&frames[12])["data"],
+        json!({
+            "queueSize": 12, "maxQueued": 16, "lastEventId": 12, "queuedBytes": queued,
+            "maxQueuedBytes": 2_097_152, "threshold": "frames",
+        })
+    );
+    publish(&mut bus, 12);
+    assert!(take(&mut bus, id).contains(&"slow_client_warning".to_owned()), "it was re-armed at the first publish");
+}
+
+#[test]
+fn b7_the_threshold_says_what_was_reached() {
+    let threshold = |max_queued_bytes: u64, count: usize| {
+        let mut bus = bus(BusLimits { max_queued_bytes, ..limits() });
+        let id = bus.subscribe(NOW, live()).expect("room");
+        publish(&mut bus, count);
+        let queued: usize = bus.frames_after(0).map(|frame| frame.json().len()).sum();
+        (find(&mut bus, id, "slow_client_warning")["threshold"].clone(), queued as u64)
+    };
+    let (frames, twelve) = threshold(1_000_000, 12);
+    assert_eq!(frames, "frames");
+    let (_, one) = threshold(1_000_000, 1);
+    assert_eq!(threshold(one * 4 / 3, 1).0, "bytes");
+    assert_eq!(threshold(twelve * 4 / 3, 12).0, "frames_and_bytes");
+}
+
+#[test]
+fn b8_an_aborted_subscriber_has_nothing_left() {
+    let mut bus = bus(limits());
+    let id = bus.subscribe(NOW, live()).expect("room");
+    publish(&mut bus, 3);
+    bus.abort(id);
+    assert_eq!(bus.take(NOW, id, usize::MAX), Take::End);
+    assert_eq!(bus.subscriber_count(), 0);
+}
+
+#[test]
+fn a_closed_bus_is_drained_and_then_ends() {
+    let mut bus = bus(limits());
+    let id = bus.subscribe(NOW, live()).expect("room");
+    publish(&mut bus, 2);
+    bus.close();
+    assert_eq!(take(&mut bus, id), ["1", "2"]);
+    assert_eq!(bus.take(NOW, id, usize::MAX), Take::End);
+}
+
+#[test]
+fn a_take_is_bounded_but_never_stuck() {
+    let mut bus = bus(limits());
+    let id = bus.subscribe(NOW, live()).expect("room");
+    publish(&mut bus, 3);
+    let size = bus.frames_after(0).next().map_or(0, |frame| frame.sse().len());
+    for (max_bytes, expected) in [(0, 1), (size + 1, 2), (1, 0)] {
+        let count = match bus.take(NOW, id, max_bytes) {
+            Take::Frames(frames) => frames.len(),
+            Take::Wait | Take::End => 0,
+        };
+        assert_eq!(count, expected);
+    }
+}
+
+#[test]
+fn with_a_grace_only_a_reader_that_stands_still_is_evicted() {
+    let mut bus = bus(BusLimits { stall_grace: Millis(500), ..limits() });
+    let id = bus.subscribe(NOW, live()).expect("room");
+    publish(&mut bus, 50);
+    assert_eq!(bus.sweep(Millis(1_499)), []);
+    assert_eq!(bus.sweep(Millis(1_500)), [id]);
+    assert_eq!(find(&mut bus, id, "client_evicted")["droppedAfter"], 50);
+}
+
+#[test]
+fn the_grace_of_a_waiting_reader_starts_with_what_it_is_handed() {
+    let mut bus = bus(BusLimits { stall_grace: Millis(500), ..limits() });
+    let id = bus.subscribe(NOW, live()).expect("room");
+    assert_eq!(bus.take(NOW, id, usize::MAX), Take::Wait);
+    for _ in 0..50 {
+        bus.publish(Millis(9_000), &draft());
+    }
+    assert_eq!(bus.sweep(Millis(9_499)), [], "it had waited for 8 seconds, but not slept");
+    assert_eq!(bus.sweep(Millis(9_500)), [id]);
+}
+
+#[test]
+fn a_replay_is_not_lost_to_the_next_publish() {
+    let mut bus = bus(BusLimits { ring_size: 10, ..limits() });
+    publish(&mut bus, 10);
+    let id = bus.subscribe(NOW, after(0, None)).expect("room");
+    publish(&mut bus, 5);
+    assert_eq!(bus.earliest(), 6, "newcomers see the ring as it should be");
+    assert_eq!(take(&mut bus, id).len(), 16);
+    publish(&mut bus, 1);
+    assert_eq!(bus.ring.first(), 7, "and it shrinks back");
+}
+
+#[test]
+fn who_falls_off_the_ring_ends_where_it_stands() {
+    let mut bus = bus(BusLimits { ring_size: 10, stall_grace: Millis(1_000_000), ..limits() });
+    let id = bus.subscribe(NOW, live()).expect("room");
+    publish(&mut bus, 10 + 2_049);
+    assert_eq!(bus.subscriber_count(), 1);
+    publish(&mut bus, 1);
+    assert_eq!(bus.subscriber_count(), 0);
+    assert_eq!(bus.ring.first(), bus.earliest(), "the ring is as small as it should be again");
+    let Take::Frames(frames) = bus.take(NOW, id, usize::MAX) else { panic!("it is told") };
+    let farewell = envelope(&frames[0]);
+    assert_eq!(
+        (frames.len(), &farewell["type"], &farewell["data"]["droppedAfter"]),
+        (1, &json!("client_evicted"), &json!(1))
+    );
+    assert_eq!(bus.take(NOW, id, usize::MAX), Take::End);
+}
+
+#[test]
+fn pressure_is_on_while_a_reader_that_works_lags_three_quarters_of_the_ring() {
+    let mut bus = bus(BusLimits { ring_size: 100, stall_grace: Millis(500), ..limits() });
+    assert_eq!(bus.pressure(NOW), None);
+    let id = bus.subscribe(NOW, live()).expect("room");
+    publish(&mut bus, 75);
+    assert_eq!(bus.pressure(NOW), None);
+    publish(&mut bus, 1);
+    assert_eq!(bus.pressure(NOW), Some(Millis(500)));
+    assert_eq!(bus.pressure(Millis(1_400)), Some(Millis(100)));
+    assert_eq!(bus.pressure(Millis(1_500)), None, "it stands still: no reason to wait for it");
+    assert!(matches!(bus.take(Millis(1_600), id, usize::MAX), Take::Frames(_)));
+    assert_eq!(bus.pressure(Millis(1_600)), None);
+    publish(&mut bus, 76);
+    assert_eq!(bus.pressure(Millis(1_600)), Some(Millis(500)));
+}
+
+#[test]
+fn a_restored_bus_goes_on_without_a_gap() {
+    let mut before = bus(limits());
+    publish(&mut before, 5);
+    let frames =
+        || before.frames_after(0).map(|frame| Frame::from_json(json_of(frame).as_str()).expect("what was written"));
+    for (frame, again) in before.frames_after(0).zip(frames()) {
+        assert_eq!((frame.sse(), frame.json(), frame.at), (again.sse(), again.json(), again.at));
+    }
+    let mut after_restart = Bus::restore("e".into(), limits(), frames(), 6);
+    let id = after_restart.subscribe(NOW, after(3, Some("e"))).expect("room");
+    publish(&mut after_restart, 1);
+    assert_eq!(take(&mut after_restart, id), ["4", "5", "replay_complete", "6"]);
+}
+
+#[test]
+fn a_journal_with_a_hole_is_kept_from_the_hole_on() {
+    let mut before = bus(limits());
+    publish(&mut before, 6);
+    let frames = |hole: u64| before.frames_after(0).filter(move |frame| frame.id != hole).cloned();
+    assert_eq!(Bus::restore("e".into(), limits(), frames(3), 7).earliest(), 4);
+    assert_eq!(Bus::restore("e".into(), limits(), frames(6), 7).earliest(), 7, "nothing reaches up to the end");
+    let small = BusLimits { ring_size: 2, ..limits() };
+    assert_eq!(Bus::restore("e".into(), small, frames(0), 7).earliest(), 5);
+}
+
+#[test]
+fn a_torn_journal_line_is_no_frame() {
+    for bad in ["", "{\"id\":1", "{\"type\":\"x\"}", "[]", "{\"id\":1,\n\"type\":\"x\"}"] {
+        assert!(Frame::from_json(bad).is_err(), "{bad:?}");
+    }
+}
+
+#[test]
+fn publishing_costs_the_same_whatever_the_ring_holds_and_however_many_wait() {
+    let visits = |ring_size: usize, subscribers: usize| {
+        let mut bus = bus(BusLimits { ring_size, stall_grace: Millis(500), ..limits() });
+        publish(&mut bus, ring_size);
+        let ids: Vec<SubscriberId> =
+            (0..subscribers).map(|_| bus.subscribe(NOW, Subscribe::default()).expect("room")).collect();
+        bus.visits = 0;
+        for _ in 0..500 {
+            for id in &ids {
+                while bus.take(NOW, *id, usize::MAX) != Take::Wait {}
+            }
+            publish(&mut bus, 1);
+        }
+        bus.visits
+    };
+    assert_eq!((visits(10, 0), visits(10_000, 0)), (0, 0), "nobody is looked at when nobody listens");
+    let looks_a_publish = visits(10_000, 1_000) / 500;
+    assert!(looks_a_publish <= 10, "1,000 waiting subscribers cost {looks_a_publish} looks a publish");
+}
+
+fn json_of(frame: &Frame) -> String {
+    String::from_utf8(frame.json().to_vec()).expect("frames are text")
+}

@@ -1,0 +1,152 @@
+//! X1–X3.
+
+#[cfg(target_arch = "wasm32")]
+use wasm_bindgen_test::wasm_bindgen_test as test;
+
+use super::*;
+
+fn stage() -> Stage {
+    Stage::new(SessionConfig::default())
+}
+
+#[test]
+fn x1_closing_resolves_settles_publishes_and_ends_in_this_order() {
+    let mut stage = stage();
+    stage.send("p1");
+    stage.ask("r1");
+    assert_eq!(
+        stage.command(Some("b"), Command::Close),
+        [
+            "publish permission_resolved p1",
+            r#"answer 1 {"outcome":{"outcome":"cancelled"}}"#,
+            "notify session/cancel",
+            "publish turn_error p1",
+            "record settled p1",
+            "publish session_closed",
+            "end streams",
+            "reply ok",
+            "retire",
+        ]
+    );
+    let closed = json!({"sessionId": "s", "reason": "client_close", "closedBy": "b"});
+    assert_eq!(stage.data(&EventType::SessionClosed), closed);
+    assert_eq!(stage.originator(&EventType::SessionClosed), Some("b"));
+}
+
+#[test]
+fn x1_a_closed_session_refuses_every_command_and_hears_nothing() {
+    let mut stage = stage();
+    stage.command(None, Command::Close);
+    let commands = [
+        ask("p"),
+        Command::Cancel,
+        Command::RemovePrompt { prompt_id: "p".into() },
+        Command::Attach { fresh: "x".into() },
+        Command::Detach,
+        Command::Heartbeat,
+        Command::SetModel { model_id: "m".into() },
+        Command::SetApprovalMode { mode: ApprovalMode::Plan, persist: false },
+        Command::Close,
+    ];
+    for command in commands {
+        assert_eq!(stage.command(None, command), ["reply the session is closed"]);
+    }
+    assert_eq!(stage.ask("r1"), [""; 0]);
+    assert_eq!(stage.pass(1), [""; 0]);
+    assert_eq!(stage.input(Input::Reap), [""; 0]);
+    assert_eq!(stage.input(Input::Kill { reason: "again".into() }), [""; 0]);
+}
+
+#[test]
+fn x1_whoever_waits_for_the_agent_is_answered_when_the_session_closes() {
+    let mut stage = stage();
+    stage.command(Some("a"), Command::SetModel { model_id: "m".into() });
+    let lines = stage.command(Some("b"), Command::Close);
+    assert_eq!(lines, ["publish session_closed", "reply the session is closed", "end streams", "reply ok", "retire"]);
+}
+
+#[test]
+fn x2_an_unused_session_is_reaped_after_its_idle_time() {
+    let mut stage = Stage::new(SessionConfig { idle_timeout: Millis(100), ..SessionConfig::default() });
+    stage.now = Millis(1_099);
+    assert_eq!(stage.input(Input::Reap), [""; 0]);
+    stage.now = Millis(1_100);
+    assert_eq!(stage.input(Input::Reap), ["publish session_closed", "end streams", "retire"]);
+    assert_eq!(stage.data(&EventType::SessionClosed)["reason"], "idle_timeout");
+}
+
+#[test]
+fn x2_heartbeats_prompts_streams_and_a_zero_timeout_keep_a_session() {
+    let config = || SessionConfig { idle_timeout: Millis(100), ..SessionConfig::default() };
+    let reaped_at = |stage: &mut Stage, at: u64| {
+        stage.now = Millis(at);
+        !stage.input(Input::Reap).is_empty()
+    };
+    let mut stage = Stage::new(config());
+    stage.now = Millis(1_050);
+    stage.command(None, Command::Heartbeat);
+    assert!(!reaped_at(&mut stage, 1_149));
+    stage.send("p1");
+    assert!(!reaped_at(&mut stage, 9_000), "a prompt is pending");
+    stage.finish("end_turn");
+    assert!(!reaped_at(&mut stage, 9_099), "its end was a sign of life");
+    stage.input(Input::Subscribers(1));
+    assert!(!reaped_at(&mut stage, 99_000));
+    stage.input(Input::Subscribers(0));
+    assert!(reaped_at(&mut stage, 99_000));
+
+    let mut kept = Stage::new(SessionConfig { idle_timeout: Millis(0), ..SessionConfig::default() });
+    assert!(!reaped_at(&mut kept, u64::MAX));
+}
+
+#[test]
+fn x3_a_lost_agent_ends_prompts_first_and_the_session_then() {
+    let mut stage = stage();
+    stage.send("p1");
+    stage.send("p2");
+    stage.ask("r1");
+    stage.command(Some("a"), Command::SetModel { model_id: "m".into() });
+    let lost = AgentInput::Lost { reason: "the agent exited".into(), exit_code: Some(9), signal: None };
+    assert_eq!(
+        stage.agent(lost),
+        [
+            "publish permission_resolved p1",
+            "publish turn_error p1",
+            "record settled p1",
+            "publish turn_error p2",
+            "record settled p2",
+            "publish pending_prompt_completed p2",
+            "publish session_died",
+            "reply no agent serves the session",
+            "end streams",
+            "retire",
+        ]
+    );
+    assert_eq!(
+        stage.data(&EventType::TurnError),
+        json!({"sessionId": "s", "message": "the agent exited", "promptId": "p2"})
+    );
+    assert_eq!(
+        stage.data(&EventType::SessionDied),
+        json!({"sessionId": "s", "reason": "the agent exited", "exitCode": 9})
+    );
+}
+
+#[test]
+fn a_killed_session_says_so() {
+    let mut stage = stage();
+    stage.send("p1");
+    assert_eq!(
+        stage.input(Input::Kill { reason: "daemon_shutdown".into() }),
+        [
+            "notify session/cancel",
+            "publish turn_error p1",
+            "record settled p1",
+            "publish session_died",
+            "end streams",
+            "retire",
+        ]
+    );
+    assert_eq!(stage.data(&EventType::TurnError)["code"], "session_killed");
+    assert_eq!(stage.data(&EventType::SessionDied), json!({"sessionId": "s", "reason": "daemon_shutdown"}));
+}
