@@ -147,6 +147,9 @@ impl Transcript {
         if ended.is_some() {
             change.side |= Side::TURNS;
         }
+        if step.folded.state_only {
+            return;
+        }
         let known = prompt.is_some().then(|| self.turns.find(prompt.as_ref())).flatten();
         self.lines.push(Self::entry(step, ended.or(known), None, Body::Error(error)), change);
     }

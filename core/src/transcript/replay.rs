@@ -82,7 +82,7 @@ impl Transcript {
         };
         let shown = || self.turns.list.iter().filter(|turn| is_kept(turn));
         for turn in shown() {
-            self.stage_terminal(turn, &mut stage);
+            stage_terminal(turn, &kept, &mut stage);
         }
         for entry in kept {
             self.stage_entry(entry, &mut stage);
@@ -126,16 +126,6 @@ impl Transcript {
         (kept, left_out)
     }
 
-    fn stage_terminal(&self, turn: &Turn, stage: &mut Stage) {
-        if let Some(terminal) = &turn.terminal {
-            let seq = Seq {
-                event: terminal.id.unwrap_or(turn.id.0.event),
-                nth: if terminal.id.is_some() { 0 } else { turn.id.0.nth + 1 },
-            };
-            stage.put(seq, (**terminal).clone());
-        }
-    }
-
     fn stage_turn(&self, turn: &Turn, stage: &mut Stage) {
         if let Some(cancelled) = &turn.cancelled {
             let data = json!({"sessionId": self.session_id, "reason": cancelled.reason});
@@ -145,10 +135,10 @@ impl Transcript {
         }
         if let Some(places) = &turn.usage_at {
             if places.first.seq != places.last.seq {
-                let requests = Some(turn.requests.saturating_sub(places.last.requests));
+                let requests = Some(turn.requests.saturating_sub(places.last_requests));
                 self.stage_usage(&places.first, &turn.earlier_requests, requests, stage);
             }
-            let requests = Some(places.last.requests).filter(|requests| *requests != 1);
+            let requests = Some(places.last_requests).filter(|requests| *requests != 1);
             self.stage_usage(&places.last, &turn.last_request, requests, stage);
         }
         // A turn nobody prompted must begin exactly here; another one begins with whatever names its prompt.
@@ -233,6 +223,21 @@ impl Transcript {
         }
         without_nulls(json!({"sessionId": self.session_id, "update": update}))
     }
+}
+
+/// The event that ended a turn, as it came. An error whose line is left out only ends it.
+fn stage_terminal(turn: &Turn, kept: &[&Entry], stage: &mut Stage) {
+    let Some(terminal) = &turn.terminal else { return };
+    let mut event = (**terminal).clone();
+    let seq = match event.id {
+        Some(id) => Seq { event: id, nth: 0 },
+        None => Seq { nth: turn.id.0.nth + 2, ..turn.id.0 },
+    };
+    let has_line = kept.binary_search_by_key(&seq, |entry| entry.id.0).is_ok();
+    if event.kind == EventType::TurnError && !has_line {
+        mark(&mut event, &Folded { state_only: true, ..Folded::default() });
+    }
+    stage.put(seq, event);
 }
 
 #[derive(Clone, Copy, Debug, Default)]

@@ -59,6 +59,8 @@ pub struct Cancellation {
 pub(crate) struct UsagePlaces {
     pub(crate) first: UsagePlace,
     pub(crate) last: UsagePlace,
+    /// Model requests counted in the latest frame.
+    pub(crate) last_requests: u64,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -67,7 +69,6 @@ pub(crate) struct UsagePlace {
     pub(crate) at: Option<Millis>,
     pub(crate) prompt: Option<PromptId>,
     pub(crate) by: Option<ClientId>,
-    pub(crate) requests: u64,
 }
 
 impl Turn {

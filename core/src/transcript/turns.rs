@@ -9,6 +9,7 @@ use crate::{
         Cancellation, QueuedPrompt, Turn, TurnId, TurnOutcome,
         step::Step,
         turn::{UsagePlace, UsagePlaces},
+        updates::plain,
     },
 };
 
@@ -91,7 +92,7 @@ impl Turns {
         }
         turn.outcome = outcome;
         turn.ended_at = event.server_timestamp();
-        turn.terminal = Some(Box::new(event.clone()));
+        turn.terminal = Some(Box::new(plain(event)));
         Some(turn.id)
     }
 
@@ -110,16 +111,13 @@ impl Turns {
         let Ok(at) = self.list.binary_search_by_key(&id, |turn| turn.id) else { return };
         let turn = &mut self.list[at];
         let requests = step.folded.requests.unwrap_or(1);
-        let place =
-            UsagePlace { seq: step.seq, at: step.at, prompt: step.prompt.cloned(), by: step.by.cloned(), requests };
+        let place = UsagePlace { seq: step.seq, at: step.at, prompt: step.prompt.cloned(), by: step.by.cloned() };
         turn.earlier_requests = turn.usage.clone();
         turn.usage.add(usage);
         turn.last_request = usage.clone();
         turn.requests = turn.requests.saturating_add(requests);
-        match &mut turn.usage_at {
-            Some(places) => places.last = place,
-            None => turn.usage_at = Some(UsagePlaces { first: place.clone(), last: place }),
-        }
+        let first = turn.usage_at.take().map_or_else(|| place.clone(), |places| places.first);
+        turn.usage_at = Some(UsagePlaces { first, last: place, last_requests: requests });
     }
 
     /// The session is over: whatever ran or waited will not go on.

@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 
 use crate::{
     Envelope,
-    payload::{Chunk, ContentBlock, PlanEntry, ToolCallId, ToolPatch, Update},
+    payload::{Chunk, ContentBlock, GoalStatus, PlanEntry, ToolCallId, ToolPatch, Update},
     transcript::{
         Body, Change, Entry, EntryId, Message, Notice, Plan, Seq, ShellRun, Side, TextRun, ToolCall, Transcript,
         TurnId, UserBlock,
@@ -140,6 +140,12 @@ impl Transcript {
         if !chunk.meta.is_empty() {
             self.facts(&chunk, event, step, change);
         }
+        let goal = self.goal_step(&chunk, event);
+        self.content(speaker, chunk, event, step, change);
+        self.goal_notice(goal, step, change);
+    }
+
+    fn content(&mut self, speaker: Speaker, chunk: Chunk, event: &Envelope, step: &Step<'_>, change: &mut Change) {
         if chunk.meta.contains_key("contextCompression") {
             return self.compaction(&chunk, event, step, change);
         }
@@ -224,14 +230,18 @@ impl Transcript {
             let fact = self.fact_event("goalState", goal, event);
             self.set_slot(Slot::Goal, &fact, step, Side::GOAL, change);
         }
-        // A goal is checked after every turn; only the other steps are worth a line.
-        if let (Some(status), Some(raw)) = (chunk.goal_status(), chunk.meta.get("goalStatus"))
-            && &*status.kind != "checking"
-        {
-            let fact = self.fact_event("goalStatus", raw, event);
-            let second = Step { seq: Seq { nth: step.seq.nth + 1, ..step.seq }, ..step.clone() };
-            self.notice(Notice::Goal(status, fact), &second, change);
-        }
+    }
+
+    /// A goal is checked after every turn; only the other steps are worth a line, behind what the chunk itself says.
+    fn goal_notice(&mut self, status: Option<(GoalStatus, Envelope)>, step: &Step<'_>, change: &mut Change) {
+        let Some((status, fact)) = status.filter(|(status, _)| &*status.kind != "checking") else { return };
+        let second = Step { seq: Seq { nth: step.seq.nth + 1, ..step.seq }, ..step.clone() };
+        self.notice(Notice::Goal(status, fact), &second, change);
+    }
+
+    fn goal_step(&self, chunk: &Chunk, event: &Envelope) -> Option<(GoalStatus, Envelope)> {
+        let raw = chunk.meta.get("goalStatus")?;
+        Some((chunk.goal_status()?, self.fact_event("goalStatus", raw, event)))
     }
 
     /// An event that says this one fact and nothing else.
