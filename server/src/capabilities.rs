@@ -3,7 +3,35 @@
 use crate::Config;
 
 /// Tags of behaviour that no flag switches.
-const ALWAYS: &[&str] = &["health", "capabilities"];
+const ALWAYS: &[&str] = &[
+    "health",
+    "capabilities",
+    "session_create",
+    "session_scope_override",
+    "session_id_override",
+    "session_source_metadata",
+    "session_load",
+    "session_resume",
+    "unstable_session_resume",
+    "session_list",
+    "session_prompt",
+    "non_blocking_prompt",
+    "session_cancel",
+    "session_events",
+    "slow_client_warning",
+    "typed_event_schema",
+    "session_set_model",
+    "session_approval_mode_control",
+    "client_identity",
+    "client_heartbeat",
+    "session_permission_vote",
+    "permission_vote",
+    "session_context",
+    "session_supported_commands",
+    "session_status",
+    "session_close",
+    "session_metadata",
+];
 
 /// Tags of behaviour that the configuration switches.
 type Condition = fn(&Config) -> bool;

@@ -4,6 +4,8 @@ pub mod auth;
 pub mod capabilities;
 pub mod health;
 pub mod page;
+pub mod session;
+pub mod workspace;
 
 use std::sync::Arc;
 
@@ -17,6 +19,8 @@ pub fn router(app: &Arc<App>) -> Router {
         .route("/health", routing::get(health::show))
         .route("/capabilities", routing::get(capabilities::show))
         .route("/auth/exchange", routing::post(auth::exchange))
+        .merge(session::routes())
+        .merge(workspace::routes())
         .method_not_allowed_fallback(page::show)
         .route_layer(gate::layer(app))
         .fallback(page::show)

@@ -1,18 +1,108 @@
-//! The directory of sessions.
+//! The directory of sessions: which are live, which are on their way, which lie on disk.
+//!
+//! Everything about *one* session is its driver's; here is only what concerns several: caps, the shared default session, one
+//! restore at a time, the list. The table is locked for lookups, never across a wait; what takes time is a task of its own, so a
+//! client that hangs up leaves nothing half done.
 
-use roost_core::Millis;
+mod create;
+mod lend;
+mod open;
+mod restore;
 
-use crate::Config;
+use std::{
+    collections::{HashMap, HashSet, VecDeque},
+    io,
+    num::NonZeroUsize,
+    path::PathBuf,
+    sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
+    time::Duration,
+};
 
-/// Every session the daemon knows, live or on disk, and the agent children behind the live ones.
+use futures_util::future::{BoxFuture, Shared, join_all};
+use roost_core::{
+    ClientId, Millis, RequestId, SessionId,
+    bus::BusLimits,
+    session::{SessionConfig, Status},
+};
+
+pub use self::{
+    create::{CreateError, CreateSession},
+    lend::{Attachment, Lend},
+    restore::{Restore, RestoreError},
+};
+use crate::{
+    Config,
+    child::AgentHost,
+    driver::LiveSession,
+    events::OpenStreams,
+    store::{Catalogue, Project, Summary},
+};
+
+/// How long an agent may take to shake hands. A starved machine is slow, not broken.
+const AGENT_PATIENCE: Duration = Duration::from_secs(30);
+/// What an agent gets to end by itself at shutdown.
+const AGENT_GRACE: Duration = Duration::from_secs(2);
+/// Sessions remembered after their agent was lost, so that a prompt can revive them.
+const MAX_DIED: usize = 1_024;
+
+/// Every session the daemon knows, live or on disk, and the agent behind the live ones.
+#[derive(Clone, Debug)]
+pub struct Sessions(Arc<Directory>);
+
 #[derive(Debug)]
-pub struct Sessions {}
+struct Directory {
+    cwd: PathBuf,
+    settings: PathBuf,
+    project: Project,
+    catalogue: Catalogue,
+    host: AgentHost,
+    max_sessions: Option<NonZeroUsize>,
+    replay_max_bytes: u64,
+    restore_patience: Duration,
+    machine: SessionConfig,
+    bus: BusLimits,
+    open_streams: OpenStreams,
+    table: Mutex<Table>,
+}
+
+/// A creation somebody waits for.
+type Creating = Shared<BoxFuture<'static, Result<Arc<LiveSession>, CreateError>>>;
+/// A restore somebody waits for.
+type Restoring = Shared<BoxFuture<'static, Result<Arc<LiveSession>, RestoreError>>>;
+
+#[derive(Debug, Default)]
+struct Table {
+    live: HashMap<SessionId, Arc<LiveSession>>,
+    /// The session that everybody shares who does not ask for one of their own (C2).
+    shared: Option<SessionId>,
+    /// The same, on its way (C3).
+    creating_shared: Option<Creating>,
+    /// Sessions on their way that are not live yet.
+    creating: usize,
+    restoring: HashMap<SessionId, (Restore, Restoring)>,
+    /// Lost with their agent, oldest first.
+    died: VecDeque<Died>,
+    is_closing: bool,
+}
+
+#[derive(Debug)]
+struct Died {
+    session: SessionId,
+    clients: HashSet<ClientId>,
+}
 
 /// Why the directory cannot be opened.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
-    #[error("cannot use the session store at {path}: {source}")]
-    Store { path: std::path::PathBuf, source: std::io::Error },
+    #[error("cannot use the session store at {path}")]
+    Store { path: PathBuf, source: io::Error },
+}
+
+/// All places are taken (C5).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{limit} sessions are live, which is the limit")]
+pub struct SessionLimit {
+    pub limit: usize,
 }
 
 /// Counts for `GET /health?deep=1`.
@@ -28,16 +118,183 @@ pub struct Overview {
     pub last_activity_at: Option<Millis>,
 }
 
+/// One session of the list, with what is known of it while it lives.
+#[derive(Debug)]
+pub struct Listed {
+    pub summary: Summary,
+    pub live: Option<Status>,
+}
+
 impl Sessions {
-    /// Reads what an earlier run left.
-    pub fn open(_config: &Config) -> Result<Self, OpenError> {
-        Ok(Self {})
+    /// Takes up what an earlier run left: sessions that owe somebody an answer are restored in the background.
+    ///
+    /// # Errors
+    /// The store cannot be used.
+    pub fn open(config: &Config) -> Result<Self, OpenError> {
+        let project = Project::of(&config.home, &config.workspace);
+        project.prepare().map_err(|source| OpenError::Store { path: project.dir().to_owned(), source })?;
+        let sessions = Self(Arc::new(Directory {
+            cwd: config.workspace.clone(),
+            settings: config.home.join("settings.json"),
+            catalogue: Catalogue::of(project.clone()),
+            project,
+            host: AgentHost::new(config.agent.clone(), config.workspace.clone(), AGENT_PATIENCE),
+            max_sessions: config.limits.max_sessions,
+            replay_max_bytes: config.limits.compacted_replay_max_bytes.get(),
+            restore_patience: Duration::from_millis(config.timeouts.session_restore.0),
+            machine: machine_config(config),
+            bus: bus_limits(config),
+            open_streams: OpenStreams::default(),
+            table: Mutex::default(),
+        }));
+        tokio::spawn(sessions.clone().take_up());
+        if let Some(Millis(interval)) = config.timeouts.session_reap_interval {
+            tokio::spawn(reap(Arc::downgrade(&sessions.0), Duration::from_millis(interval)));
+        }
+        Ok(sessions)
     }
 
+    /// A live session.
+    #[must_use]
+    pub fn get(&self, id: &str) -> Option<Arc<LiveSession>> {
+        let live = self.table().live.get(id).cloned()?;
+        let is_closed = live.machine().is_closed();
+        (!is_closed).then_some(live)
+    }
+
+    /// The live session that asked for this permission, or remembers having done so.
+    #[must_use]
+    pub fn asking(&self, request: &RequestId) -> Option<Arc<LiveSession>> {
+        self.all().into_iter().find(|live| live.machine().knows_request(request))
+    }
+
+    #[must_use]
+    pub fn open_streams(&self) -> &OpenStreams {
+        &self.0.open_streams
+    }
+
+    /// Every session of the workspace, the most recently active first.
+    pub async fn list(&self) -> Vec<Listed> {
+        let directory = Arc::clone(&self.0);
+        let listed = tokio::task::spawn_blocking(move || directory.catalogue.list()).await.unwrap_or_default();
+        let with_status = |summary: Summary| {
+            let live = self.get(summary.session_id.as_str()).map(|live| live.machine().status());
+            Listed { summary, live }
+        };
+        listed.into_iter().map(with_status).collect()
+    }
+
+    /// What the daemon is doing.
+    #[must_use]
     pub fn overview(&self) -> Overview {
-        Overview::default()
+        let states: Vec<Status> = self.all().iter().map(|live| live.machine().status()).collect();
+        let seen = states.iter().map(|status| status.last_seen_at.unwrap_or_default().max(status.updated_at));
+        Overview {
+            sessions: states.len(),
+            pending_permissions: states.iter().map(|status| status.pending_interactions.len()).sum(),
+            active_prompts: states.iter().filter(|status| status.has_active_prompt).count(),
+            connected_clients: self.0.open_streams.count(),
+            channel_alive: self.0.host.is_alive(),
+            last_activity_at: seen.max(),
+        }
     }
 
-    /// Graceful shutdown: turns are told to end, streams end, children are gone. Returns when all of it is done.
-    pub async fn close(&self) {}
+    /// Graceful shutdown: prompts get their terminal, streams end, records are on disk, the agent and all it started is gone.
+    pub async fn close(&self) {
+        self.table().is_closing = true;
+        let live = self.all();
+        join_all(live.iter().map(|session| async {
+            session.kill("daemon_shutdown").await;
+            session.retired().await;
+        }))
+        .await;
+        self.0.host.close(AGENT_GRACE).await;
+    }
+
+    fn all(&self) -> Vec<Arc<LiveSession>> {
+        self.table().live.values().cloned().collect()
+    }
+
+    fn table(&self) -> MutexGuard<'_, Table> {
+        self.0.table.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Prompts that were accepted before a crash are settled or run, whether anybody asks for their session or not.
+    async fn take_up(self) {
+        let project = self.0.project.clone();
+        let unfinished = tokio::task::spawn_blocking(move || project.unfinished()).await.unwrap_or_default();
+        for id in unfinished {
+            if let Err(error) = self.bring_back(&id, Restore::Resume).await {
+                tracing::error!(%error, session = %id, "cannot restore an interrupted session");
+            }
+        }
+    }
+
+    /// Makes a session known, and forgotten again once it has retired.
+    fn enter(&self, live: &Arc<LiveSession>, driver: impl Future<Output = ()> + Send + 'static) {
+        self.table().live.insert(live.id.clone(), Arc::clone(live));
+        let (sessions, live) = (self.clone(), Arc::clone(live));
+        tokio::spawn(async move {
+            driver.await;
+            sessions.leave(&live);
+            live.bury();
+        });
+    }
+
+    fn leave(&self, live: &Arc<LiveSession>) {
+        let mut table = self.table();
+        if table.live.get(&live.id).is_some_and(|current| Arc::ptr_eq(current, live)) {
+            table.live.remove(&live.id);
+        }
+        if table.shared.as_ref() == Some(&live.id) {
+            table.shared = None;
+        }
+        if live.has_died() {
+            if table.died.len() == MAX_DIED {
+                table.died.pop_front();
+            }
+            let clients = live.machine().client_ids().cloned().collect();
+            table.died.push_back(Died { session: live.id.clone(), clients });
+        }
+    }
+}
+
+impl Table {
+    /// Takes a place for a session that is on its way.
+    fn reserve(&mut self, max_sessions: Option<NonZeroUsize>) -> Result<(), SessionLimit> {
+        let taken = self.live.len() + self.creating + self.restoring.len();
+        match max_sessions.map(NonZeroUsize::get) {
+            Some(limit) if taken >= limit => Err(SessionLimit { limit }),
+            Some(_) | None => Ok(()),
+        }
+    }
+}
+
+/// Sends every live session to look at the clock, as long as the directory lives (X2).
+async fn reap(directory: Weak<Directory>, interval: Duration) {
+    loop {
+        tokio::time::sleep(interval).await;
+        let Some(directory) = directory.upgrade() else { return };
+        for live in Sessions(directory).all() {
+            live.reap();
+        }
+    }
+}
+
+fn machine_config(config: &Config) -> SessionConfig {
+    SessionConfig {
+        max_pending_prompts: config.limits.max_pending_prompts_per_session.map_or(0, NonZeroUsize::get),
+        prompt_deadline: config.timeouts.prompt_deadline,
+        permission_timeout: config.timeouts.permission_response,
+        idle_timeout: config.timeouts.session_idle.unwrap_or_default(),
+        ..SessionConfig::default()
+    }
+}
+
+fn bus_limits(config: &Config) -> BusLimits {
+    BusLimits {
+        ring_size: config.limits.event_ring_size.get(),
+        max_subscribers: config.limits.max_subscribers.get(),
+        ..BusLimits::default()
+    }
 }

@@ -182,7 +182,14 @@ impl Session {
     }
 
     /// V4–V15, in the order of V4.
-    pub(super) fn vote(&mut self, now: Millis, ticket: Ticket, client: Option<ClientId>, vote: Vote, out: &mut Outbox) {
+    pub(super) fn vote(
+        &mut self,
+        now: Millis,
+        ticket: Ticket,
+        client: Option<ClientId>,
+        vote: &Vote,
+        out: &mut Outbox,
+    ) {
         let answer = self.count(now, client, vote, out);
         out.reply(ticket, Answer::Vote(answer));
     }
@@ -191,7 +198,7 @@ impl Session {
         &mut self,
         now: Millis,
         client: Option<ClientId>,
-        vote: Vote,
+        vote: &Vote,
         out: &mut Outbox,
     ) -> Result<(), VoteRefused> {
         let registered = client.as_ref().is_none_or(|client| self.clients.is_registered(client));
@@ -205,7 +212,7 @@ impl Session {
         let option_id = match &vote.outcome {
             // V6: anybody may cancel, whatever the policy.
             Outcome::Cancelled => {
-                self.decide(now, &vote, client.as_ref(), out);
+                self.decide(now, vote, client.as_ref(), out);
                 return Ok(());
             }
             Outcome::Selected { option_id } => option_id.clone(),
@@ -215,10 +222,10 @@ impl Session {
         }
         let about = (request.prompt_id.clone(), request.originator.clone());
         match request.ballots.cast(client.as_ref(), &option_id, vote.peer_is_loopback) {
-            Ballot::Wins => self.decide(now, &vote, client.as_ref(), out),
+            Ballot::Wins => self.decide(now, vote, client.as_ref(), out),
             Ballot::Repeated => {}
             Ballot::Counted(progress) => {
-                out.record(recorded(now, &vote, client, false));
+                out.record(recorded(now, vote, client, false));
                 let (request_id, session_id) = (&vote.request_id, &self.id);
                 let data = PermissionPartialVote { request_id, session_id, progress };
                 let draft = Draft::new(EventType::PermissionPartialVote, &data);

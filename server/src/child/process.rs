@@ -1,0 +1,146 @@
+//! An agent process and everything it started: spawned as a process group of its own, ended as one.
+
+use std::{
+    io,
+    os::unix::process::ExitStatusExt,
+    path::Path,
+    process::{ExitStatus, Stdio},
+    time::Duration,
+};
+
+use rustix::process::{Pid, Signal, kill_process_group};
+use tokio::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command};
+
+use crate::config::AgentCommand;
+
+/// Names that never reach an agent: whoever holds them is this daemon's owner.
+const SECRET_VARIABLES: [&str; 2] = ["QWEN_SERVER_TOKEN", "ROOST_TOKEN"];
+
+/// How a process ended, in the words of `session_died`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Exit {
+    pub code: Option<i32>,
+    /// The signal's name, such as `SIGKILL`.
+    pub signal: Option<String>,
+}
+
+/// A running agent.
+#[derive(Debug)]
+pub(super) struct Process {
+    leader: Child,
+    /// None once the leader is reaped: from then on the number may name somebody else.
+    group: Option<Pid>,
+}
+
+/// The three streams of a running agent.
+#[derive(Debug)]
+pub(super) struct Pipes {
+    pub(super) stdin: ChildStdin,
+    pub(super) stdout: ChildStdout,
+    pub(super) stderr: ChildStderr,
+}
+
+impl Process {
+    /// Starts the agent in `cwd`, leader of a new process group. The kernel ends it should this daemon die without a word.
+    ///
+    /// # Errors
+    /// The program does not exist, may not be run, or the system is out of processes or descriptors.
+    pub(super) fn spawn(command: &AgentCommand, cwd: &Path) -> io::Result<(Self, Pipes)> {
+        let mut spawn = Command::new(&command.program);
+        spawn.args(&command.args).current_dir(cwd).process_group(0).kill_on_drop(true);
+        spawn.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        for name in SECRET_VARIABLES {
+            spawn.env_remove(name);
+        }
+        die_with_the_daemon(&mut spawn);
+
+        let mut leader = spawn.spawn()?;
+        let lost = || io::Error::other("the agent ended while it was being started");
+        let pid = leader.id().and_then(|pid| i32::try_from(pid).ok()).ok_or_else(lost)?;
+        let group = Some(Pid::from_raw(pid).ok_or_else(lost)?);
+        let pipes = Pipes {
+            stdin: leader.stdin.take().ok_or_else(lost)?,
+            stdout: leader.stdout.take().ok_or_else(lost)?,
+            stderr: leader.stderr.take().ok_or_else(lost)?,
+        };
+        Ok((Self { leader, group }, pipes))
+    }
+
+    /// Waits until the leader has ended by itself, then ends what is left of its group. Cancel safe.
+    pub(super) async fn ended(&mut self) -> Exit {
+        let status = self.leader.wait().await;
+        self.signal_group(Signal::KILL);
+        self.group = None;
+        status.map(Exit::from).unwrap_or_default()
+    }
+
+    /// Asks the whole group to end, and after `grace` makes it. Of a process that has ended already: how it did.
+    pub(super) async fn end(&mut self, grace: Duration) -> Exit {
+        self.signal_group(Signal::TERM);
+        if let Ok(exit) = tokio::time::timeout(grace, self.ended()).await {
+            return exit;
+        }
+        self.signal_group(Signal::KILL);
+        self.ended().await
+    }
+
+    fn signal_group(&self, signal: Signal) {
+        let Some(group) = self.group else { return };
+        // A group that is gone already is what was wanted.
+        let _ = kill_process_group(group, signal);
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        self.signal_group(Signal::KILL);
+    }
+}
+
+impl From<ExitStatus> for Exit {
+    fn from(status: ExitStatus) -> Self {
+        Self { code: status.code(), signal: status.signal().map(signal_name) }
+    }
+}
+
+fn signal_name(signal: i32) -> String {
+    let name = match signal {
+        1 => "SIGHUP",
+        2 => "SIGINT",
+        3 => "SIGQUIT",
+        4 => "SIGILL",
+        6 => "SIGABRT",
+        7 => "SIGBUS",
+        8 => "SIGFPE",
+        9 => "SIGKILL",
+        11 => "SIGSEGV",
+        13 => "SIGPIPE",
+        14 => "SIGALRM",
+        15 => "SIGTERM",
+        24 => "SIGXCPU",
+        25 => "SIGXFSZ",
+        other => return format!("SIG{other}"),
+    };
+    name.to_owned()
+}
+
+/// A daemon that is killed cannot end its children; the kernel does it then. It watches the *thread* that spawned, which is
+/// why children are spawned from runtime threads, never from `spawn_blocking`. TERM, so that an agent can end its own shells.
+#[cfg(target_os = "linux")]
+#[expect(unsafe_code, reason = "pre_exec is the only way to reach the child between fork and exec")]
+fn die_with_the_daemon(command: &mut Command) {
+    use rustix::process::{getpid, getppid, set_parent_process_death_signal};
+
+    let daemon = getpid();
+    // SAFETY: between fork and exec only async-signal-safe calls are allowed. The closure makes two system calls and
+    // neither allocates nor takes a lock.
+    unsafe {
+        command.pre_exec(move || {
+            set_parent_process_death_signal(Some(Signal::TERM))?;
+            if getppid() == Some(daemon) { Ok(()) } else { Err(io::ErrorKind::BrokenPipe.into()) }
+        });
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+fn die_with_the_daemon(_: &mut Command) {}

@@ -1,0 +1,147 @@
+//! Who waits for what the agent says: calls by id, sessions by name.
+
+use std::{
+    collections::HashMap,
+    sync::{Mutex, MutexGuard, PoisonError},
+};
+
+use roost_core::{acp::RpcError, session::CallId};
+use serde_json::value::RawValue;
+use tokio::sync::{mpsc, oneshot};
+
+use super::{CallError, FromAgent, Loss};
+
+pub(super) type MailboxSender = mpsc::Sender<Vec<FromAgent>>;
+pub(super) type Answered = oneshot::Sender<Result<Box<RawValue>, CallError>>;
+
+/// Who gets the reply to a call.
+#[derive(Debug)]
+pub(super) enum Awaiting {
+    Caller(Answered),
+    /// Gets the reply, and the mailbox of the session it names.
+    Opener(Answered, MailboxSender),
+    /// The mailbox of this session.
+    Session(Box<str>, CallId),
+}
+
+/// Most messages held back for sessions nobody has a mailbox for yet.
+const MAX_STRAYS: usize = 256;
+
+/// The table of one child. Locked for lookups only, never across a wait.
+#[derive(Debug, Default)]
+pub(super) struct Switchboard(Mutex<Table>);
+
+#[derive(Debug, Default)]
+struct Table {
+    calls: HashMap<i64, Awaiting>,
+    sessions: HashMap<Box<str>, MailboxSender>,
+    /// What came for a session that is just being opened: an agent may speak to it before it has told its name.
+    strays: Vec<(Box<str>, FromAgent)>,
+    openings: usize,
+    lost: Option<Loss>,
+}
+
+impl Switchboard {
+    /// Notes a call before it is sent. False when the agent is lost already; the caller has been told.
+    pub(super) fn expect(&self, id: i64, awaiting: Awaiting) -> bool {
+        let mut table = self.lock();
+        match (&table.lost, awaiting) {
+            (None, awaiting) => {
+                table.openings += usize::from(matches!(awaiting, Awaiting::Opener(..)));
+                table.calls.insert(id, awaiting);
+                return true;
+            }
+            (Some(loss), Awaiting::Caller(answered) | Awaiting::Opener(answered, _)) => {
+                let _ = answered.send(Err(CallError::Lost(loss.clone())));
+            }
+            // Its mailbox has the loss already.
+            (Some(_), Awaiting::Session(..)) => {}
+        }
+        false
+    }
+
+    pub(super) fn take_call(&self, id: i64) -> Option<Awaiting> {
+        self.lock().calls.remove(&id)
+    }
+
+    /// Ends an opening: whatever came early for the session goes to its mailbox first.
+    pub(super) fn finish_opening(&self, session: Option<&str>, mailbox: MailboxSender) -> Vec<FromAgent> {
+        let mut table = self.lock();
+        table.openings -= 1;
+        let mut early = Vec::new();
+        if let Some(session) = session {
+            table.sessions.insert(session.into(), mailbox);
+            let (mine, others) =
+                std::mem::take(&mut table.strays).into_iter().partition(|(name, _)| **name == *session);
+            let mine: Vec<(Box<str>, FromAgent)> = mine;
+            early.extend(mine.into_iter().map(|(_, message)| message));
+            table.strays = others;
+        }
+        if table.openings == 0 {
+            table.strays.clear();
+        }
+        early
+    }
+
+    pub(super) fn connect(&self, session: &str, mailbox: MailboxSender) {
+        let mut table = self.lock();
+        if let Some(loss) = &table.lost {
+            let _ = mailbox.try_send(vec![FromAgent::Lost(loss.clone())]);
+        } else {
+            table.sessions.insert(session.into(), mailbox);
+        }
+    }
+
+    pub(super) fn disconnect(&self, session: &str) {
+        self.lock().sessions.remove(session);
+    }
+
+    pub(super) fn mailbox(&self, session: &str) -> Option<MailboxSender> {
+        self.lock().sessions.get(session).cloned()
+    }
+
+    pub(super) fn is_known(&self, session: &str) -> bool {
+        self.lock().sessions.contains_key(session)
+    }
+
+    /// Holds a message back while a session is being opened; false when nobody can want it.
+    pub(super) fn hold(&self, session: &str, message: FromAgent) -> bool {
+        let mut table = self.lock();
+        let wanted = table.openings > 0 && table.strays.len() < MAX_STRAYS;
+        if wanted {
+            table.strays.push((session.into(), message));
+        }
+        wanted
+    }
+
+    /// Tells everyone that the agent is lost. Sessions hear of it after all that was said before.
+    pub(super) async fn close(&self, loss: &Loss) {
+        let (calls, sessions) = {
+            let mut table = self.lock();
+            table.lost = Some(loss.clone());
+            table.strays.clear();
+            (std::mem::take(&mut table.calls), std::mem::take(&mut table.sessions))
+        };
+        for awaiting in calls.into_values() {
+            match awaiting {
+                Awaiting::Caller(answered) | Awaiting::Opener(answered, _) => {
+                    let _ = answered.send(Err(CallError::Lost(loss.clone())));
+                }
+                Awaiting::Session(..) => {}
+            }
+        }
+        for mailbox in sessions.into_values() {
+            // A session that is over has closed its mailbox.
+            let _ = mailbox.send(vec![FromAgent::Lost(loss.clone())]).await;
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Table> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A reply as the caller sees it.
+pub(super) fn outcome(result: Result<Box<RawValue>, RpcError>) -> Result<Box<RawValue>, CallError> {
+    result.map_err(CallError::Refused)
+}

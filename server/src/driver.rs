@@ -1,0 +1,461 @@
+//! One loop a session: wait, let the machine decide, perform.
+//!
+//! The driver owns what only one may touch: the journal, the way to the agent, the order of effects. What happened first is
+//! performed first; what a client is told is on disk before; what the agent is told is on disk before. Subscribers are woken once
+//! a batch, after its events are in the journal, so nobody has seen what a restarted daemon does not know.
+//!
+//! An idle session is a task that sleeps: no timers but those the machine asked for.
+
+mod agent_link;
+mod perform;
+mod recorder;
+mod stream;
+
+use std::{
+    collections::{HashMap, HashSet},
+    path::PathBuf,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
+use roost_core::{
+    ClientId, Millis, PromptId, SessionId,
+    bus::{Bus, BusLimits},
+    session::{AgentInput, AgentState, Answer, Command, Effect, Input, Session, Ticket},
+};
+use tokio::{
+    sync::{mpsc, oneshot, watch},
+    time::Instant,
+};
+
+use self::recorder::Recorder;
+pub use self::{
+    agent_link::AgentLink,
+    stream::{EventStream, Subscription},
+};
+use crate::{
+    child::{FromAgent, Loss},
+    clock,
+    store::{Journal, Meta, Project},
+};
+
+/// A live session, as everyone but its driver sees it.
+#[derive(Debug)]
+pub struct LiveSession {
+    pub id: SessionId,
+    pub created_at: Millis,
+    pub source: Source,
+    pub stream: Arc<EventStream>,
+    machine: Mutex<Session>,
+    inbox: mpsc::Sender<Order>,
+    journal: PathBuf,
+    recording_degraded: AtomicBool,
+    /// The agent was lost, and the session with it.
+    died: AtomicBool,
+    /// What the agent said of itself in an earlier life of the daemon.
+    remembered_state: Option<AgentState>,
+    phase: watch::Sender<Phase>,
+}
+
+/// What a session was made for, in its maker's words.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Source {
+    pub kind: Option<String>,
+    pub id: Option<String>,
+}
+
+/// How far a live session has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Phase {
+    /// The agent does not know the session yet; prompts wait.
+    Opening,
+    Ready,
+    /// Nothing more will come of it.
+    Retired,
+}
+
+/// What a driver is asked to do.
+#[derive(Debug)]
+pub enum Order {
+    Command {
+        client: Option<ClientId>,
+        command: Command,
+        answered: oneshot::Sender<Answered>,
+    },
+    Input(Input),
+    /// The agent has opened the session.
+    Link(AgentLink, Box<AgentState>),
+    /// The agent could not open it.
+    NoLink(Loss),
+    /// Where the journal stands; everything up to there can be read from it.
+    Sample(oneshot::Sender<Sample>),
+}
+
+/// A place in a session's events.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Sample {
+    pub last_event_id: u64,
+    /// Events up to this one belong to turns that have ended.
+    pub folded_until: u64,
+}
+
+/// An answer, and what the stream's cursor was when the command came (P6).
+#[derive(Debug)]
+pub struct Answered {
+    pub answer: Answer,
+    pub last_event_id: u64,
+}
+
+/// What a driver starts from.
+#[derive(Debug)]
+pub struct Beginning {
+    pub project: Project,
+    pub meta: Meta,
+    pub journal: Journal,
+    pub open_prompts: HashSet<PromptId>,
+    pub bus: Bus,
+    pub limits: BusLimits,
+    pub machine: Session,
+    /// What restoring the machine asks for.
+    pub effects: Vec<Effect>,
+    pub link: Option<(AgentLink, AgentState)>,
+    /// Where `settings.json` is.
+    pub settings: PathBuf,
+}
+
+impl LiveSession {
+    /// The session, and its driver, which has to be run to its end.
+    pub fn begin(beginning: Beginning) -> (Arc<Self>, impl Future<Output = ()> + Send + use<>) {
+        let Beginning { project, meta, journal, open_prompts, bus, limits, machine, effects, link, settings } =
+            beginning;
+        let (inbox, orders) = mpsc::channel(MAX_WAITING_ORDERS);
+        let folded_until = bus.last_event_id();
+        let live = Arc::new(Self {
+            id: meta.session_id.clone(),
+            created_at: meta.created_at,
+            source: Source { kind: meta.source_type.clone(), id: meta.source_id.clone() },
+            stream: Arc::new(EventStream::new(bus)),
+            machine: Mutex::new(machine),
+            inbox,
+            journal: journal.path().to_owned(),
+            recording_degraded: AtomicBool::new(false),
+            died: AtomicBool::new(false),
+            remembered_state: meta.agent_state.clone(),
+            phase: watch::Sender::new(Phase::Opening),
+        });
+        let driver = Driver {
+            compact_at_bytes: perform::compaction_threshold(journal.bytes()),
+            recorder: Recorder::new(journal, open_prompts),
+            live: Arc::clone(&live),
+            project,
+            meta,
+            orders,
+            link: None,
+            awaiting: HashMap::new(),
+            next_ticket: 0,
+            wake_at: None,
+            sweep_at: None,
+            held_back_until: None,
+            ring_size: limits.ring_size as u64,
+            stall_grace: limits.stall_grace,
+            folded_until,
+            woken: false,
+            meta_changed: false,
+            settings,
+        };
+        (live, driver.run(effects, link))
+    }
+
+    /// The machine, to look at it for a moment.
+    pub fn machine(&self) -> MutexGuard<'_, Session> {
+        self.machine.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Gives a command and waits for its answer. None when the session retired meanwhile.
+    pub async fn command(&self, client: Option<ClientId>, command: Command) -> Option<Answered> {
+        let (answered, answer) = oneshot::channel();
+        self.inbox.send(Order::Command { client, command, answered }).await.ok()?;
+        answer.await.ok()
+    }
+
+    /// Has the session see whether anybody still needs it (X2).
+    pub fn reap(&self) {
+        // Where there is no room, there is somebody.
+        let _ = self.inbox.try_send(Order::Input(Input::Reap));
+    }
+
+    /// Ends the session for the daemon's own reasons. One that has ended is none the worse for it.
+    pub async fn kill(&self, reason: &str) {
+        let _ = self.inbox.send(Order::Input(Input::Kill { reason: reason.into() })).await;
+    }
+
+    /// Tells what came of opening the session with the agent.
+    pub async fn link(&self, linked: Result<(AgentLink, AgentState), Loss>) {
+        let order = match linked {
+            Ok((link, state)) => Order::Link(link, Box::new(state)),
+            Err(loss) => Order::NoLink(loss),
+        };
+        // A session that ended meanwhile needs no agent.
+        let _ = self.inbox.send(order).await;
+    }
+
+    /// A place up to which the journal can be read. None when the session has retired.
+    pub async fn sample(&self) -> Option<Sample> {
+        let (sampled, sample) = oneshot::channel();
+        self.inbox.send(Order::Sample(sampled)).await.ok()?;
+        sample.await.ok()
+    }
+
+    #[must_use]
+    pub fn phase(&self) -> Phase {
+        *self.phase.borrow()
+    }
+
+    /// Returns once the agent has opened the session, or it never will.
+    pub async fn settled(&self) -> Phase {
+        self.reach(|phase| *phase != Phase::Opening).await
+    }
+
+    /// Returns once the session has retired.
+    pub async fn retired(&self) {
+        self.reach(|phase| *phase == Phase::Retired).await;
+    }
+
+    async fn reach(&self, is_there: impl FnMut(&Phase) -> bool) -> Phase {
+        let mut phase = self.phase.subscribe();
+        let reached = phase.wait_for(is_there).await.map(|phase| *phase);
+        reached.unwrap_or(Phase::Retired)
+    }
+
+    /// Where the session's events lie.
+    #[must_use]
+    pub fn journal(&self) -> &std::path::Path {
+        &self.journal
+    }
+
+    /// Says that the session is gone from every table, so that it can come back.
+    pub fn bury(&self) {
+        self.phase.send_replace(Phase::Retired);
+    }
+
+    /// Whether the session ended because its agent was lost.
+    #[must_use]
+    pub fn has_died(&self) -> bool {
+        self.died.load(Ordering::Relaxed)
+    }
+
+    #[must_use]
+    pub fn is_recording_degraded(&self) -> bool {
+        self.recording_degraded.load(Ordering::Relaxed)
+    }
+
+    /// What the agent says of its models and modes; while it is not there, what it said last.
+    #[must_use]
+    pub fn agent_state(&self) -> AgentState {
+        let state = self.machine().agent_state().cloned();
+        state.or_else(|| self.remembered_state.clone()).unwrap_or_default()
+    }
+}
+
+/// See the [module](self).
+struct Driver {
+    live: Arc<LiveSession>,
+    project: Project,
+    meta: Meta,
+    recorder: Recorder,
+    orders: mpsc::Receiver<Order>,
+    link: Option<AgentLink>,
+    awaiting: HashMap<Ticket, (oneshot::Sender<Answered>, u64)>,
+    next_ticket: u64,
+    wake_at: Option<Millis>,
+    /// When to look for readers that stopped, although nothing is published.
+    sweep_at: Option<Instant>,
+    /// The agent is not read before this moment, unless a slow reader catches up.
+    held_back_until: Option<Instant>,
+    ring_size: u64,
+    stall_grace: Millis,
+    /// Events up to this one belong to turns that have ended.
+    folded_until: u64,
+    compact_at_bytes: u64,
+    /// Something was published that subscribers have not been told of.
+    woken: bool,
+    /// `meta` is newer than its file.
+    meta_changed: bool,
+    /// The user's settings file.
+    settings: PathBuf,
+}
+
+enum Flow {
+    GoOn,
+    Retire,
+}
+
+/// Orders that may wait; whoever gives one more waits with it.
+const MAX_WAITING_ORDERS: usize = 64;
+
+impl Driver {
+    async fn run(mut self, effects: Vec<Effect>, link: Option<(AgentLink, AgentState)>) {
+        let mut flow = self.perform(effects).await;
+        if let (Flow::GoOn, Some((link, state))) = (&flow, link) {
+            flow = self.connect(link, state).await;
+        }
+        let mut orders = Vec::new();
+        while matches!(flow, Flow::GoOn) {
+            let alarm = self.alarm();
+            let held_back = self.held_back_until.is_some();
+            let from_agent = async {
+                match &mut self.link {
+                    Some(link) if !held_back => link.receive().await,
+                    Some(_) | None => std::future::pending().await,
+                }
+            };
+            flow = tokio::select! {
+                biased;
+                taken = self.orders.recv_many(&mut orders, MAX_WAITING_ORDERS) => match taken {
+                    0 => Flow::Retire,
+                    _ => self.obey(std::mem::take(&mut orders)).await,
+                },
+                batch = from_agent => self.hear(batch).await,
+                count = self.live.stream.subscribers_changed() => self.happen(Input::Subscribers(count)).await,
+                () = self.live.stream.progress(), if held_back => self.ease(),
+                () = until(alarm) => self.alarmed().await,
+            };
+        }
+        self.retire().await;
+    }
+
+    /// The next moment at which something is due by the clock.
+    fn alarm(&self) -> Option<Instant> {
+        let woken = self.wake_at.map(|at| Instant::now() + Duration::from_millis(at.since(clock::now()).0));
+        [woken, self.sweep_at, self.held_back_until].into_iter().flatten().min()
+    }
+
+    async fn alarmed(&mut self) -> Flow {
+        let now = Instant::now();
+        if self.sweep_at.is_some_and(|at| at <= now) {
+            self.sweep_at = None;
+            self.sweep();
+        }
+        if self.held_back_until.is_some_and(|at| at <= now) {
+            self.ease();
+        }
+        match self.wake_at {
+            Some(at) if at <= clock::now() => {
+                self.wake_at = None;
+                self.happen(Input::Tick).await
+            }
+            Some(_) | None => Flow::GoOn,
+        }
+    }
+
+    async fn obey(&mut self, orders: Vec<Order>) -> Flow {
+        for order in orders {
+            let flow = match order {
+                Order::Command { client, command, answered } => {
+                    let ticket = Ticket(self.next_ticket);
+                    self.next_ticket += 1;
+                    let last_event_id = self.live.stream.bus().last_event_id();
+                    self.awaiting.insert(ticket, (answered, last_event_id));
+                    self.happen(Input::Command { ticket, client, command }).await
+                }
+                Order::Input(input) => self.happen(input).await,
+                Order::Link(link, state) => self.connect(link, *state).await,
+                Order::NoLink(loss) => self.hear(vec![FromAgent::Lost(loss)]).await,
+                Order::Sample(sampled) => {
+                    // Whoever asked may have given up.
+                    let _ = sampled.send(self.sample());
+                    Flow::GoOn
+                }
+            };
+            if matches!(flow, Flow::Retire) {
+                return flow;
+            }
+        }
+        Flow::GoOn
+    }
+
+    /// The machine decides on everything a batch brought before anything of it is performed: one write, one wake.
+    async fn hear(&mut self, batch: Vec<FromAgent>) -> Flow {
+        let now = clock::now();
+        let mut effects = Vec::new();
+        {
+            let mut machine = self.live.machine();
+            for message in batch {
+                if matches!(message, FromAgent::Lost(_)) {
+                    self.live.died.store(true, Ordering::Relaxed);
+                }
+                if let Some(input) = agent_link::input(self.link.as_ref(), message) {
+                    effects.append(&mut machine.handle(now, Input::Agent(input)));
+                }
+            }
+        }
+        let flow = self.perform(effects).await;
+        self.hold_back_if_needed(now);
+        flow
+    }
+
+    async fn connect(&mut self, mut link: AgentLink, state: AgentState) -> Flow {
+        if self.meta.agent_session_id.as_deref() != link.renamed() || self.meta.agent_state.as_ref() != Some(&state) {
+            self.meta.agent_session_id = link.renamed().map(str::to_owned);
+            self.meta.agent_state = Some(state.clone());
+            self.write_meta().await;
+        }
+        let early = link.take_early();
+        self.link = Some(link);
+        let flow = match self.hear(early).await {
+            Flow::GoOn => self.happen(Input::Agent(AgentInput::Ready(state))).await,
+            Flow::Retire => Flow::Retire,
+        };
+        self.live.phase.send_replace(Phase::Ready);
+        flow
+    }
+
+    async fn happen(&mut self, input: Input) -> Flow {
+        let effects = self.live.machine().handle(clock::now(), input);
+        self.perform(effects).await
+    }
+
+    fn sweep(&mut self) {
+        let evicted = self.live.stream.bus().sweep(clock::now());
+        if !evicted.is_empty() {
+            self.live.stream.ring();
+        }
+    }
+
+    /// A reader that is about to fall behind the ring, and does read, is waited for.
+    fn hold_back_if_needed(&mut self, now: Millis) {
+        let pressure = self.live.stream.bus().pressure(now);
+        self.held_back_until = pressure.map(|most| Instant::now() + Duration::from_millis(most.0));
+    }
+
+    fn ease(&mut self) -> Flow {
+        self.hold_back_if_needed(clock::now());
+        Flow::GoOn
+    }
+
+    fn sample(&self) -> Sample {
+        Sample { last_event_id: self.live.stream.bus().last_event_id(), folded_until: self.folded_until }
+    }
+
+    async fn retire(mut self) {
+        self.recorder.bind();
+        self.commit().await;
+        if let Some(link) = self.link.take() {
+            link.release();
+        }
+        self.meta.closed = !self.recorder.is_degraded();
+        self.write_meta().await;
+        self.live.stream.bus().close();
+        self.live.stream.ring();
+    }
+}
+
+async fn until(moment: Option<Instant>) {
+    match moment {
+        Some(moment) => tokio::time::sleep_until(moment).await,
+        None => std::future::pending().await,
+    }
+}

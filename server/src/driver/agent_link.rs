@@ -1,0 +1,149 @@
+//! The way between one session and the agent process that serves it: names, requests, replies.
+
+use std::sync::Arc;
+
+use roost_core::{
+    RequestId, SessionId,
+    acp::{RpcError, RpcId, code},
+    session::{AgentInput, CallId},
+};
+use serde::Deserialize;
+use serde_json::{
+    Map, Value,
+    value::{RawValue, to_raw_value},
+};
+
+use crate::child::{Child, FromAgent, Loss, Mailbox};
+
+/// A session the agent has opened.
+#[derive(Debug)]
+pub struct AgentLink {
+    child: Arc<Child>,
+    mailbox: Mailbox,
+    /// What it said before it said that the session is open.
+    early: Vec<FromAgent>,
+    session: SessionId,
+    /// The agent's own name for it, where that is another.
+    renamed: Option<Box<str>>,
+}
+
+/// `session/request_permission`
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct RequestPermission {
+    tool_call: Box<RawValue>,
+    options: Box<RawValue>,
+}
+
+impl AgentLink {
+    /// The agent calls the session `agent_session` and talks to it through `mailbox`.
+    #[must_use]
+    pub fn new(
+        child: Arc<Child>,
+        mailbox: Mailbox,
+        early: Vec<FromAgent>,
+        session: SessionId,
+        agent_session: &str,
+    ) -> Self {
+        let renamed = (session.as_str() != agent_session).then(|| agent_session.into());
+        Self { child, mailbox, early, session, renamed }
+    }
+
+    pub(super) fn take_early(&mut self) -> Vec<FromAgent> {
+        std::mem::take(&mut self.early)
+    }
+
+    pub(super) fn renamed(&self) -> Option<&str> {
+        self.renamed.as_deref()
+    }
+
+    /// What the agent says next. Never empty; the loss of the agent is the last.
+    pub(super) async fn receive(&mut self) -> Vec<FromAgent> {
+        match self.mailbox.recv().await {
+            Some(batch) => batch,
+            None => vec![FromAgent::Lost(Loss::because("the agent is gone"))],
+        }
+    }
+
+    fn permission(&self, rpc_id: RpcId, params: &RawValue) -> Option<AgentInput> {
+        match serde_json::from_str::<RequestPermission>(params.get()) {
+            Ok(RequestPermission { tool_call, options }) => Some(AgentInput::RequestPermission {
+                rpc_id,
+                request_id: RequestId::from(uuid::Uuid::new_v4().to_string()),
+                tool_call,
+                options,
+            }),
+            Err(error) => {
+                self.refuse(rpc_id, code::INVALID_PARAMS, error.to_string());
+                None
+            }
+        }
+    }
+
+    fn refuse(&self, rpc_id: RpcId, code: i64, why: String) {
+        self.child.answer(rpc_id, Err(RpcError::new(code, why)));
+    }
+
+    pub(super) fn call(&self, call: CallId, method: &str, params: &RawValue) {
+        match &self.renamed {
+            None => self.child.call_for(self.session.as_str(), call, method, params),
+            Some(name) => self.child.call_for(name, call, method, &renamed(params, name)),
+        }
+    }
+
+    pub(super) fn notify(&self, method: &str, params: &RawValue) {
+        match &self.renamed {
+            None => self.child.notify(method, params),
+            Some(name) => self.child.notify(method, &renamed(params, name)),
+        }
+    }
+
+    pub(super) fn answer(&self, rpc_id: RpcId, answer: Result<&RawValue, RpcError>) {
+        self.child.answer(rpc_id, answer);
+    }
+
+    /// Nobody listens to the agent here any more.
+    pub(super) fn release(&self) {
+        self.child.release(self.renamed.as_deref().unwrap_or(self.session.as_str()));
+    }
+
+    fn inward(&self, params: Box<RawValue>) -> Box<RawValue> {
+        if self.renamed.is_some() { renamed(&params, self.session.as_str()) } else { params }
+    }
+}
+
+/// What a message means to the session; None when it is none of its business. The loss of an agent needs no link: it may be why there
+/// is none.
+pub(super) fn input(link: Option<&AgentLink>, message: FromAgent) -> Option<AgentInput> {
+    match (message, link) {
+        (FromAgent::Lost(Loss { exit, reason }), _) => {
+            Some(AgentInput::Lost { reason, exit_code: exit.code, signal: exit.signal.map(Into::into) })
+        }
+        (_, None) => None,
+        (FromAgent::Update { kind, params }, Some(link)) => {
+            Some(AgentInput::Update { kind, params: link.inward(params) })
+        }
+        (FromAgent::Reply { call, result }, Some(_)) => Some(AgentInput::Reply { call, result }),
+        (FromAgent::Notification { method, .. }, Some(link)) => {
+            tracing::debug!(%method, session = %link.session, "a notification this daemon has no use for");
+            None
+        }
+        (FromAgent::Request { rpc_id, method, params }, Some(link)) if &*method == "session/request_permission" => {
+            link.permission(rpc_id, &params)
+        }
+        (FromAgent::Request { rpc_id, method, .. }, Some(link)) => {
+            link.refuse(rpc_id, code::METHOD_NOT_FOUND, format!("no method {method}"));
+            None
+        }
+    }
+}
+
+/// The same params about the session under its other name.
+fn renamed(params: &RawValue, session: &str) -> Box<RawValue> {
+    let rename = || {
+        let mut members: Map<String, Value> = serde_json::from_str(params.get())?;
+        members.insert("sessionId".to_owned(), session.into());
+        to_raw_value(&members)
+    };
+    rename().unwrap_or_else(|_: serde_json::Error| params.to_owned())
+}

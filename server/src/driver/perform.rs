@@ -1,0 +1,183 @@
+//! Effects, performed: one arm, one call.
+
+use std::{collections::VecDeque, sync::atomic::Ordering, time::Duration};
+
+use roost_core::{
+    Draft, EventType,
+    acp::{RpcError, code},
+    session::{AcceptedPrompt, AgentInput, CallId, Effect, Input, LedgerEntry},
+};
+use serde_json::{Value, json};
+use tokio::time::Instant;
+
+use super::{Answered, Driver, Flow};
+use crate::{
+    clock, settings,
+    store::{self, Meta},
+};
+
+/// A journal is folded when it has grown to twice what folding left of it, and to this at least.
+const MIN_COMPACTION_BYTES: u64 = 8 * 1024 * 1024;
+
+pub(super) fn compaction_threshold(bytes: u64) -> u64 {
+    bytes.saturating_mul(2).max(MIN_COMPACTION_BYTES)
+}
+
+impl Driver {
+    /// Performs effects from first to last, then lets the subscribers see what they published.
+    pub(super) async fn perform(&mut self, effects: Vec<Effect>) -> Flow {
+        let mut flow = Flow::GoOn;
+        let mut effects = VecDeque::from(effects);
+        while let Some(effect) = effects.pop_front() {
+            match effect {
+                Effect::Record(entry) => self.record(&entry),
+                Effect::Publish(draft) => self.publish(&draft),
+                Effect::CallAgent { call, method, params } => {
+                    self.commit().await;
+                    match &self.link {
+                        Some(link) => link.call(call, method, &params),
+                        None => effects.extend(self.reply_for_absent_agent(call)),
+                    }
+                }
+                Effect::NotifyAgent { method, params } => {
+                    self.link.iter().for_each(|link| link.notify(method, &params));
+                }
+                Effect::AnswerAgent { rpc_id, answer } => {
+                    self.commit().await;
+                    if let Some(link) = &self.link {
+                        link.answer(rpc_id, answer.as_deref().map_err(Clone::clone));
+                    }
+                }
+                Effect::SaveApprovalMode(mode) => settings::save_approval_mode(&self.settings, mode).await,
+                Effect::Reply { ticket, answer } => {
+                    self.commit().await;
+                    if let Some((answered, last_event_id)) = self.awaiting.remove(&ticket) {
+                        // The client may have hung up.
+                        let _ = answered.send(Answered { answer, last_event_id });
+                    }
+                }
+                Effect::WakeAt(moment) => self.wake_at = Some(moment),
+                Effect::EndStreams => {
+                    self.commit().await;
+                    self.live.stream.bus().close();
+                    self.woken = true;
+                }
+                Effect::Retire => flow = Flow::Retire,
+            }
+        }
+        self.settle().await;
+        flow
+    }
+
+    fn record(&mut self, entry: &LedgerEntry) {
+        match entry {
+            LedgerEntry::PromptAccepted(prompt) if self.meta.title.is_none() => {
+                self.meta.title = store::title(&text_of(prompt));
+                self.meta_changed |= self.meta.title.is_some();
+            }
+            LedgerEntry::MetadataChanged { display_name, title_source } => {
+                self.meta.display_name = Some(display_name.clone());
+                self.meta.title_source = Some(*title_source);
+                self.meta_changed = true;
+            }
+            LedgerEntry::PromptAccepted(_)
+            | LedgerEntry::PromptStarted { .. }
+            | LedgerEntry::PromptSettled { .. }
+            | LedgerEntry::VoteRecorded { .. } => {}
+        }
+        self.recorder.entry(entry);
+    }
+
+    fn publish(&mut self, draft: &Draft) {
+        let Some(frame) = self.live.stream.bus().publish(clock::now(), draft) else { return };
+        self.recorder.event(&frame);
+        if matches!(frame.kind, EventType::TurnComplete | EventType::TurnError) {
+            self.folded_until = frame.id;
+        }
+        self.woken = true;
+    }
+
+    /// The machine gives calls only to an agent that is there; should it be gone all the same, nobody waits for ever.
+    fn reply_for_absent_agent(&self, call: CallId) -> Vec<Effect> {
+        let result = Err(RpcError::new(code::INTERNAL_ERROR, "no agent serves the session"));
+        self.live.machine().handle(clock::now(), Input::Agent(AgentInput::Reply { call, result }))
+    }
+
+    /// What was recorded is on disk when this returns.
+    pub(super) async fn commit(&mut self) {
+        if !self.recorder.commit().await {
+            self.degrade();
+        }
+    }
+
+    /// The end of a batch: the journal first, then the subscribers, then what can wait.
+    async fn settle(&mut self) {
+        if !self.recorder.write() {
+            self.degrade();
+        }
+        if std::mem::take(&mut self.woken) {
+            self.live.stream.ring();
+            let has_readers = self.live.stream.bus().subscriber_count() > 0;
+            let grace = Duration::from_millis(self.stall_grace.0);
+            self.sweep_at = has_readers.then(|| Instant::now() + grace);
+        }
+        if std::mem::take(&mut self.meta_changed) {
+            self.write_meta().await;
+        }
+        if self.recorder.is_idle() {
+            let last = self.live.stream.bus().last_event_id();
+            self.folded_until = last;
+            if self.recorder.journal().bytes() > self.compact_at_bytes && last > self.ring_size {
+                self.compact(last - self.ring_size).await;
+            }
+        }
+    }
+
+    fn degrade(&mut self) {
+        self.live.recording_degraded.store(true, Ordering::Relaxed);
+        let data = json!({"sessionId": self.live.id, "reason": "write_failed"});
+        self.publish(&Draft::new(EventType::SessionRecordingDegraded, &data));
+    }
+
+    pub(super) async fn write_meta(&self) {
+        let (project, meta) = (self.project.clone(), self.meta.clone());
+        let written = tokio::task::spawn_blocking(move || project.write_meta(&meta)).await;
+        if let Ok(Err(error)) = written {
+            tracing::warn!(%error, session = %self.live.id, "cannot write meta.json");
+        }
+    }
+
+    /// Folds what no cursor can reach any more. It takes as long as reading the journal does, so it is done between turns.
+    async fn compact(&mut self, folded_until: u64) {
+        let (path, notes) = (self.recorder.journal().path().to_owned(), name_note(&self.meta));
+        let folded = tokio::task::spawn_blocking(move || {
+            std::fs::read(path).map(|text| store::compact(&text, folded_until, &notes))
+        });
+        let replaced = match folded.await {
+            Ok(Ok(text)) => self.recorder.journal().replace(&text),
+            Ok(Err(error)) => Err(error),
+            Err(error) => Err(std::io::Error::other(error)),
+        };
+        if let Err(error) = replaced {
+            tracing::warn!(%error, session = %self.live.id, "cannot fold the journal");
+        }
+        self.compact_at_bytes = compaction_threshold(self.recorder.journal().bytes());
+    }
+}
+
+/// What a folded journal has to say beside its events.
+fn name_note(meta: &Meta) -> Vec<u8> {
+    let (Some(display_name), Some(title_source)) = (meta.display_name.clone(), meta.title_source) else {
+        return Vec::new();
+    };
+    let entry = LedgerEntry::MetadataChanged { display_name, title_source };
+    let mut note = json!({"ledger": entry, "open": 0}).to_string().into_bytes();
+    note.push(b'\n');
+    note
+}
+
+fn text_of(prompt: &AcceptedPrompt) -> String {
+    let blocks = prompt.blocks.iter().filter_map(|block| serde_json::from_str::<Value>(block.get()).ok());
+    let texts: Vec<String> = blocks.filter_map(|block| block.get("text")?.as_str().map(str::to_owned)).collect();
+    texts.join(" ")
+}

@@ -1,0 +1,118 @@
+//! A session's bus as tasks share it: the driver publishes, subscribers take.
+
+use std::sync::{
+    Arc, Mutex, MutexGuard, PoisonError,
+    atomic::{AtomicBool, Ordering},
+};
+
+use bytes::{Bytes, BytesMut};
+use roost_core::bus::{Bus, Subscribe, SubscribeError, SubscriberId, Take};
+use tokio::sync::Notify;
+
+use crate::clock;
+
+/// The bus, and who is to be woken about it.
+#[derive(Debug)]
+pub struct EventStream {
+    bus: Mutex<Bus>,
+    /// Rung after something was published, for every subscriber.
+    published: Arc<Notify>,
+    /// Rung after something was taken, for a driver that holds the agent back.
+    taken: Notify,
+    awaits_progress: AtomicBool,
+    /// Rung after a subscriber came or went, for the driver.
+    counted: Notify,
+}
+
+/// One open event stream. Dropping it unsubscribes.
+#[derive(Debug)]
+pub struct Subscription {
+    stream: Arc<EventStream>,
+    id: SubscriberId,
+}
+
+impl EventStream {
+    pub(super) fn new(bus: Bus) -> Self {
+        Self {
+            bus: Mutex::new(bus),
+            published: Arc::default(),
+            taken: Notify::new(),
+            awaits_progress: AtomicBool::new(false),
+            counted: Notify::new(),
+        }
+    }
+
+    /// The bus, for a moment: never hold it across a wait.
+    pub fn bus(&self) -> MutexGuard<'_, Bus> {
+        self.bus.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Registers a subscriber as of now.
+    ///
+    /// # Errors
+    /// The session has as many as it may have.
+    pub fn subscribe(self: &Arc<Self>, wish: Subscribe) -> Result<Subscription, SubscribeError> {
+        let id = self.bus().subscribe(clock::now(), wish)?;
+        self.counted.notify_one();
+        Ok(Subscription { stream: Arc::clone(self), id })
+    }
+
+    /// Wakes the subscribers that wait.
+    pub(super) fn ring(&self) {
+        self.published.notify_waiters();
+    }
+
+    /// Returns after some subscriber has taken something.
+    pub(super) async fn progress(&self) {
+        self.awaits_progress.store(true, Ordering::SeqCst);
+        self.taken.notified().await;
+    }
+
+    /// How many subscribers there are, after there was a change.
+    pub(super) async fn subscribers_changed(&self) -> usize {
+        self.counted.notified().await;
+        self.bus().subscriber_count()
+    }
+}
+
+impl Subscription {
+    /// Everything that is due, at most about `max_bytes` of it, as one piece; waits until there is something. `None` is the end.
+    pub async fn next(&self, max_bytes: usize) -> Option<Bytes> {
+        loop {
+            // Made before looking, so that nothing published in between is missed.
+            let published = self.stream.published.notified();
+            let take = self.stream.bus().take(clock::now(), self.id, max_bytes);
+            match take {
+                Take::Frames(frames) => {
+                    self.made_progress();
+                    return Some(joined(frames));
+                }
+                Take::Wait => published.await,
+                Take::End => return None,
+            }
+        }
+    }
+
+    fn made_progress(&self) {
+        if self.stream.awaits_progress.swap(false, Ordering::SeqCst) {
+            self.stream.taken.notify_one();
+        }
+    }
+}
+
+impl Drop for Subscription {
+    fn drop(&mut self) {
+        self.stream.bus().abort(self.id);
+        self.stream.counted.notify_one();
+        self.made_progress();
+    }
+}
+
+fn joined(mut frames: Vec<Bytes>) -> Bytes {
+    if frames.len() == 1 {
+        return frames.swap_remove(0);
+    }
+    let mut all = BytesMut::with_capacity(frames.iter().map(Bytes::len).sum());
+    frames.iter().for_each(|frame| all.extend_from_slice(frame));
+    all.freeze()
+}

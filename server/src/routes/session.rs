@@ -1,0 +1,73 @@
+//! Everything under `/session`: one file a noun (http.md §4–6).
+
+mod control;
+mod create;
+mod events;
+mod metadata;
+mod permission;
+mod presence;
+mod prompt;
+mod refusal;
+mod restore;
+mod status;
+
+use std::sync::Arc;
+
+use axum::{
+    Router,
+    routing::{get, patch, post},
+};
+use roost_core::{ClientId, session::Command};
+
+pub(super) use self::{create::workspace_mismatch, status::Activity};
+
+use crate::{
+    App, WireError,
+    driver::{Answered, LiveSession},
+};
+
+/// The table of routes.
+pub fn routes() -> Router<Arc<App>> {
+    Router::new()
+        .route("/session", post(create::create))
+        .route("/session/{id}", axum::routing::delete(presence::close))
+        .route("/session/{id}/load", post(restore::load))
+        .route("/session/{id}/resume", post(restore::resume))
+        .route("/session/{id}/detach", post(presence::detach))
+        .route("/session/{id}/heartbeat", post(presence::heartbeat))
+        .route("/session/{id}/status", get(status::status))
+        .route("/session/{id}/context", get(status::context))
+        .route("/session/{id}/supported-commands", get(status::supported_commands))
+        .route("/session/{id}/metadata", patch(metadata::update))
+        .route("/session/{id}/prompt", post(prompt::send))
+        .route("/session/{id}/cancel", post(prompt::cancel))
+        .route("/session/{id}/pending-prompts", get(prompt::pending))
+        .route("/session/{id}/pending-prompts/{prompt}", axum::routing::delete(prompt::remove))
+        .route("/session/{id}/model", post(control::model))
+        .route("/session/{id}/approval-mode", post(control::approval_mode))
+        .route("/session/{id}/permission/{request}", post(permission::vote))
+        .route("/permission/{request}", post(permission::vote_anywhere))
+        .route("/session/{id}/events", get(events::stream))
+}
+
+/// The live session a path names.
+fn live(app: &App, id: &str) -> Result<Arc<LiveSession>, WireError> {
+    app.sessions.get(id).ok_or_else(|| WireError::session_not_found(id))
+}
+
+/// Gives a live session a command.
+async fn command(app: &App, id: &str, client: Option<ClientId>, command: Command) -> Result<Answered, WireError> {
+    let answered = live(app, id)?.command(client, command).await;
+    answered.ok_or_else(|| WireError::session_not_found(id))
+}
+
+/// Takes the answer apart that a command of this kind gets; the session answers every command in its own kind.
+macro_rules! answer {
+    ($answered:expr, $kind:ident) => {
+        match $answered.answer {
+            roost_core::session::Answer::$kind(result) => result,
+            _ => return Err(crate::WireError::internal()),
+        }
+    };
+}
+use answer;

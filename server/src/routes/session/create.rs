@@ -1,0 +1,151 @@
+//! `POST /session`.
+
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use axum::{Json, extract::State};
+use roost_core::{ClientId, SessionId, session::ApprovalMode};
+use serde::Serialize;
+use serde_json::{Map, Value};
+use uuid::Uuid;
+
+use super::refusal;
+use crate::{
+    App, WireError,
+    body::JsonBody,
+    client_id::ClientHeader,
+    clock,
+    driver::Source,
+    sessions::{Attachment, CreateSession, Lend},
+};
+
+const MAX_CWD_CHARS: usize = 4_096;
+const MAX_SOURCE_CHARS: usize = 256;
+
+/// What every way into a session answers with.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct SessionObject {
+    session_id: SessionId,
+    workspace_cwd: PathBuf,
+    attached: bool,
+    client_id: ClientId,
+    created_at: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    has_active_prompt: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    source_type: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    source_id: Option<String>,
+}
+
+impl SessionObject {
+    pub(super) fn of(app: &App, lend: &Lend) -> Self {
+        let attached = lend.attachment == Attachment::Joined;
+        Self {
+            session_id: lend.live.id.clone(),
+            workspace_cwd: app.config.workspace.clone(),
+            attached,
+            client_id: lend.client_id.clone(),
+            created_at: clock::iso(lend.live.created_at),
+            has_active_prompt: attached.then_some(lend.has_active_prompt),
+            source_type: lend.live.source.kind.clone(),
+            source_id: lend.live.source.id.clone(),
+        }
+    }
+
+    /// A restore tells it always.
+    pub(super) fn with_activity(mut self, lend: &Lend) -> Self {
+        self.has_active_prompt = Some(lend.has_active_prompt);
+        self
+    }
+}
+
+pub(super) async fn create(
+    State(app): State<Arc<App>>,
+    ClientHeader(client): ClientHeader,
+    JsonBody(body): JsonBody,
+) -> Result<Json<SessionObject>, WireError> {
+    check_cwd(&app, &body)?;
+    let wish = CreateSession {
+        own: is_own(&body)?,
+        session_id: session_id(&body)?,
+        approval_mode: approval_mode(&body)?,
+        model_id: body.get("modelServiceId").and_then(Value::as_str).map(Into::into),
+        source: source(&body)?,
+    };
+    let lend = app.sessions.create(wish, client).await.map_err(|error| refusal::create(&error))?;
+    Ok(Json(SessionObject::of(&app, &lend)))
+}
+
+/// `cwd` must be the workspace, by whatever path it is reached.
+pub(super) fn check_cwd(app: &App, body: &Map<String, Value>) -> Result<(), WireError> {
+    let cwd = match body.get("cwd") {
+        None => return Ok(()),
+        Some(Value::String(cwd)) => cwd,
+        Some(_) => return Err(WireError::bad_request("`cwd` must be a string")),
+    };
+    if cwd.chars().count() > MAX_CWD_CHARS {
+        return Err(WireError::bad_request(format!("`cwd` must be at most {MAX_CWD_CHARS} characters")));
+    }
+    if !Path::new(cwd).is_absolute() {
+        return Err(WireError::bad_request("`cwd` must be an absolute path"));
+    }
+    let asked = Path::new(cwd).canonicalize().unwrap_or_else(|_| PathBuf::from(cwd));
+    if asked == app.config.workspace { Ok(()) } else { Err(workspace_mismatch(app, cwd)) }
+}
+
+/// 400: not the workspace of this daemon.
+pub(in crate::routes) fn workspace_mismatch(app: &App, requested: &str) -> WireError {
+    let bound = app.config.workspace.display();
+    WireError::bad_request(format!("This daemon serves {bound}, not {requested}"))
+        .code("workspace_mismatch")
+        .with("boundWorkspace", &app.config.workspace)
+        .with("requestedWorkspace", requested)
+}
+
+pub(super) fn approval_mode(body: &Map<String, Value>) -> Result<Option<ApprovalMode>, WireError> {
+    match body.get("approvalMode") {
+        None => Ok(None),
+        Some(Value::String(mode)) => mode.parse().map(Some).map_err(|_| refusal::invalid_approval_mode()),
+        Some(_) => Err(refusal::invalid_approval_mode()),
+    }
+}
+
+fn is_own(body: &Map<String, Value>) -> Result<bool, WireError> {
+    match body.get("sessionScope").map(|scope| scope.as_str()) {
+        None | Some(Some("single")) => Ok(false),
+        Some(Some("thread")) => Ok(true),
+        Some(_) => {
+            Err(WireError::bad_request("`sessionScope` must be \"single\" or \"thread\"").code("invalid_session_scope"))
+        }
+    }
+}
+
+fn session_id(body: &Map<String, Value>) -> Result<Option<SessionId>, WireError> {
+    let Some(id) = body.get("sessionId") else { return Ok(None) };
+    let is_good = |uuid: &Uuid| (1..=5).contains(&uuid.get_version_num());
+    let uuid = id.as_str().and_then(|id| Uuid::try_parse(id).ok()).filter(is_good);
+    match uuid {
+        Some(uuid) => Ok(Some(SessionId::from(uuid.hyphenated().to_string()))),
+        None => Err(WireError::bad_request("`sessionId` must be a UUID").code("invalid_session_id")),
+    }
+}
+
+fn source(body: &Map<String, Value>) -> Result<Source, WireError> {
+    let read = |key: &str| match body.get(key) {
+        None => Ok(None),
+        Some(Value::String(text)) if (1..=MAX_SOURCE_CHARS).contains(&text.chars().count()) => Ok(Some(text.clone())),
+        Some(_) => {
+            Err(WireError::bad_request(format!("`{key}` must be a string of 1 to {MAX_SOURCE_CHARS} characters"))
+                .code("invalid_session_source"))
+        }
+    };
+    let source = Source { kind: read("sourceType")?, id: read("sourceId")? };
+    if source.id.is_some() && source.kind.is_none() {
+        return Err(WireError::bad_request("`sourceId` needs a `sourceType`").code("invalid_session_source"));
+    }
+    Ok(source)
+}

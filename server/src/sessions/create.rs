@@ -1,0 +1,191 @@
+//! `POST /session`: a new session, or a place on the shared one (state-machines.md §2).
+
+use std::{io, sync::Arc};
+
+use futures_util::FutureExt;
+use roost_core::{
+    ClientId, SessionId,
+    bus::Bus,
+    session::{ApprovalMode, Command, Session},
+};
+use tokio::sync::oneshot;
+
+use super::{Attachment, Creating, Lend, SessionLimit, Sessions, Table, open::Opened};
+use crate::{
+    child::{CallError, StartError},
+    clock,
+    driver::{Beginning, LiveSession, Source},
+    store::{self, Meta},
+};
+
+/// A wish for a session.
+#[derive(Clone, Debug, Default)]
+pub struct CreateSession {
+    /// `sessionScope: "thread"`: one of one's own; otherwise the shared one will do.
+    pub own: bool,
+    /// The name it shall have.
+    pub session_id: Option<SessionId>,
+    pub approval_mode: Option<ApprovalMode>,
+    pub model_id: Option<Box<str>>,
+    pub source: Source,
+}
+
+/// Why there is no session.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum CreateError {
+    #[error(transparent)]
+    Limit(#[from] SessionLimit),
+    #[error("session {0} exists already")]
+    IdTaken(SessionId),
+    #[error(transparent)]
+    Start(#[from] Arc<StartError>),
+    #[error(transparent)]
+    Agent(#[from] CallError),
+    #[error("the session cannot be recorded: {0}")]
+    Store(Arc<io::Error>),
+    #[error("the daemon is shutting down")]
+    Closing,
+}
+
+enum Way {
+    Join(Arc<LiveSession>),
+    Wait(Creating),
+    Make(Creating),
+}
+
+impl Sessions {
+    /// A session for a client, and the client registered on it.
+    ///
+    /// # Errors
+    /// See [`CreateError`]; nothing is left behind then.
+    pub async fn create(&self, wish: CreateSession, client: Option<ClientId>) -> Result<Lend, CreateError> {
+        // Dropped with this future, when the client hangs up before it has its answer.
+        let (_waiting, gone) = oneshot::channel();
+        let mut gone = Some(gone);
+        loop {
+            let (live, attachment) = match self.way(&wish, &mut gone)? {
+                Way::Join(live) => (live, Attachment::Joined),
+                Way::Wait(creating) => (creating.await?, Attachment::Joined),
+                Way::Make(creating) => (creating.await?, Attachment::Made),
+            };
+            if let Some(lend) = self.attach(&live, client.clone(), attachment).await {
+                return Ok(lend);
+            }
+            // It was closed between the look and the registration: look again.
+            live.retired().await;
+        }
+    }
+
+    fn way(&self, wish: &CreateSession, gone: &mut Option<oneshot::Receiver<()>>) -> Result<Way, CreateError> {
+        let mut table = self.table();
+        if table.is_closing {
+            return Err(CreateError::Closing);
+        }
+        let is_shared = !wish.own && wish.session_id.is_none();
+        if is_shared {
+            let shared = table.shared.as_ref().and_then(|id| table.live.get(id));
+            if let Some(live) = shared.filter(|live| !live.machine().is_closed()) {
+                return Ok(Way::Join(Arc::clone(live)));
+            }
+            if let Some(creating) = &table.creating_shared {
+                return Ok(Way::Wait(creating.clone()));
+            }
+        }
+        table.reserve(self.0.max_sessions)?;
+        table.creating += 1;
+        let (sessions, wish, gone) = (self.clone(), wish.clone(), gone.take());
+        let making = tokio::spawn(async move {
+            let made = sessions.make(&wish).await;
+            sessions.table().is_made(is_shared, made.as_ref().ok());
+            if let (Ok(live), Some(gone)) = (&made, gone) {
+                unless_wanted(live, gone).await;
+            }
+            made
+        });
+        let creating = making.map(|made| made.unwrap_or(Err(CreateError::Closing))).boxed().shared();
+        if is_shared {
+            table.creating_shared = Some(creating.clone());
+        }
+        Ok(Way::Make(creating))
+    }
+
+    async fn make(&self, wish: &CreateSession) -> Result<Arc<LiveSession>, CreateError> {
+        if let Some(id) = &wish.session_id
+            && self.is_taken(id)
+        {
+            return Err(CreateError::IdTaken(id.clone()));
+        }
+        let child = self.0.host.child().await?;
+        let opened = Opened::new_session(child, &self.0.cwd, |agent_id| match &wish.session_id {
+            Some(id) => id.clone(),
+            None => self.name_for(agent_id),
+        })
+        .await?;
+
+        let mut meta = Meta::new(opened.id.clone(), &self.0.cwd, clock::now());
+        (meta.source_type, meta.source_id) = (wish.source.kind.clone(), wish.source.id.clone());
+        let (project, recorded) = (self.0.project.clone(), meta.clone());
+        let journal = tokio::task::spawn_blocking(move || project.create(&recorded)).await;
+        let journal = journal.unwrap_or_else(|error| Err(io::Error::other(error))).map_err(Arc::new);
+        let journal = journal.map_err(CreateError::Store)?;
+
+        let bus = Bus::new(meta.epoch.clone(), self.0.bus.clone());
+        let machine = Session::new(meta.created_at, opened.id.clone(), self.0.machine.clone());
+        let (live, driver) = LiveSession::begin(Beginning {
+            project: self.0.project.clone(),
+            meta,
+            journal,
+            open_prompts: Default::default(),
+            bus,
+            limits: self.0.bus.clone(),
+            machine,
+            effects: Vec::new(),
+            link: Some(opened.link()),
+            settings: self.0.settings.clone(),
+        });
+        self.enter(&live, driver);
+        live.settled().await;
+        self.prepare(&live, wish).await;
+        Ok(live)
+    }
+
+    /// Model and mode as wished. The session is good without them (C7), and says so on its stream.
+    async fn prepare(&self, live: &LiveSession, wish: &CreateSession) {
+        if let Some(mode) = wish.approval_mode {
+            live.command(None, Command::SetApprovalMode { mode, persist: false }).await;
+        }
+        if let Some(model_id) = wish.model_id.clone() {
+            live.command(None, Command::SetModel { model_id }).await;
+        }
+    }
+
+    /// The agent's own name for a session, unless a directory cannot be called that.
+    fn name_for(&self, agent_id: &str) -> SessionId {
+        let id = SessionId::from(agent_id);
+        let is_good = store::is_path_safe(agent_id) && !self.is_taken(&id);
+        if is_good { id } else { SessionId::from(uuid::Uuid::new_v4().to_string()) }
+    }
+
+    fn is_taken(&self, id: &SessionId) -> bool {
+        self.table().live.contains_key(id) || self.0.project.has_session(id)
+    }
+}
+
+impl Table {
+    /// A creation has come to its end.
+    fn is_made(&mut self, is_shared: bool, live: Option<&Arc<LiveSession>>) {
+        self.creating -= 1;
+        if is_shared {
+            self.creating_shared = None;
+            self.shared = live.map(|live| live.id.clone());
+        }
+    }
+}
+
+/// C8: a session whose creator hung up, and that nobody else has joined, is not kept.
+async fn unless_wanted(live: &LiveSession, mut gone: oneshot::Receiver<()>) {
+    let has_left = matches!(gone.try_recv(), Err(oneshot::error::TryRecvError::Closed));
+    if has_left && live.machine().status().attach_count == 0 {
+        live.kill("creator_disconnected").await;
+    }
+}

@@ -1,0 +1,272 @@
+//! `POST /session/:id/load` and `/resume`: a session that is not live becomes so (state-machines.md §2, R1–R7).
+//!
+//! The daemon's own record comes first: its history is there whether or not the agent is, and prompts wait until the agent has
+//! opened the session too. A session that only the agent has a record of is loaded through the agent, which tells its history.
+
+use std::{io, sync::Arc, time::Duration};
+
+use futures_util::FutureExt;
+use roost_core::{
+    ClientId, SessionId,
+    acp::code,
+    bus::{Bus, Frame},
+    session::{AgentState, Session},
+};
+
+use super::{
+    Attachment, Lend, Restoring, SessionLimit, Sessions,
+    open::{Opened, Told},
+};
+use crate::{
+    child::{CallError, Loss, StartError},
+    clock,
+    driver::{AgentLink, Beginning, LiveSession},
+    store::{History, Meta, Record, fold},
+};
+
+/// A load waits so long for the agent, for the sake of fresh models and modes; what the agent said last will do after that.
+const STATE_PATIENCE: Duration = Duration::from_millis(1_500);
+
+/// Which way a session is brought back. They differ in what the answer holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Restore {
+    Load,
+    Resume,
+}
+
+/// Why a session is not brought back.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum RestoreError {
+    #[error("no session with id {0}")]
+    Unknown(SessionId),
+    #[error("the session is being restored in another way")]
+    InProgress { active: Restore },
+    #[error(transparent)]
+    Limit(#[from] SessionLimit),
+    #[error(transparent)]
+    Start(#[from] Arc<StartError>),
+    #[error(transparent)]
+    Agent(#[from] CallError),
+    #[error("the agent did not load the session in {} ms", .0.as_millis())]
+    Slow(Duration),
+    #[error("the session's record cannot be read: {0}")]
+    Store(Arc<io::Error>),
+    #[error("the daemon is shutting down")]
+    Closing,
+}
+
+enum Way {
+    Join(Arc<LiveSession>),
+    Wait(Restoring),
+    Make(Restoring),
+    /// It is just ending, and has to be gone before it can come back.
+    Later(Arc<LiveSession>),
+}
+
+impl Sessions {
+    /// The session, live, and the client registered on it.
+    ///
+    /// # Errors
+    /// See [`RestoreError`].
+    pub async fn restore(&self, id: &SessionId, how: Restore, client: Option<ClientId>) -> Result<Lend, RestoreError> {
+        loop {
+            let (live, attachment) = self.bring_back(id, how).await?;
+            tokio::time::timeout(STATE_PATIENCE, live.settled()).await.ok();
+            if let Some(lend) = self.attach(&live, client.clone(), attachment).await {
+                return Ok(lend);
+            }
+            live.retired().await;
+        }
+    }
+
+    /// The session as a prompt finds it: live, or brought back because it was lost with its agent.
+    pub async fn get_or_revive(&self, id: &str) -> Option<Arc<LiveSession>> {
+        if let Some(live) = self.get(id) {
+            return Some(live);
+        }
+        let id = SessionId::from(id);
+        // One that is just ending has to be gone before it can come back.
+        let ending = self.table().live.get(&id).cloned();
+        if let Some(ending) = ending {
+            ending.retired().await;
+        }
+        if !self.has_died(&id) {
+            return self.get(id.as_str());
+        }
+        self.bring_back(&id, Restore::Resume).await.ok().map(|(live, _)| live)
+    }
+
+    /// What a load answers: finished turns folded, the running one as it is. Reads the whole journal.
+    ///
+    /// # Errors
+    /// The journal cannot be read, or the session has ended.
+    pub async fn history(&self, live: &Arc<LiveSession>) -> io::Result<Loaded> {
+        let sample = live.sample().await.ok_or(io::ErrorKind::NotFound)?;
+        let unwritten: Vec<Frame> = if live.is_recording_degraded() {
+            live.stream.bus().frames_after(0).cloned().collect()
+        } else {
+            Vec::new()
+        };
+        let (path, max_bytes) = (live.journal().to_owned(), self.0.replay_max_bytes);
+        let folded = tokio::task::spawn_blocking(move || {
+            let mut text = std::fs::read(path)?;
+            for frame in unwritten {
+                text.extend_from_slice(&frame.json());
+                text.push(b'\n');
+            }
+            Ok(fold(&text, sample.folded_until, sample.last_event_id, max_bytes))
+        });
+        let history = folded.await.unwrap_or_else(|error| Err(io::Error::other(error)))?;
+        Ok(Loaded { history, last_event_id: sample.last_event_id })
+    }
+
+    pub(super) async fn bring_back(
+        &self,
+        id: &SessionId,
+        how: Restore,
+    ) -> Result<(Arc<LiveSession>, Attachment), RestoreError> {
+        loop {
+            match self.way_back(id, how)? {
+                Way::Join(live) => return Ok((live, Attachment::Joined)),
+                Way::Wait(restoring) => return Ok((restoring.await?, Attachment::Joined)),
+                Way::Make(restoring) => return Ok((restoring.await?, Attachment::Made)),
+                Way::Later(ending) => ending.retired().await,
+            }
+        }
+    }
+
+    fn way_back(&self, id: &SessionId, how: Restore) -> Result<Way, RestoreError> {
+        let mut table = self.table();
+        if let Some(live) = table.live.get(id) {
+            let is_closed = live.machine().is_closed();
+            return Ok(if is_closed { Way::Later(Arc::clone(live)) } else { Way::Join(Arc::clone(live)) });
+        }
+        if table.is_closing {
+            return Err(RestoreError::Closing);
+        }
+        match table.restoring.get(id) {
+            Some((active, restoring)) if *active == how => return Ok(Way::Wait(restoring.clone())),
+            Some((active, _)) => return Err(RestoreError::InProgress { active: *active }),
+            None => table.reserve(self.0.max_sessions)?,
+        }
+        let restoring = self.start_restoring(id.clone());
+        table.restoring.insert(id.clone(), (how, restoring.clone()));
+        Ok(Way::Make(restoring))
+    }
+
+    fn start_restoring(&self, id: SessionId) -> Restoring {
+        let sessions = self.clone();
+        let restoring = tokio::spawn(async move {
+            let restored = sessions.restore_from_disk(&id).await;
+            sessions.table().restoring.remove(&id);
+            if let Ok(live) = &restored {
+                sessions.reattach(live).await;
+            }
+            restored
+        });
+        restoring.map(|restored| restored.unwrap_or(Err(RestoreError::Closing))).boxed().shared()
+    }
+
+    async fn restore_from_disk(&self, id: &SessionId) -> Result<Arc<LiveSession>, RestoreError> {
+        let (project, name, ring_size) = (self.0.project.clone(), id.clone(), self.0.bus.ring_size);
+        let record = tokio::task::spawn_blocking(move || project.open(&name, ring_size)).await;
+        let record = record.unwrap_or_else(|error| Err(io::Error::other(error)));
+        match record.map_err(|error| RestoreError::Store(Arc::new(error)))? {
+            Some(record) => Ok(self.revive(record)),
+            None if self.0.project.has_agent_record(id) => self.load_from_agent(id).await,
+            None => Err(RestoreError::Unknown(id.clone())),
+        }
+    }
+
+    /// From the daemon's own record. The agent follows by itself.
+    fn revive(&self, record: Record) -> Arc<LiveSession> {
+        let Record { meta, journal, frames, next_id, ledger, open_prompts, .. } = record;
+        let bus = Bus::restore(meta.epoch.clone(), self.0.bus.clone(), frames, next_id);
+        let config = self.0.machine.clone();
+        let id = meta.session_id.clone();
+        let (machine, effects) = Session::restore(clock::now(), id, config, meta.created_at, ledger);
+        let (live, driver) = LiveSession::begin(Beginning {
+            project: self.0.project.clone(),
+            meta: meta.clone(),
+            journal,
+            open_prompts,
+            bus,
+            limits: self.0.bus.clone(),
+            machine,
+            effects,
+            link: None,
+            settings: self.0.settings.clone(),
+        });
+        self.enter(&live, driver);
+        let (sessions, opened) = (self.clone(), Arc::clone(&live));
+        tokio::spawn(async move { opened.link(sessions.reopen(&meta).await).await });
+        live
+    }
+
+    /// Has the agent open a session the daemon remembers. An agent that has no record of it starts it afresh under a name of its own.
+    async fn reopen(&self, meta: &Meta) -> Result<(AgentLink, AgentState), Loss> {
+        let child = self.0.host.child().await.map_err(|error| Loss::because(&error.to_string()))?;
+        let id = meta.session_id.clone();
+        let agent_id = meta.agent_session_id.as_deref().unwrap_or(id.as_str());
+        if child.info().load_session || child.info().resume_session {
+            match Opened::load(Arc::clone(&child), &self.0.cwd, id.clone(), agent_id, Told::Dropped).await {
+                Ok(opened) => return Ok(opened.link()),
+                Err(CallError::Lost(loss)) => return Err(loss),
+                Err(error) => {
+                    tracing::warn!(%error, session = %id, "the agent does not know the session any more; it starts without its memory");
+                }
+            }
+        }
+        match Opened::new_session(child, &self.0.cwd, |_| id.clone()).await {
+            Ok(opened) => Ok(opened.link()),
+            Err(CallError::Lost(loss)) => Err(loss),
+            Err(error) => Err(Loss::because(&error.to_string())),
+        }
+    }
+
+    /// From the agent's record: another program had this session (R6).
+    async fn load_from_agent(&self, id: &SessionId) -> Result<Arc<LiveSession>, RestoreError> {
+        let patience = self.0.restore_patience;
+        let loading = async {
+            let child = self.0.host.child().await?;
+            let loaded = Opened::load(child, &self.0.cwd, id.clone(), id.as_str(), Told::Kept).await;
+            loaded.map_err(|error| match error {
+                CallError::Refused(refused) if refused.code == code::RESOURCE_NOT_FOUND => {
+                    RestoreError::Unknown(id.clone())
+                }
+                CallError::Refused(_) | CallError::Lost(_) | CallError::NoSession => RestoreError::Agent(error),
+            })
+        };
+        let opened = tokio::time::timeout(patience, loading).await.unwrap_or(Err(RestoreError::Slow(patience)))?;
+
+        let meta = Meta { title: self.0.project.agent_title(id), ..Meta::new(id.clone(), &self.0.cwd, clock::now()) };
+        let (project, recorded) = (self.0.project.clone(), meta.clone());
+        let journal = tokio::task::spawn_blocking(move || project.create(&recorded)).await;
+        let journal = journal.unwrap_or_else(|error| Err(io::Error::other(error)));
+        let journal = journal.map_err(|error| RestoreError::Store(Arc::new(error)))?;
+        let machine = Session::new(meta.created_at, id.clone(), self.0.machine.clone());
+        let (live, driver) = LiveSession::begin(Beginning {
+            project: self.0.project.clone(),
+            bus: Bus::new(meta.epoch.clone(), self.0.bus.clone()),
+            meta,
+            journal,
+            open_prompts: Default::default(),
+            limits: self.0.bus.clone(),
+            machine,
+            effects: Vec::new(),
+            link: Some(opened.link()),
+            settings: self.0.settings.clone(),
+        });
+        self.enter(&live, driver);
+        live.settled().await;
+        Ok(live)
+    }
+}
+
+/// The past of a session, and the cursor at which its stream goes on.
+#[derive(Debug)]
+pub struct Loaded {
+    pub history: History,
+    pub last_event_id: u64,
+}

@@ -1,0 +1,161 @@
+//! What survives the daemon, on disk.
+//!
+//! ```text
+//! projects/<project>/roost/<session>/meta.json      what a list shows, and the epoch
+//! projects/<project>/roost/<session>/events.jsonl   every event, and which prompts are owed a terminal
+//! projects/<project>/chats/<session>.jsonl          the agent's own record, also of sessions other programs had with it
+//! ```
+//! `<project>` is the workspace's path with every character but ASCII letters and digits turned into `-`. A damaged file concerns
+//! one session: it is reported, what is readable of it is used, and its numbering is not continued.
+
+mod agent_records;
+mod catalogue;
+mod history;
+mod journal;
+mod meta;
+mod record;
+
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+};
+
+use roost_core::SessionId;
+
+pub(crate) use self::{agent_records::title, catalogue::whole_millis, history::compact};
+pub use self::{
+    catalogue::{Catalogue, Summary},
+    history::{History, fold},
+    journal::Journal,
+    meta::Meta,
+    record::Record,
+};
+
+/// The sessions of one workspace on disk.
+#[derive(Clone, Debug)]
+pub struct Project {
+    cwd: PathBuf,
+    dir: PathBuf,
+}
+
+impl Project {
+    /// The sessions of the workspace `cwd` (absolute, canonical) under `home`.
+    #[must_use]
+    pub fn of(home: &Path, cwd: &Path) -> Self {
+        let name: String =
+            cwd.to_string_lossy().chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect();
+        Self { cwd: cwd.to_owned(), dir: home.join("projects").join(name) }
+    }
+
+    /// Makes sure sessions can be kept.
+    ///
+    /// # Errors
+    /// The directory cannot be made.
+    pub fn prepare(&self) -> io::Result<()> {
+        let sessions = self.dir.join("roost");
+        fs::create_dir_all(&sessions)?;
+        restrict(&sessions)
+    }
+
+    /// The directory of everything that is kept for the workspace.
+    #[must_use]
+    pub fn dir(&self) -> &Path {
+        &self.dir
+    }
+
+    /// Starts the record of a new session.
+    ///
+    /// # Errors
+    /// There is one of that name, or the disk refuses.
+    pub fn create(&self, meta: &Meta) -> io::Result<Journal> {
+        let dir = self.session_dir(&meta.session_id);
+        fs::create_dir(&dir)?;
+        meta.write(&dir)?;
+        Journal::create(&dir)
+    }
+
+    /// Opens a session's record to continue it; `ring_size` events are kept ready for replay. None when there is none.
+    ///
+    /// # Errors
+    /// The journal cannot be read or written.
+    pub fn open(&self, id: &SessionId, ring_size: usize) -> io::Result<Option<Record>> {
+        let dir = self.session_dir(id);
+        if !is_path_safe(id.as_str()) || !dir.is_dir() {
+            return Ok(None);
+        }
+        Record::open(&dir, id, &self.cwd, ring_size).map(Some)
+    }
+
+    /// Replaces a session's `meta.json`.
+    ///
+    /// # Errors
+    /// The disk refuses.
+    pub fn write_meta(&self, meta: &Meta) -> io::Result<()> {
+        meta.write(&self.session_dir(&meta.session_id))
+    }
+
+    /// Removes what the daemon keeps of a session; the agent's own record stays.
+    ///
+    /// # Errors
+    /// The disk refuses.
+    pub fn forget(&self, id: &SessionId) -> io::Result<()> {
+        fs::remove_dir_all(self.session_dir(id))
+    }
+
+    /// Whether the agent has a record of this session.
+    #[must_use]
+    pub fn has_agent_record(&self, id: &SessionId) -> bool {
+        is_path_safe(id.as_str()) && self.chats_dir().join(format!("{id}.jsonl")).is_file()
+    }
+
+    /// Whether the daemon or the agent has a session of this name on disk.
+    #[must_use]
+    pub fn has_session(&self, id: &SessionId) -> bool {
+        is_path_safe(id.as_str()) && (self.session_dir(id).exists() || self.has_agent_record(id))
+    }
+
+    /// What the user said first in a session the agent has a record of.
+    #[must_use]
+    pub fn agent_title(&self, id: &SessionId) -> Option<String> {
+        agent_records::RecordHead::read(&self.chats_dir().join(format!("{id}.jsonl"))).ok()?.title
+    }
+
+    /// Sessions in which accepted prompts are still owed their terminal.
+    #[must_use]
+    pub fn unfinished(&self) -> Vec<SessionId> {
+        let owes = |dir: &PathBuf| match record::owed_prompts(dir) {
+            Ok(owed) => owed > 0,
+            Err(error) => {
+                tracing::warn!(%error, session = %dir.display(), "cannot tell whether a session was interrupted");
+                false
+            }
+        };
+        self.session_dirs().filter(owes).filter_map(|dir| Some(SessionId::from(dir.file_name()?.to_str()?))).collect()
+    }
+
+    fn session_dirs(&self) -> impl Iterator<Item = PathBuf> {
+        let entries = fs::read_dir(self.dir.join("roost")).into_iter().flatten().flatten();
+        entries.map(|entry| entry.path()).filter(|path| path.is_dir())
+    }
+
+    fn session_dir(&self, id: &SessionId) -> PathBuf {
+        self.dir.join("roost").join(id.as_str())
+    }
+
+    fn chats_dir(&self) -> PathBuf {
+        self.dir.join("chats")
+    }
+}
+
+/// Whether a session's name can be the name of a directory, and of nothing else.
+#[must_use]
+pub fn is_path_safe(name: &str) -> bool {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
+    (1..=128).contains(&name.len()) && !name.starts_with('.') && name.chars().all(plain)
+}
+
+/// What people say to their agents is nobody else's business.
+fn restrict(dir: &Path) -> io::Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    fs::set_permissions(dir, fs::Permissions::from_mode(0o700))
+}

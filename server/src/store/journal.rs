@@ -1,0 +1,150 @@
+//! A session's events on disk: `events.jsonl`, appended only.
+//!
+//! A line is either an event, the very bytes of its `data:` line, or a note of the daemon's own, `{"ledger":…}`. Lines appear in
+//! the order they were published. Notes say which prompts were accepted and which are settled, so that a restarted daemon knows
+//! what it still owes.
+
+use std::{
+    fs::{File, OpenOptions},
+    io::{self, Read, Seek, SeekFrom, Write},
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+/// An open journal. Appending costs one write for any number of lines; nothing is certain to survive a power cut before [`Journal::sync`].
+#[derive(Debug)]
+pub struct Journal {
+    file: Arc<File>,
+    path: PathBuf,
+    /// Length of what was written whole, in bytes.
+    bytes: u64,
+    unsynced: bool,
+}
+
+impl Journal {
+    pub(super) const FILE: &'static str = "events.jsonl";
+    pub(super) const INCOMPLETE: &'static str = "incomplete";
+
+    /// Starts an empty journal.
+    ///
+    /// # Errors
+    /// One exists already, or the disk refuses.
+    pub fn create(dir: &Path) -> io::Result<Self> {
+        let path = dir.join(Self::FILE);
+        let file = OpenOptions::new().create_new(true).read(true).append(true).open(&path)?;
+        Ok(Self { file: Arc::new(file), path, bytes: 0, unsynced: true })
+    }
+
+    /// Opens a journal to continue it and returns what it holds. A last line that was never finished is cut off.
+    ///
+    /// # Errors
+    /// It is missing or unreadable.
+    pub fn open(dir: &Path) -> io::Result<(Self, Vec<u8>)> {
+        let path = dir.join(Self::FILE);
+        let mut file = OpenOptions::new().read(true).append(true).open(&path)?;
+        let mut text = Vec::new();
+        file.read_to_end(&mut text)?;
+        let whole = text.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1);
+        if whole < text.len() {
+            tracing::warn!(journal = %path.display(), bytes = text.len() - whole, "cut off an unfinished last line");
+            file.set_len(whole as u64)?;
+            text.truncate(whole);
+        }
+        Ok((Self { file: Arc::new(file), path, bytes: whole as u64, unsynced: false }, text))
+    }
+
+    /// Bytes on disk.
+    #[must_use]
+    pub fn bytes(&self) -> u64 {
+        self.bytes
+    }
+
+    /// Appends whole lines.
+    ///
+    /// # Errors
+    /// The disk is full or gone; then nothing of `lines` is left behind.
+    pub fn append(&mut self, lines: &[u8]) -> io::Result<()> {
+        if lines.is_empty() {
+            return Ok(());
+        }
+        self.unsynced = true;
+        if let Err(error) = (&*self.file).write_all(lines) {
+            let _ = self.file.set_len(self.bytes);
+            return Err(error);
+        }
+        self.bytes += lines.len() as u64;
+        Ok(())
+    }
+
+    /// Returns once everything appended would survive a power cut. Free when nothing is new.
+    ///
+    /// # Errors
+    /// The device failed; what was appended may be lost.
+    pub async fn sync(&mut self) -> io::Result<()> {
+        if !self.unsynced {
+            return Ok(());
+        }
+        let file = Arc::clone(&self.file);
+        tokio::task::spawn_blocking(move || file.sync_data()).await.map_err(io::Error::other)??;
+        self.unsynced = false;
+        Ok(())
+    }
+
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Leaves word that clients have seen events which are not in the journal, so that the numbering is not continued from it.
+    pub fn mark_incomplete(&self) {
+        // A disk that takes not even this had its boot number or its owner's attention.
+        let _ = File::create(self.path.with_file_name(Self::INCOMPLETE));
+    }
+
+    /// Puts `text` in the place of all that was appended so far. Whoever reads the path sees the old journal or the new one.
+    ///
+    /// # Errors
+    /// The disk refuses; the old journal is still in place then.
+    pub fn replace(&mut self, text: &[u8]) -> io::Result<()> {
+        let fresh = self.path.with_extension("jsonl.new");
+        let mut file = OpenOptions::new().create(true).truncate(true).write(true).open(&fresh)?;
+        file.write_all(text)?;
+        file.sync_data()?;
+        std::fs::rename(&fresh, &self.path)?;
+        self.file = Arc::new(OpenOptions::new().read(true).append(true).open(&self.path)?);
+        self.bytes = text.len() as u64;
+        self.unsynced = false;
+        Ok(())
+    }
+}
+
+/// How every note of the daemon's own begins; an event's line begins with its id.
+pub(super) const NOTE_PREFIX: &[u8] = b"{\"ledger\":";
+
+/// The last note of a journal, found from the end without reading the rest.
+///
+/// # Errors
+/// The file cannot be read.
+pub(super) fn last_note(path: &Path) -> io::Result<Option<Vec<u8>>> {
+    const STEP_BYTES: u64 = 64 * 1024;
+    let mut file = File::open(path)?;
+    let mut start = file.metadata()?.len();
+    let mut cut_line: Vec<u8> = Vec::new();
+    while start > 0 {
+        let step = start.min(STEP_BYTES);
+        start -= step;
+        let mut block = vec![0; usize::try_from(step).map_err(io::Error::other)?];
+        file.seek(SeekFrom::Start(start))?;
+        file.read_exact(&mut block)?;
+        block.append(&mut cut_line);
+        let newline = block.iter().position(|byte| *byte == b'\n');
+        let whole = if start == 0 { 0 } else { newline.map_or(block.len(), |end| end + 1) };
+        let mut lines = block[whole..].split(|byte| *byte == b'\n').rev();
+        if let Some(note) = lines.find(|line| line.starts_with(NOTE_PREFIX)) {
+            return Ok(Some(note.to_vec()));
+        }
+        block.truncate(whole);
+        cut_line = block;
+    }
+    Ok(None)
+}

@@ -1,0 +1,173 @@
+//! A session's record, read back.
+
+use std::{
+    collections::{HashSet, VecDeque},
+    fs, io,
+    path::{Path, PathBuf},
+};
+
+use roost_core::{Envelope, EventEpoch, EventType, Millis, PromptId, SessionId, bus::Frame, session::LedgerEntry};
+use serde::Deserialize;
+
+use super::{
+    journal::{self, Journal},
+    meta::{self, Meta},
+};
+
+/// Everything needed to go on with a session.
+#[derive(Debug)]
+pub struct Record {
+    pub dir: PathBuf,
+    pub meta: Meta,
+    pub journal: Journal,
+    /// The newest events, without a gap, up to `next_id`.
+    pub frames: VecDeque<Frame>,
+    pub next_id: u64,
+    /// What the daemon noted, and what the events say about it, in order.
+    pub ledger: Vec<LedgerEntry>,
+    /// Accepted prompts without a terminal.
+    pub open_prompts: HashSet<PromptId>,
+}
+
+/// A note between the events.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Note {
+    #[serde(default)]
+    ledger: Option<LedgerEntry>,
+    /// Prompts that owe their terminal, this entry included.
+    #[serde(default)]
+    open: usize,
+    /// The events before this id are folded: each stands for several, and none can be replayed.
+    #[serde(default)]
+    pub(super) verbatim_from: Option<u64>,
+}
+
+impl Record {
+    pub(super) fn open(dir: &Path, id: &SessionId, cwd: &Path, ring_size: usize) -> io::Result<Self> {
+        let (meta, mut is_whole) = match Meta::read(dir) {
+            Ok(meta) => (meta, true),
+            Err(error) => {
+                tracing::error!(%error, session = %id, "meta.json is damaged; the session goes on under a new epoch");
+                (Meta::rescue(dir, id, cwd), false)
+            }
+        };
+        let (journal, text) = match Journal::open(dir) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                is_whole = false;
+                (Journal::create(dir)?, Vec::new())
+            }
+            opened => opened?,
+        };
+        let mut record = Self {
+            dir: dir.to_owned(),
+            meta,
+            journal,
+            frames: VecDeque::new(),
+            next_id: 1,
+            ledger: Vec::new(),
+            open_prompts: HashSet::new(),
+        };
+        is_whole &= record.replay(&text, ring_size);
+        record.confirm_epoch(is_whole)?;
+        Ok(record)
+    }
+
+    /// False when there was a line that cannot be read.
+    fn replay(&mut self, text: &[u8], ring_size: usize) -> bool {
+        let (mut damaged, mut verbatim_from) = (0_u32, 0);
+        for line in text.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()) {
+            if line.starts_with(journal::NOTE_PREFIX) {
+                match serde_json::from_slice::<Note>(line) {
+                    Ok(note) => {
+                        verbatim_from = note.verbatim_from.unwrap_or(verbatim_from);
+                        note.ledger.into_iter().for_each(|entry| self.note(entry));
+                    }
+                    Err(_) => damaged += 1,
+                }
+            } else if let Some(frame) = std::str::from_utf8(line).ok().and_then(|line| Frame::from_json(line).ok()) {
+                self.event(frame, line, verbatim_from, ring_size);
+            } else {
+                damaged += 1;
+                // It had a number, too.
+                self.next_id += 1;
+                self.frames.clear();
+            }
+        }
+        if damaged > 0 {
+            tracing::error!(session = %self.meta.session_id, lines = damaged, "the journal is damaged; the session goes on under a new epoch");
+        }
+        damaged == 0
+    }
+
+    fn event(&mut self, frame: Frame, line: &[u8], verbatim_from: u64, ring_size: usize) {
+        if matches!(frame.kind, EventType::TurnComplete | EventType::TurnError)
+            && let Ok(envelope) = serde_json::from_slice::<Envelope>(line)
+        {
+            LedgerEntry::from_event(&envelope).into_iter().for_each(|entry| self.note(entry));
+        }
+        self.next_id = self.next_id.max(frame.id + 1);
+        if frame.id < verbatim_from {
+            return;
+        }
+        self.frames.push_back(frame);
+        if self.frames.len() > ring_size {
+            self.frames.pop_front();
+        }
+    }
+
+    fn note(&mut self, entry: LedgerEntry) {
+        match &entry {
+            LedgerEntry::PromptAccepted(prompt) => {
+                self.open_prompts.insert(prompt.prompt_id.clone());
+            }
+            LedgerEntry::PromptSettled { prompt_id } => {
+                self.open_prompts.remove(prompt_id);
+            }
+            LedgerEntry::PromptStarted { .. }
+            | LedgerEntry::VoteRecorded { .. }
+            | LedgerEntry::MetadataChanged { .. } => {}
+        }
+        self.ledger.push(entry);
+    }
+
+    /// A client may hold a cursor into what this journal does not have: then the numbering must not go on under the same name.
+    fn confirm_epoch(&mut self, is_whole: bool) -> io::Result<()> {
+        let incomplete = self.dir.join(Journal::INCOMPLETE);
+        let was_degraded = incomplete.exists();
+        let same_boot = self.meta.boot_id == meta::boot_id();
+        let is_sure = is_whole && !was_degraded && (same_boot || self.meta.closed);
+        if is_sure && same_boot && !self.meta.closed {
+            return Ok(());
+        }
+        if !is_sure {
+            self.meta.epoch = EventEpoch::from(uuid::Uuid::new_v4().to_string());
+        }
+        self.meta.boot_id = meta::boot_id();
+        self.meta.closed = false;
+        self.meta.write(&self.dir)?;
+        if was_degraded {
+            fs::remove_file(incomplete)?;
+        }
+        Ok(())
+    }
+}
+
+/// How many accepted prompts of a session owe their terminal, without reading all of its journal.
+pub(super) fn owed_prompts(dir: &Path) -> io::Result<usize> {
+    let note = match journal::last_note(&dir.join(Journal::FILE)) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+        note => note?,
+    };
+    Ok(note.and_then(|note| serde_json::from_slice::<Note>(&note).ok()).map_or(0, |note| note.open))
+}
+
+impl Meta {
+    /// What can be said about a session whose `meta.json` is gone or damaged.
+    pub(super) fn rescue(dir: &Path, id: &SessionId, cwd: &Path) -> Self {
+        let made = fs::metadata(dir).and_then(|dir| dir.modified()).ok();
+        let since_epoch = made.and_then(|made| made.duration_since(std::time::UNIX_EPOCH).ok()).unwrap_or_default();
+        let created_at = Millis(u64::try_from(since_epoch.as_millis()).unwrap_or_default());
+        Self::new(id.clone(), cwd, created_at)
+    }
+}
