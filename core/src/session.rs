@@ -158,7 +158,7 @@ impl Session {
             Command::SendPrompt(prompt) => self.send_prompt(now, ticket, client, prompt, out),
             Command::Cancel => self.cancel(now, ticket, client, out),
             Command::RemovePrompt { prompt_id } => self.remove_prompt(now, ticket, client.as_ref(), &prompt_id, out),
-            Command::Vote(vote) => self.vote(now, ticket, client, vote, out),
+            Command::Vote(vote) => self.vote(now, ticket, client, &vote, out),
             Command::Attach { fresh } => self.attach(ticket, client, fresh, out),
             Command::Detach => self.detach(now, ticket, client.as_ref(), out),
             Command::Heartbeat => self.heartbeat(now, ticket, client, out),
@@ -191,7 +191,7 @@ impl Session {
             }
             AgentInput::Reply { call, result } => self.reply(now, call, result, out),
             AgentInput::Lost { reason, exit_code, signal } => {
-                self.lost(now, &reason, exit_code, signal.as_deref(), out)
+                self.lost(now, &reason, exit_code, signal.as_deref(), out);
             }
         }
     }

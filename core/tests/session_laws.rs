@@ -239,10 +239,8 @@ impl World {
                             assert!(self.ledger.iter().any(recorded), "on disk before it is acknowledged");
                             self.accepted.insert(id);
                         }
-                        Answer::Attach(Ok(attached)) => {
-                            if !self.clients.contains(&attached.client_id) {
-                                self.clients.push(attached.client_id);
-                            }
+                        Answer::Attach(Ok(attached)) if !self.clients.contains(&attached.client_id) => {
+                            self.clients.push(attached.client_id);
                         }
                         _ => {}
                     }
