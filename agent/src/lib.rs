@@ -1,1 +1,76 @@
-//! The built-in agent.
+//! The built-in coding agent: speaks ACP on stdio, as a stranger's agent would.
+//!
+//! One process serves many sessions. A prompt becomes a turn: the model is asked, its answer is passed on as it comes, the
+//! tools it calls are run when the approval rules or the user allow it, and their results are told to the model, until
+//! it has nothing more to call. Everything said is in the session's records before the turn is answered.
+//!
+//! Invariants:
+//! - stdout carries the protocol and nothing else; logs go to stderr;
+//! - no file tool reaches outside the workspace, whatever links say;
+//! - a cancelled turn ends within two seconds and leaves a history every provider accepts;
+//! - no process of a command outlives its call.
+
+mod agent;
+mod approval;
+mod client;
+mod command;
+mod config;
+mod history;
+mod mode;
+mod model;
+mod prompt;
+mod record;
+mod session;
+mod settings;
+mod stats;
+mod stdio;
+mod tool;
+mod turn;
+mod workspace;
+
+use std::{io::IsTerminal, sync::Arc};
+
+use agent_client_protocol as acp;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tracing_subscriber::EnvFilter;
+
+use self::client::Credit;
+pub use self::config::{Anthropic, Config, OpenAi, Secret};
+
+/// Serves one client over a pair of byte streams, until it hangs up.
+///
+/// # Errors
+/// When the streams fail, or the client breaks the protocol beyond repair.
+pub async fn serve(
+    config: Config,
+    input: impl AsyncRead + Send + 'static,
+    output: impl AsyncWrite + Send + 'static,
+) -> Result<(), acp::Error> {
+    let credit = Arc::new(Credit::new());
+    let transport = stdio::transport(input, output, Arc::clone(&credit));
+    agent::serve(config, credit, transport).await
+}
+
+/// `roost agent`: serves the client on stdin and stdout, configured by the environment, with a runtime of its own.
+///
+/// # Errors
+/// When stdin or stdout cannot be used, or as [`serve`].
+pub fn run() -> anyhow::Result<()> {
+    log_to_stderr();
+    // One thread: a turn waits far more than it works, and file work goes to helper threads anyway.
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let served = runtime.block_on(async {
+        let (input, output) = stdio::open()?;
+        anyhow::Ok(serve(Config::from_env(), input, output).await?)
+    });
+    // A helper thread may hang in a read; the process does not wait for it.
+    runtime.shutdown_background();
+    served
+}
+
+/// Warnings and worse, unless `RUST_LOG` says otherwise. A subscriber that is there already stays.
+fn log_to_stderr() {
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn"));
+    let logs = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let _ = logs.with_ansi(std::io::stderr().is_terminal()).try_init();
+}

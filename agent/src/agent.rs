@@ -1,0 +1,135 @@
+//! The ACP methods (agent.md §1).
+
+mod extension;
+mod prompt;
+mod sessions;
+
+use std::sync::Arc;
+
+use agent_client_protocol::{
+    self as acp, Agent as AgentRole, ConnectTo, UntypedMessage,
+    schema::ProtocolVersion,
+    v1::schema::{
+        CancelNotification, InitializeRequest, ListSessionsRequest, LoadSessionRequest, NewSessionRequest,
+        PromptRequest, ResumeSessionRequest, SetSessionConfigOptionRequest, SetSessionModeRequest,
+    },
+};
+use serde_json::{Value, json};
+
+use self::sessions::{Opening, Sessions};
+use crate::{client::Credit, config::Config, record::VERSION, session::Shared};
+
+/// The agent of one connection.
+pub(crate) struct Agent {
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) sessions: Sessions,
+    credit: Arc<Credit>,
+}
+
+/// Serves one client until it hangs up.
+pub(crate) async fn serve(
+    config: Config,
+    credit: Arc<Credit>,
+    transport: impl ConnectTo<AgentRole> + 'static,
+) -> Result<(), acp::Error> {
+    let agent = Arc::new(Agent {
+        shared: Arc::new(Shared::new(config)),
+        sessions: Sessions::default(),
+        credit: Arc::clone(&credit),
+    });
+    let served = connect(Arc::clone(&agent), transport).await;
+    // Turns that still run have nobody to tell: they end, and with them their processes.
+    agent.sessions.cancel_all();
+    credit.close();
+    agent.sessions.settled().await;
+    served
+}
+
+/// Every typed method has a handler; what the schema does not know goes to the last one.
+async fn connect(agent: Arc<Agent>, transport: impl ConnectTo<AgentRole> + 'static) -> Result<(), acp::Error> {
+    let [a1, a2, a3, a4, a5, a6, a7, a8, a9] = std::array::from_fn(|_| Arc::clone(&agent));
+    AgentRole
+        .v1()
+        .name("roost-agent")
+        .on_receive_request(
+            async move |_: InitializeRequest, responder, _cx| responder.erase_to_json().respond(initialize()),
+            acp::on_receive_request!(),
+        )
+        .on_receive_request(
+            async move |request: NewSessionRequest, responder, cx: acp::v1::ConnectionTo<acp::Client>| {
+                a1.open(Opening::New(request), responder.erase_to_json().into_raw(), cx.into_raw());
+                Ok(())
+            },
+            acp::on_receive_request!(),
+        )
+        .on_receive_request(
+            async move |request: LoadSessionRequest, responder, cx: acp::v1::ConnectionTo<acp::Client>| {
+                a2.open(Opening::Load(request), responder.erase_to_json().into_raw(), cx.into_raw());
+                Ok(())
+            },
+            acp::on_receive_request!(),
+        )
+        .on_receive_request(
+            async move |request: ResumeSessionRequest, responder, cx: acp::v1::ConnectionTo<acp::Client>| {
+                a3.open(Opening::Resume(request), responder.erase_to_json().into_raw(), cx.into_raw());
+                Ok(())
+            },
+            acp::on_receive_request!(),
+        )
+        .on_receive_request(
+            async move |request: ListSessionsRequest, responder, _cx| {
+                responder.erase_to_json().respond_with_result(a4.list_sessions(&request).await)
+            },
+            acp::on_receive_request!(),
+        )
+        .on_receive_request(
+            async move |request: PromptRequest, responder, _cx| {
+                a5.start_prompt(request, responder.erase_to_json().into_raw())
+            },
+            acp::on_receive_request!(),
+        )
+        .on_receive_request(
+            async move |request: SetSessionModeRequest, responder, _cx| {
+                responder.erase_to_json().respond_with_result(a6.set_mode(&request.session_id.0, &request.mode_id.0))
+            },
+            acp::on_receive_request!(),
+        )
+        .on_receive_request(
+            async move |request: SetSessionConfigOptionRequest, responder, _cx| {
+                responder.erase_to_json().respond_with_result(a7.set_config_option(&request))
+            },
+            acp::on_receive_request!(),
+        )
+        .on_receive_notification(
+            async move |cancel: CancelNotification, _cx| {
+                if let Ok(session) = a8.sessions.get(&cancel.session_id.0) {
+                    session.cancel();
+                }
+                Ok(())
+            },
+            acp::on_receive_notification!(),
+        )
+        .on_receive_request(
+            async move |request: UntypedMessage, responder: acp::v1::Responder<Value>, _cx| {
+                let (method, params) = request.into_parts();
+                responder.respond_with_result(a9.extension(&method, &params).await)
+            },
+            acp::on_receive_request!(),
+        )
+        .connect_to(transport)
+        .await
+}
+
+fn initialize() -> Value {
+    json!({
+        "protocolVersion": ProtocolVersion::V1,
+        "agentInfo": {"name": "roost-agent", "title": "Roost", "version": VERSION},
+        "authMethods": [],
+        "agentCapabilities": {
+            "loadSession": true,
+            "promptCapabilities": {"image": true, "audio": false, "embeddedContext": true},
+            "sessionCapabilities": {"list": {}, "resume": {}},
+            "mcpCapabilities": {"http": false, "sse": false},
+        },
+    })
+}

@@ -1,0 +1,141 @@
+//! Methods beyond the ACP schema: model choice, and what the daemon asks about a session (agent.md §1.3).
+
+use agent_client_protocol::{
+    self as acp, ErrorCode,
+    v1::schema::{SessionConfigOptionValue, SetSessionConfigOptionRequest},
+};
+use serde_json::{Value, json};
+
+use super::Agent;
+use crate::{command, mode::Mode, record::Entry, session::Session, turn};
+
+/// Longest title kept, in characters.
+const MAX_TITLE_CHARS: usize = 200;
+
+impl Agent {
+    /// Extension methods go by their bare name, and by the underscored one the schema asks of extensions.
+    pub(super) async fn extension(&self, method: &str, params: &Value) -> Result<Value, acp::Error> {
+        let session = || self.sessions.get(text(params, "sessionId")?);
+        match method.strip_prefix('_').unwrap_or(method) {
+            "session/set_model" => self.set_model(&*session()?, text(params, "modelId")?),
+            "qwen/status/session/context" => Ok(with_session(&*session()?, json!({"state": session()?.state()}))),
+            "qwen/status/session/context_usage" => Ok(context_usage(&*session()?, params).await),
+            "qwen/status/session/supported_commands" => {
+                let commands = json!({"availableCommands": command::advertised(), "availableSkills": []});
+                Ok(with_session(&*session()?, commands))
+            }
+            "qwen/status/session/stats" => {
+                let session = session()?;
+                let stats = session.stats().to_json();
+                Ok(with_session(&session, stats))
+            }
+            "qwen/status/workspace/tools" => Ok(self.tools()),
+            "qwen/control/session/approval_mode" => {
+                let (session, mode) = (session()?, mode(text(params, "mode")?)?);
+                Ok(json!({"previous": session.set_mode(mode).id(), "current": mode.id()}))
+            }
+            "qwen/control/session/title" => set_title(&*session()?, params).await,
+            "qwen/control/session/close" => self.close(text(params, "sessionId")?).await,
+            _ => Err(acp::Error::method_not_found().data(json!({"method": method}))),
+        }
+    }
+
+    pub(super) fn set_mode(&self, session: &str, id: &str) -> Result<Value, acp::Error> {
+        self.sessions.get(session)?.set_mode(mode(id)?);
+        Ok(json!({}))
+    }
+
+    fn set_model(&self, session: &Session, id: &str) -> Result<Value, acp::Error> {
+        let entry = self.shared.catalogue.find(id).map_err(|error| invalid(error.to_string()))?;
+        session.set_model(entry.clone());
+        let switch = json!({
+            "authType": entry.provider, "modelId": entry.name, "baseUrl": entry.base_url, "apiKey": entry.masked_key,
+            "isRuntime": true,
+        });
+        Ok(json!({"_meta": {"qwenModelSwitch": switch}}))
+    }
+
+    pub(super) fn set_config_option(&self, request: &SetSessionConfigOptionRequest) -> Result<Value, acp::Error> {
+        let session = self.sessions.get(&request.session_id.0)?;
+        let SessionConfigOptionValue::ValueId { value } = &request.value else {
+            return Err(invalid("`value` must be a string"));
+        };
+        match &*request.config_id.0 {
+            "mode" => {
+                session.set_mode(mode(&value.0)?);
+            }
+            "model" => {
+                self.set_model(&session, &value.0)?;
+            }
+            other => return Err(invalid(format!("There is no config option `{other}`"))),
+        }
+        Ok(json!({"configOptions": session.config_options()}))
+    }
+
+    fn tools(&self) -> Value {
+        let tools: Vec<Value> = self
+            .shared
+            .tool_specs
+            .iter()
+            .map(|spec| {
+                let (display, _) = self.shared.display(spec.name);
+                json!({"name": spec.name, "displayName": display, "description": spec.description, "enabled": true})
+            })
+            .collect();
+        json!({"v": 1, "initialized": true, "acpChannelLive": true, "tools": tools})
+    }
+
+    /// Ends the session's turn, waits for it, and forgets the session. Its records stay.
+    async fn close(&self, id: &str) -> Result<Value, acp::Error> {
+        let session = self.sessions.get(id)?;
+        session.cancel();
+        drop(session.conversation.lock().await);
+        self.sessions.remove(id);
+        Ok(json!({"sessionId": id, "closed": true}))
+    }
+}
+
+async fn context_usage(session: &Session, params: &Value) -> Value {
+    let detail = params.get("detail").and_then(Value::as_bool).unwrap_or(false);
+    // A running turn holds the history; until it ends, what was measured last is all there is to say.
+    let usage = match session.conversation.try_lock() {
+        Ok(conversation) => command::context_usage(session, &conversation.history, detail),
+        Err(_) => command::context_usage(session, &[], detail),
+    };
+    with_session(session, json!({"usage": usage}))
+}
+
+async fn set_title(session: &Session, params: &Value) -> Result<Value, acp::Error> {
+    let title: String = text(params, "displayName")?.chars().take(MAX_TITLE_CHARS).collect();
+    let source = params.get("titleSource").and_then(Value::as_str).unwrap_or("manual");
+    let payload = json!({"customTitle": title, "titleSource": source});
+    let mut conversation = session.conversation.lock().await;
+    turn::record(session, &mut conversation, Entry::System { subtype: "custom_title", payload });
+    turn::flush(session, &mut conversation).await;
+    Ok(json!({"sessionId": &*session.id, "displayName": title, "titleSource": source, "persisted": true}))
+}
+
+/// The fields every answer about a session begins with.
+fn with_session(session: &Session, fields: Value) -> Value {
+    let mut answer = json!({"v": 1, "sessionId": &*session.id, "workspaceCwd": session.cwd()});
+    if let (Some(answer), Value::Object(fields)) = (answer.as_object_mut(), fields) {
+        answer.extend(fields);
+    }
+    answer
+}
+
+fn mode(id: &str) -> Result<Mode, acp::Error> {
+    Mode::from_id(id).ok_or_else(|| {
+        let modes = Mode::ALL.map(Mode::id).join(", ");
+        invalid(format!("There is no mode `{id}`; there are {modes}"))
+    })
+}
+
+fn text<'a>(params: &'a Value, field: &str) -> Result<&'a str, acp::Error> {
+    let value = params.get(field).and_then(Value::as_str).filter(|text| !text.is_empty());
+    value.ok_or_else(|| invalid(format!("`{field}` must be a non-empty string")))
+}
+
+fn invalid(problem: impl Into<String>) -> acp::Error {
+    acp::Error::new(ErrorCode::INVALID_PARAMS, problem)
+}

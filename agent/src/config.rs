@@ -1,0 +1,125 @@
+//! What the agent is told from outside, read once when it starts.
+
+use std::{env, path::PathBuf};
+
+/// Where things are kept and which model server is meant.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// `QWEN_HOME`: the user's settings, context files and session records.
+    pub home: PathBuf,
+    /// An OpenAI-compatible server, when one is named.
+    pub openai: Option<OpenAi>,
+    /// Anthropic, when a key and a model are named.
+    pub anthropic: Option<Anthropic>,
+}
+
+/// `OPENAI_API_KEY`, `OPENAI_BASE_URL`, `OPENAI_MODEL`. Local servers often want no key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OpenAi {
+    pub api_key: Option<Secret>,
+    /// Without a slash at its end.
+    pub base_url: String,
+    pub model: Option<String>,
+}
+
+/// `ANTHROPIC_API_KEY`, `ANTHROPIC_MODEL` and perhaps `ANTHROPIC_BASE_URL`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Anthropic {
+    pub api_key: Secret,
+    /// Without a slash at its end.
+    pub base_url: String,
+    pub model: String,
+}
+
+/// A key. It never shows itself.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret(String);
+
+const OPENAI_BASE_URL: &str = "https://api.openai.com/v1";
+const ANTHROPIC_BASE_URL: &str = "https://api.anthropic.com/v1";
+
+impl Secret {
+    pub(crate) fn expose(&self) -> &str {
+        &self.0
+    }
+
+    /// Enough to tell two keys apart, not enough to use one.
+    pub(crate) fn masked(&self) -> String {
+        let count = self.0.chars().count();
+        let end: String = self.0.chars().skip(count.saturating_sub(4)).collect();
+        if count < 12 { "****".to_owned() } else { format!("****{end}") }
+    }
+}
+
+impl From<String> for Secret {
+    fn from(key: String) -> Self {
+        Self(key)
+    }
+}
+
+impl std::fmt::Debug for Secret {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Secret")
+    }
+}
+
+impl Config {
+    /// Reads the environment. An empty variable counts as absent.
+    #[must_use]
+    pub fn from_env() -> Self {
+        Self::read(|name| env::var(name).ok(), env::home_dir().unwrap_or_else(env::temp_dir))
+    }
+
+    fn read(variable: impl Fn(&str) -> Option<String>, user_home: PathBuf) -> Self {
+        let variable = |name: &str| variable(name).map(|text| text.trim().to_owned()).filter(|text| !text.is_empty());
+        let home = variable("QWEN_HOME").map_or_else(|| user_home.join(".qwen"), PathBuf::from);
+        let (api_key, base_url) = (variable("OPENAI_API_KEY"), variable("OPENAI_BASE_URL"));
+        let openai = (api_key.is_some() || base_url.is_some()).then(|| OpenAi {
+            api_key: api_key.map(Secret),
+            base_url: without_slash(base_url.as_deref().unwrap_or(OPENAI_BASE_URL)),
+            model: variable("OPENAI_MODEL"),
+        });
+        let anthropic =
+            variable("ANTHROPIC_API_KEY").zip(variable("ANTHROPIC_MODEL")).map(|(api_key, model)| Anthropic {
+                api_key: Secret(api_key),
+                base_url: without_slash(variable("ANTHROPIC_BASE_URL").as_deref().unwrap_or(ANTHROPIC_BASE_URL)),
+                model,
+            });
+        Self { home, openai, anthropic }
+    }
+}
+
+fn without_slash(url: &str) -> String {
+    url.trim_end_matches('/').to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(variables: &[(&str, &str)]) -> Config {
+        let find = |name: &str| variables.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned());
+        Config::read(find, PathBuf::from("/home/u"))
+    }
+
+    #[test]
+    fn nothing_set_means_no_provider() {
+        let config = read(&[("OPENAI_API_KEY", " "), ("OPENAI_MODEL", "x")]);
+        assert_eq!(config.openai, None);
+        assert_eq!(config.home, PathBuf::from("/home/u/.qwen"));
+    }
+
+    #[test]
+    fn a_local_server_needs_no_key() {
+        let config = read(&[("OPENAI_BASE_URL", "http://localhost:1/v1/"), ("OPENAI_MODEL", "m")]);
+        let openai = config.openai.expect("a server");
+        assert_eq!((openai.base_url.as_str(), openai.api_key), ("http://localhost:1/v1", None));
+    }
+
+    #[test]
+    fn a_key_is_never_shown_whole() {
+        assert_eq!(Secret("sk-0123456789abcd".into()).masked(), "****abcd");
+        assert_eq!(Secret("short".into()).masked(), "****");
+        assert_eq!(format!("{:?}", Secret("sk-0123456789abcd".into())), "Secret");
+    }
+}

@@ -1,0 +1,125 @@
+//! The models a session can choose from.
+
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+
+use super::{SharedModel, anthropic::AnthropicModel, demo::DemoModel, openai::OpenAiModel};
+use crate::config::{Anthropic, Config, OpenAi, Secret};
+
+/// Tokens a model is taken to hold when nobody says.
+const DEFAULT_CONTEXT_LIMIT: u64 = 200_000;
+
+/// Every configured model; the demo model when none is.
+#[derive(Debug)]
+pub(crate) struct Catalogue(Vec<Entry>);
+
+/// A model with its names.
+#[derive(Clone, Debug)]
+pub(crate) struct Entry {
+    /// `name(provider)`: what clients switch by.
+    pub(crate) id: String,
+    /// What the provider calls it.
+    pub(crate) name: String,
+    pub(crate) provider: &'static str,
+    pub(crate) base_url: Option<String>,
+    pub(crate) masked_key: Option<String>,
+    pub(crate) context_limit: u64,
+    pub(crate) model: SharedModel,
+    description: String,
+}
+
+/// A model nobody configured.
+#[derive(Debug, thiserror::Error)]
+#[error("The model `{id}` is not configured. Configured: {configured}.")]
+pub(crate) struct UnknownModel {
+    id: String,
+    configured: String,
+}
+
+impl Catalogue {
+    pub(crate) fn new(config: &Config) -> Self {
+        let mut entries: Vec<Entry> = config.openai.iter().map(openai).collect();
+        entries.extend(config.anthropic.iter().map(anthropic));
+        if entries.is_empty() {
+            entries.push(demo());
+        }
+        Self(entries)
+    }
+
+    /// The model of a new session.
+    pub(crate) fn first(&self) -> &Entry {
+        &self.0[0]
+    }
+
+    /// Finds a model by id, by bare name, or by a runtime id (`$runtime|openai|name(openai)`).
+    pub(crate) fn find(&self, id: &str) -> Result<&Entry, UnknownModel> {
+        let wanted = id.rsplit('|').next().unwrap_or(id);
+        let by_id = self.0.iter().find(|entry| entry.id == wanted);
+        by_id.or_else(|| self.0.iter().find(|entry| entry.name == wanted)).ok_or_else(|| UnknownModel {
+            id: id.to_owned(),
+            configured: self.0.iter().map(|entry| entry.id.as_str()).collect::<Vec<_>>().join(", "),
+        })
+    }
+
+    /// `models` of a session's state.
+    pub(crate) fn state(&self, current: &str) -> Value {
+        let available: Vec<Value> = self
+            .0
+            .iter()
+            .map(|entry| {
+                json!({
+                    "modelId": entry.id, "name": entry.name, "description": entry.description,
+                    "_meta": {"contextLimit": entry.context_limit},
+                })
+            })
+            .collect();
+        json!({"currentModelId": current, "availableModels": available})
+    }
+
+    /// The choices of the `model` config option.
+    pub(crate) fn choices(&self) -> Vec<Value> {
+        let choice = |entry: &Entry| json!({"value": entry.id, "name": entry.name, "description": entry.description});
+        self.0.iter().map(choice).collect()
+    }
+}
+
+fn openai(server: &OpenAi) -> Entry {
+    let name = server.model.clone().unwrap_or_else(|| "no model named".to_owned());
+    Entry {
+        id: format!("{name}(openai)"),
+        name,
+        provider: "openai",
+        base_url: Some(server.base_url.clone()),
+        masked_key: server.api_key.as_ref().map(Secret::masked),
+        context_limit: DEFAULT_CONTEXT_LIMIT,
+        model: Arc::new(OpenAiModel::new(server.clone())),
+        description: format!("At {}", server.base_url),
+    }
+}
+
+fn anthropic(provider: &Anthropic) -> Entry {
+    Entry {
+        id: format!("{}(anthropic)", provider.model),
+        name: provider.model.clone(),
+        provider: "anthropic",
+        base_url: Some(provider.base_url.clone()),
+        masked_key: Some(provider.api_key.masked()),
+        context_limit: DEFAULT_CONTEXT_LIMIT,
+        model: Arc::new(AnthropicModel::new(provider.clone())),
+        description: format!("At {}", provider.base_url),
+    }
+}
+
+fn demo() -> Entry {
+    Entry {
+        id: "roost-demo".to_owned(),
+        name: "roost-demo".to_owned(),
+        provider: "demo",
+        base_url: None,
+        masked_key: None,
+        context_limit: DEFAULT_CONTEXT_LIMIT,
+        model: Arc::new(DemoModel::default()),
+        description: "A small set of rules that runs offline and shows how Roost works; no language model".to_owned(),
+    }
+}

@@ -1,0 +1,124 @@
+//! What the model is told before anybody speaks.
+
+use std::{
+    fmt::Write,
+    fs,
+    path::{Path, PathBuf},
+};
+
+use crate::mode::Mode;
+
+/// Names of context files, in the order they are read (agent.md §7).
+const CONTEXT_FILES: [&str; 2] = ["QWEN.md", "AGENTS.md"];
+/// Longest context file that is taken whole, in bytes.
+const MAX_CONTEXT_BYTES: usize = 100_000;
+
+const ROLE: &str = "You are Roost, a coding agent. You work in the user's workspace with the tools you are given.
+
+- Look before you change: read a file before you edit it, search before you assume.
+- Do what was asked, completely, and nothing beside it. Follow the style of the code that is there.
+- After a change, check it where you can: build, test, run.
+- Paths in tool calls are absolute. Files outside the workspace are out of reach.
+- A refused call is the user's decision. Do not try it again in another way; ask or go on without it.
+- Be brief. Answer in Markdown, in the language of the user.";
+
+const PLAN_MODE: &str = "Plan mode is on. Read and search as much as you need, but change nothing and run nothing that \
+changes anything. Finish with a plan the user can approve.";
+
+/// The parts of the system prompt that stay the same while a session lasts.
+#[derive(Clone, Debug)]
+pub(crate) struct Instructions {
+    place: String,
+    pub(crate) context_files: Vec<ContextFile>,
+}
+
+/// A file of standing instructions.
+#[derive(Clone, Debug)]
+pub(crate) struct ContextFile {
+    pub(crate) path: PathBuf,
+    pub(crate) text: String,
+}
+
+impl Instructions {
+    pub(crate) fn read(home: &Path, cwd: &Path) -> Self {
+        let place = format!(
+            "Working directory: {}\nOperating system: {}\nDate: {}",
+            cwd.display(),
+            std::env::consts::OS,
+            crate::record::now().get(..10).unwrap_or_default(),
+        );
+        Self { place, context_files: context_files(home, cwd) }
+    }
+
+    /// The whole prompt.
+    pub(crate) fn text(&self, mode: Mode) -> String {
+        let mut text = format!("{ROLE}\n\n{}\n", self.place);
+        for file in &self.context_files {
+            let path = file.path.display();
+            // Writing to a String cannot fail.
+            let _ = write!(
+                text,
+                "\n--- Context from: {path} ---\n{}\n--- End of context from: {path} ---\n",
+                file.text.trim()
+            );
+        }
+        if mode == Mode::Plan {
+            text.push('\n');
+            text.push_str(PLAN_MODE);
+        }
+        text
+    }
+}
+
+/// The user's files, then those from the project's root down to the working directory.
+fn context_files(home: &Path, cwd: &Path) -> Vec<ContextFile> {
+    let mut folders: Vec<&Path> = cwd.ancestors().collect();
+    let root = folders.iter().position(|folder| folder.join(".git").exists()).unwrap_or(0);
+    folders.truncate(root + 1);
+    folders.push(home);
+    let mut files: Vec<ContextFile> = Vec::new();
+    for folder in folders.into_iter().rev() {
+        for path in CONTEXT_FILES.map(|name| folder.join(name)) {
+            let is_new = files.iter().all(|file| file.path != path);
+            if let Some(text) = fs::read(&path).ok().filter(|_| is_new).map(whole_or_beginning) {
+                if !text.trim().is_empty() {
+                    files.push(ContextFile { path, text });
+                }
+            }
+        }
+    }
+    files
+}
+
+fn whole_or_beginning(mut bytes: Vec<u8>) -> String {
+    let is_cut = bytes.len() > MAX_CONTEXT_BYTES;
+    bytes.truncate(MAX_CONTEXT_BYTES);
+    let text = String::from_utf8_lossy(&bytes).into_owned();
+    if is_cut { format!("{text}\n[cut after {MAX_CONTEXT_BYTES} bytes]") } else { text }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn context_files_go_from_the_general_to_the_special() {
+        let (home, project) = (tempfile::tempdir().expect("a folder"), tempfile::tempdir().expect("a folder"));
+        let cwd = project.path().join("crate");
+        fs::create_dir_all(project.path().join(".git")).expect("makes");
+        fs::create_dir(&cwd).expect("makes");
+        for (path, text) in [
+            (home.path().join("QWEN.md"), "of the user"),
+            (project.path().join("AGENTS.md"), "of the project"),
+            (cwd.join("QWEN.md"), "of the crate"),
+            (cwd.join("AGENTS.md"), "  \n"),
+        ] {
+            fs::write(path, text).expect("writes");
+        }
+        let instructions = Instructions::read(home.path(), &cwd);
+        let texts: Vec<&str> = instructions.context_files.iter().map(|file| file.text.as_str()).collect();
+        assert_eq!(texts, ["of the user", "of the project", "of the crate"]);
+        assert!(instructions.text(Mode::Plan).contains("Plan mode is on"));
+        assert!(!instructions.text(Mode::Default).contains("Plan mode is on"));
+    }
+}

@@ -1,0 +1,15 @@
+//! Walks the workspace the way a programmer looks at it: hidden and git-ignored files stay out.
+
+use std::path::Path;
+
+use ignore::{Walk, WalkBuilder};
+
+/// Every entry below `root` that is not ignored, in no promised order. Links are not followed.
+pub(super) fn entries(root: &Path) -> Walk {
+    WalkBuilder::new(root)
+        .follow_links(false)
+        .require_git(false)
+        .hidden(false)
+        .filter_entry(|entry| entry.file_name() != ".git")
+        .build()
+}

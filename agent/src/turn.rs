@@ -1,0 +1,262 @@
+//! One turn: ask the model, run what it calls, tell it the results, until it has nothing more to call (agent.md §3).
+
+mod backoff;
+mod batch;
+mod permission;
+mod reply;
+
+use std::{collections::HashMap, time::Instant};
+
+use agent_client_protocol as acp;
+use serde_json::json;
+use tokio_util::sync::CancellationToken;
+
+use self::reply::{Ending, Reply};
+use crate::{
+    client::update,
+    history::{Message, Part, Role, close_dangling_calls},
+    model::{Finish, ModelError, Request},
+    record::{Entry, now, title},
+    session::{Conversation, Session},
+};
+
+/// Tool calls a turn may make before it is taken for a loop.
+const MAX_CALLS: usize = 100;
+/// Calls of one tool with invalid arguments before the turn stops.
+const MAX_INVALID_CALLS: u32 = 3;
+
+/// How a turn ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum StopReason {
+    EndTurn,
+    Cancelled,
+    MaxTokens,
+    MaxTurnRequests,
+    Refusal,
+}
+
+/// What a turn starts from.
+#[derive(Debug)]
+pub(crate) enum Start {
+    /// The user says something new.
+    Ask(Vec<Part>),
+    /// The user's last message is sent again: it is recorded already.
+    Retry(Vec<Part>),
+    /// The turn that was interrupted goes on.
+    Continue,
+}
+
+/// A running turn.
+struct Turn<'a> {
+    session: &'a Session,
+    conversation: &'a mut Conversation,
+    cancel: CancellationToken,
+    /// Tool calls so far.
+    calls: usize,
+    /// Calls with invalid arguments, by tool.
+    invalid: HashMap<String, u32>,
+}
+
+impl StopReason {
+    pub(crate) fn id(self) -> &'static str {
+        match self {
+            Self::EndTurn => "end_turn",
+            Self::Cancelled => "cancelled",
+            Self::MaxTokens => "max_tokens",
+            Self::MaxTurnRequests => "max_turn_requests",
+            Self::Refusal => "refusal",
+        }
+    }
+}
+
+/// Runs a turn to its end. Everything it said is on disk when this returns.
+pub(crate) async fn run(
+    session: &Session,
+    conversation: &mut Conversation,
+    start: Start,
+    cancel: CancellationToken,
+) -> Result<StopReason, acp::Error> {
+    let (started_at, prompt_text) = (now(), start.text());
+    conversation.turn += 1;
+    let number = conversation.turn;
+    let mut turn = Turn { session, conversation, cancel, calls: 0, invalid: HashMap::new() };
+    turn.begin(start).await;
+    let result = turn.run().await;
+    close_dangling_calls(&mut conversation.history);
+    let said = conversation.history.iter().rev().take_while(|message| message.role == Role::Model).last();
+    let payload = json!({
+        "promptId": format!("{}########{number}", session.id),
+        "state": match &result {
+            Ok(StopReason::Cancelled) => "cancelled",
+            Ok(_) => "completed",
+            Err(_) => "failed",
+        },
+        "stopReason": result.as_ref().ok().map(|reason| reason.id()),
+        "startedAt": started_at, "endedAt": now(), "promptText": prompt_text,
+        "resultText": said.map(Message::text).unwrap_or_default(),
+    });
+    record(session, conversation, Entry::System { subtype: "turn_result", payload });
+    flush(session, conversation).await;
+    result.map_err(|error| acp::Error::new(error.rpc_code(), error.to_string()))
+}
+
+impl Start {
+    fn text(&self) -> String {
+        match self {
+            Self::Ask(parts) | Self::Retry(parts) => Message::user(parts.clone()).text(),
+            Self::Continue => String::new(),
+        }
+    }
+}
+
+/// Writes a record. When that fails the session goes on, and the client is told that it is no longer recorded.
+pub(crate) fn record(session: &Session, conversation: &mut Conversation, entry: Entry) {
+    if let Err(error) = conversation.recorder.append(entry) {
+        degraded(session, &error);
+    }
+}
+
+/// Puts the records on disk and lets go of the file.
+pub(crate) async fn flush(session: &Session, conversation: &mut Conversation) {
+    if let Err(error) = conversation.recorder.sync().await {
+        degraded(session, &error);
+    }
+    conversation.recorder.close();
+}
+
+fn degraded(session: &Session, error: &std::io::Error) {
+    tracing::error!(%error, session = %session.id, "the session is no longer recorded");
+    let params = json!({"v": 1, "sessionId": &*session.id, "reason": "write_failed"});
+    session.client.notify("qwen/notify/session/recording-degraded", params);
+}
+
+impl Turn<'_> {
+    async fn begin(&mut self, start: Start) {
+        let is_first = self.conversation.history.is_empty();
+        match start {
+            Start::Ask(parts) => {
+                let message = Message::user(parts);
+                if is_first {
+                    self.session.update(update::title(&title(&message.text()), &now())).await;
+                }
+                self.record(Entry::User(message.clone()));
+                self.conversation.recorder.start_sync();
+                self.conversation.history.push(message);
+            }
+            Start::Retry(parts) => {
+                let is_orphan = |message: &Message| message.role == Role::User && message.responses().next().is_none();
+                while self.conversation.history.last().is_some_and(is_orphan) {
+                    self.conversation.history.pop();
+                }
+                self.conversation.history.push(Message::user(parts));
+            }
+            Start::Continue => {}
+        }
+    }
+
+    async fn run(&mut self) -> Result<StopReason, ModelError> {
+        loop {
+            let (reply, ending) = self.ask().await;
+            let calls = self.keep(&reply);
+            match ending {
+                Ending::Whole => {}
+                Ending::Cancelled => return Ok(StopReason::Cancelled),
+                Ending::Failed(error) => return Err(error),
+            }
+            match reply.finish {
+                Some(Finish::Length) => return Ok(StopReason::MaxTokens),
+                Some(Finish::Refusal) => return Ok(StopReason::Refusal),
+                Some(Finish::Done) | None => {}
+            }
+            if calls.is_empty() {
+                return Ok(StopReason::EndTurn);
+            }
+            if self.calls + calls.len() > MAX_CALLS {
+                self.stop_calls(&calls);
+                self.say(&format!("Stopped: this turn would make more than {MAX_CALLS} tool calls.")).await;
+                return Ok(StopReason::MaxTurnRequests);
+            }
+            self.calls += calls.len();
+            match self.run_calls(calls).await {
+                batch::End::Done => {}
+                batch::End::Rejected => return Ok(StopReason::EndTurn),
+                batch::End::Cancelled => return Ok(StopReason::Cancelled),
+            }
+            if let Some((tool, _)) = self.invalid.iter().find(|(_, count)| **count >= MAX_INVALID_CALLS) {
+                let text =
+                    format!("Stopped: the model called `{tool}` with invalid arguments {MAX_INVALID_CALLS} times.");
+                self.say(&text).await;
+                return Ok(StopReason::EndTurn);
+            }
+        }
+    }
+
+    /// Asks the model, again after a passing failure as long as nothing was shown of the answer.
+    async fn ask(&mut self) -> (Reply, Ending) {
+        let mut retries = 0;
+        loop {
+            let entry = self.session.model();
+            let system = self.session.instructions().text(self.session.mode());
+            let request = Request {
+                system: &system,
+                history: &self.conversation.history,
+                tools: &self.session.shared.tool_specs,
+                cwd: self.session.cwd(),
+            };
+            let asked_at = Instant::now();
+            let asking = entry.model.respond(request);
+            let (mut reply, ending) = reply::read(self.session, self.conversation, asking, &self.cancel).await;
+            if let Ending::Failed(error) = &ending {
+                self.session.stats().request_failed(&entry.name);
+                self.discard(&mut reply);
+                if let Some(pause) = backoff::pause(error, retries).filter(|_| reply.is_silent()) {
+                    tracing::warn!(%error, retries, ?pause, "the model is asked again");
+                    retries += 1;
+                    tokio::select! {
+                        () = self.cancel.cancelled() => return (reply, Ending::Cancelled),
+                        () = tokio::time::sleep(pause) => continue,
+                    }
+                }
+                return (reply, ending);
+            }
+            if matches!(ending, Ending::Cancelled) {
+                self.discard(&mut reply);
+                return (reply, ending);
+            }
+            let latency = asked_at.elapsed();
+            self.session.stats().answered(&entry.name, reply.usage, latency, 0);
+            self.session.update(update::usage(&reply.usage.unwrap_or_default(), Some(latency), retries)).await;
+            reply.model = entry.name;
+            return (reply, ending);
+        }
+    }
+
+    /// Takes back the cards of calls that will not be made.
+    fn discard(&self, reply: &mut Reply) {
+        for call in reply.calls.drain(..) {
+            self.session.client.update_now(&self.session.id, update::tool_discarded(&call.id, &call.name));
+        }
+    }
+
+    /// Keeps what was answered, whole or not. An answer that said nothing leaves no trace.
+    fn keep(&mut self, reply: &Reply) -> Vec<batch::Asked> {
+        let calls: Vec<batch::Asked> = reply.calls.iter().map(batch::Asked::read).collect();
+        let mut parts = reply.parts.clone();
+        parts.extend(calls.iter().map(|asked| Part::Call { call: asked.call.clone() }));
+        if !parts.is_empty() {
+            let message = Message::model(parts);
+            self.conversation.history.push(message.clone());
+            self.record(Entry::Assistant { message, usage: reply.usage, model: reply.model.clone() });
+        }
+        calls
+    }
+
+    /// A word from the agent itself. It is no answer of the model, so the model is not told of it.
+    async fn say(&self, text: &str) {
+        self.session.update(update::message(text)).await;
+    }
+
+    fn record(&mut self, entry: Entry) {
+        record(self.session, self.conversation, entry);
+    }
+}
