@@ -6,6 +6,7 @@ use anyhow::Context;
 use clap::Parser;
 use roost_server::{
     cli::{Cli, Command, Greeting, ServeArgs},
+    file_limit,
     serve::{self, Daemon},
     telemetry,
 };
@@ -14,7 +15,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 fn main() -> ExitCode {
     let done = match Cli::parse().command {
         Command::Serve(args) => run(serve(*args)),
-        Command::Agent => run(roost_agent::run()),
+        Command::Agent => roost_agent::run(),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
@@ -32,7 +33,8 @@ fn run(command: impl Future<Output = anyhow::Result<()>>) -> anyhow::Result<()> 
 
 /// The daemon, until a signal ends it.
 async fn serve(args: ServeArgs) -> anyhow::Result<()> {
-    telemetry::start();
+    telemetry::start()?;
+    file_limit::raise();
     let signals = Signals::listen()?;
     let daemon = serve::start(args.config()?).await?;
     println!("{}", Greeting::new(&daemon));

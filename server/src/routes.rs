@@ -13,16 +13,15 @@ use axum::{Router, routing};
 
 use crate::{App, admission::gate};
 
-/// Every route of the daemon. Admission has happened before; the strict gate and the pattern for the log are laid around each route here.
+/// Every route of the daemon. Admission has happened before; the strict gate is laid around each route here, where it has work to do.
 pub fn router(app: &Arc<App>) -> Router {
-    Router::new()
+    let routes = Router::new()
         .route("/health", routing::get(health::show))
         .route("/capabilities", routing::get(capabilities::show))
         .route("/auth/exchange", routing::post(auth::exchange))
         .merge(session::routes())
         .merge(workspace::routes())
-        .method_not_allowed_fallback(page::show)
-        .route_layer(gate::layer(app))
-        .fallback(page::show)
-        .with_state(Arc::clone(app))
+        .method_not_allowed_fallback(page::show);
+    let routes = if gate::is_needed(app) { routes.route_layer(gate::layer(app)) } else { routes };
+    routes.fallback(page::show).with_state(Arc::clone(app))
 }

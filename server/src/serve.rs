@@ -38,7 +38,7 @@ use crate::{
     admission::{self, Admission, Verdict},
     auth::{Auth, Secret},
     body, clock, routes,
-    routes::capabilities,
+    routes::{capabilities, health},
     sessions::Sessions,
     telemetry::{self, RequestLine},
 };
@@ -202,6 +202,7 @@ async fn answer(
             body::discard(body, app.config.timeouts.body_read);
             response
         }
+        Verdict::Enter if health::is_plain(&head) => health::alive(),
         Verdict::Enter => {
             head.extensions.insert(connection.clone());
             let routed = AssertUnwindSafe(router.call(Request::from_parts(head, body))).catch_unwind();

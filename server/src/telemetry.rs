@@ -1,6 +1,7 @@
 //! The log: to stderr, one line a request, never a token, a query string or a prompt's text.
 
 use std::{
+    env,
     io::{self, IsTerminal},
     time::Instant,
 };
@@ -9,7 +10,7 @@ use axum::{extract::MatchedPath, response::Response};
 use http::{HeaderValue, Method, StatusCode, Uri};
 use roost_core::ClientId;
 use tracing::{Level, enabled};
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::{EnvFilter, filter::ParseError};
 
 use crate::client_id::CLIENT_ID;
 
@@ -19,8 +20,16 @@ pub const LOG_VARIABLE: &str = "ROOST_LOG";
 const REQUESTS: &str = "roost_server::request";
 
 /// Logs warnings, or what `ROOST_LOG` asks for: as text to a terminal, as JSON lines elsewhere. A subscriber set before stays.
-pub fn start() {
-    let filter = EnvFilter::try_from_env(LOG_VARIABLE).unwrap_or_else(|_| EnvFilter::new("warn"));
+///
+/// # Errors
+/// When `ROOST_LOG` is set and is no filter.
+pub fn start() -> Result<(), InvalidFilter> {
+    let filter = match env::var(LOG_VARIABLE) {
+        Ok(wanted) if !wanted.is_empty() => {
+            EnvFilter::try_new(&wanted).map_err(|source| InvalidFilter { wanted, source })?
+        }
+        Ok(_) | Err(_) => EnvFilter::new("warn"),
+    };
     let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr);
     // Setting it fails only when there is one already.
     let _ = if io::stderr().is_terminal() {
@@ -28,6 +37,15 @@ pub fn start() {
     } else {
         tracing::subscriber::set_global_default(log.json().flatten_event(true).finish())
     };
+    Ok(())
+}
+
+/// `ROOST_LOG` makes no sense.
+#[derive(Debug, thiserror::Error)]
+#[error("ROOST_LOG={wanted} is no log filter; try `info`")]
+pub struct InvalidFilter {
+    wanted: String,
+    source: ParseError,
 }
 
 /// The route a request matched, carried on its answer to where the log line is written.
@@ -37,7 +55,13 @@ pub struct RoutePattern(pub MatchedPath);
 /// Whether an answer with this status gets a line.
 #[must_use]
 pub fn will_log(status: StatusCode) -> bool {
-    status.is_server_error() || enabled!(target: REQUESTS, Level::INFO)
+    status.is_server_error() || logs_requests()
+}
+
+/// Whether every request gets a line.
+#[must_use]
+pub fn logs_requests() -> bool {
+    enabled!(target: REQUESTS, Level::INFO)
 }
 
 /// One request on its way to its line. Taking it costs reference counts only.
@@ -65,9 +89,12 @@ impl RequestLine {
         if !will_log(status) {
             return;
         }
-        let route = response.extensions().get::<RoutePattern>().map_or("-", |RoutePattern(path)| path.as_str());
+        let route = response.extensions().get::<RoutePattern>().map(|RoutePattern(path)| path.as_str());
         let client = self.client.as_ref().and_then(|id| ClientId::parse(id.to_str().ok()?).ok());
-        let session = route.starts_with("/session/{").then(|| self.uri.path().split('/').nth(2)).flatten();
+        let session = self.uri.path().strip_prefix("/session/").and_then(|rest| rest.split('/').next());
+        // The page, `/health` and a failure that nobody expected to log have no pattern; their path says as much.
+        let tells_path = status.is_success() || status.is_server_error();
+        let route = route.or_else(|| tells_path.then(|| self.uri.path()));
         let duration_ms = (self.started.elapsed().as_secs_f64() * 1e6).round() / 1e3;
         macro_rules! line {
             ($level:expr) => {

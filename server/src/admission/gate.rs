@@ -15,7 +15,10 @@ use http::Method;
 use tower_layer::{Layer, layer_fn};
 use tower_service::Service;
 
-use crate::{App, WireError, telemetry::RoutePattern};
+use crate::{
+    App, WireError,
+    telemetry::{self, RoutePattern},
+};
 
 /// Every strict route: method and pattern.
 pub const STRICT: &[(Method, &str)] = &[
@@ -24,9 +27,15 @@ pub const STRICT: &[(Method, &str)] = &[
     (Method::POST, "/session/{id}/approval-mode"),
 ];
 
+/// Whether the gate closes anything, or the log asks for patterns. Every layer costs every request two allocations.
+#[must_use]
+pub fn is_needed(app: &App) -> bool {
+    is_closed(app) || telemetry::logs_requests()
+}
+
 /// Lays the gate around each route, and notes the route's pattern on the answer for the request log.
 pub fn layer<S>(app: &Arc<App>) -> impl Layer<S, Service = Gate<S>> + Clone + Send + Sync + use<S> {
-    let closed = !app.auth.is_on() && !app.config.trust_loopback;
+    let closed = is_closed(app);
     layer_fn(move |inner| Gate { inner, closed })
 }
 
@@ -61,6 +70,10 @@ where
     }
 }
 
+fn is_closed(app: &App) -> bool {
+    !app.auth.is_on() && !app.config.trust_loopback
+}
+
 fn is_strict(method: &Method, pattern: &str) -> bool {
     STRICT.iter().any(|(strict, path)| strict == method && *path == pattern)
 }
@@ -82,7 +95,7 @@ impl<F: Future<Output = Result<Response, Infallible>>> Future for Noted<F> {
         let this = self.project();
         let answered = this.answer.poll(context);
         answered.map_ok(|mut response| {
-            if let Some(pattern) = this.pattern.take().filter(|_| crate::telemetry::will_log(response.status())) {
+            if let Some(pattern) = this.pattern.take().filter(|_| telemetry::will_log(response.status())) {
                 response.extensions_mut().insert(pattern);
             }
             response

@@ -68,13 +68,19 @@ fn agent(config: &Config) -> String {
     if config.agent.name != "built-in" {
         return config.agent.name.clone();
     }
-    let set = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
-    let is_configured = ["OPENAI_API_KEY", "OPENAI_BASE_URL", "OPENAI_MODEL"].iter().any(|name| set(name).is_some());
-    match set("OPENAI_MODEL") {
-        Some(model) => format!("built-in, model {model}"),
-        None if is_configured => "built-in, the provider's default model".to_owned(),
-        None => "built-in, offline demo model (set OPENAI_API_KEY and OPENAI_MODEL for a real one)".to_owned(),
+    let is_set = |name: &&str| std::env::var(name).is_ok_and(|value| !value.trim().is_empty());
+    let providers: [(&str, &[&str]); 2] =
+        [("OPENAI_MODEL", &["OPENAI_API_KEY", "OPENAI_BASE_URL"]), ("ANTHROPIC_MODEL", &["ANTHROPIC_API_KEY"])];
+    let named = providers.iter().filter(|(_, switches)| switches.iter().any(|name| is_set(name)));
+    let models: Vec<String> =
+        named.filter_map(|(model, _)| std::env::var(model).ok()).filter(|model| !model.is_empty()).collect();
+    if !models.is_empty() {
+        return format!("built-in, model {}", models.join(" or "));
     }
+    if is_set(&"OPENAI_API_KEY") || is_set(&"OPENAI_BASE_URL") {
+        return "built-in; no model is named: set OPENAI_MODEL".to_owned();
+    }
+    "built-in, offline demo model (set OPENAI_API_KEY and OPENAI_MODEL for a real one)".to_owned()
 }
 
 fn access(config: &Config, token_file: Option<&Path>) -> String {

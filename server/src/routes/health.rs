@@ -4,10 +4,11 @@ use std::sync::Arc;
 
 use axum::{
     Json,
+    body::Body,
     extract::{RawQuery, State},
     response::{IntoResponse, Response},
 };
-use http::{HeaderValue, header};
+use http::{HeaderValue, Method, header, request};
 use serde::Serialize;
 
 use crate::{App, clock, sessions::Overview};
@@ -17,8 +18,21 @@ pub async fn show(State(app): State<Arc<App>>, RawQuery(query): RawQuery) -> Res
     if is_deep(query.as_deref().unwrap_or_default()) {
         return Json(Deep::of(&app.sessions.overview())).into_response();
     }
-    let json = HeaderValue::from_static("application/json");
-    ([(header::CONTENT_TYPE, json)], r#"{"status":"ok"}"#).into_response()
+    alive()
+}
+
+/// Whether a request asks just that. Such requests are answered without a look at the routes: monitors ask often.
+#[must_use]
+pub fn is_plain(head: &request::Parts) -> bool {
+    head.method == Method::GET && head.uri.path() == "/health" && head.uri.query().is_none()
+}
+
+/// `{"status":"ok"}`.
+#[must_use]
+pub fn alive() -> Response {
+    let mut response = Response::new(Body::from(r#"{"status":"ok"}"#));
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response
 }
 
 fn is_deep(query: &str) -> bool {

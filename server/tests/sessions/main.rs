@@ -1,0 +1,9 @@
+//! Sessions through the daemon's own door: real sockets, a real child process that speaks ACP.
+
+mod host;
+mod loss;
+mod malformed;
+mod permissions;
+mod restart;
+mod sharing;
+mod turns;

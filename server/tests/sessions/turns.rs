@@ -1,0 +1,181 @@
+use futures_util::future::try_join_all;
+use roost_core::{Envelope, EventType};
+use roost_tests::{
+    client::events::{self, Cursor, check_gap_free, ids, message_text},
+    scripted_agent::{AgentScript, Step},
+};
+use serde_json::json;
+
+use crate::host::{Host, saying, words};
+
+#[tokio::test]
+async fn a_prompt_is_echoed_answered_and_ended_in_that_order() -> anyhow::Result<()> {
+    let host = Host::start(saying(&["hello"])).await?;
+    let client = host.client();
+    let session = client.new_session().await?;
+    let events = client.turn(&session, "hi").await?;
+    let numbered: Vec<&str> =
+        events.iter().filter(|event| event.id.is_some()).map(|event| event.kind.as_str()).collect();
+    assert_eq!(numbered, ["session_update", "session_update", "turn_complete"]);
+    assert_eq!(events[0].data["update"]["sessionUpdate"], "user_message_chunk");
+    assert_eq!(message_text(&events), "hello");
+    Ok(())
+}
+
+#[tokio::test]
+async fn the_202_names_a_cursor_from_which_the_whole_turn_is_replayed() -> anyhow::Result<()> {
+    let host = Host::start(saying(&["one", "two"])).await?;
+    let client = host.client();
+    let session = client.new_session().await?;
+    client.turn(&session, "first").await?;
+    let accepted = client.prompt(&session, "second").await?;
+    let mut live = client.events(&session).from(Cursor::START).open().await?;
+    live.until_end_of(&accepted.prompt_id).await?;
+
+    let mut later = client.events(&session).from(accepted.cursor()).open().await?;
+    let turn = later.until_type(EventType::ReplayComplete).await?;
+    assert_eq!(message_text(&turn), "two");
+    check_gap_free(&ids(&turn))?;
+    let complete = turn.last().expect("it was waited for");
+    assert_eq!(complete.data["replayedCount"], turn.len() - 1);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_cursor_of_another_epoch_gets_a_resync_and_the_whole_ring() -> anyhow::Result<()> {
+    let host = Host::start(saying(&["one"])).await?;
+    let client = host.client();
+    let session = client.new_session().await?;
+    client.turn(&session, "first").await?;
+    let cursor = Cursor { last_event_id: 1, epoch: Some("of-another-life".to_owned()) };
+    let mut stream = client.events(&session).from(cursor).open().await?;
+    let replayed = stream.until_type(EventType::ReplayComplete).await?;
+    assert_eq!(replayed[0].kind, EventType::StateResyncRequired);
+    assert_eq!(
+        replayed[0].data,
+        json!({
+            "reason": "epoch_reset", "detail": "epoch_mismatch", "lastDeliveredId": 1, "earliestAvailableId": 1,
+        })
+    );
+    assert_eq!(message_text(&replayed), "one");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_ring_that_has_moved_on_says_so() -> anyhow::Result<()> {
+    let script = AgentScript::turns([words(100)]);
+    let host = Host::start_with(script, |config| {
+        config.limits.event_ring_size = std::num::NonZeroUsize::new(16).expect("16 is not zero");
+    })
+    .await?;
+    let client = host.client();
+    let session = client.new_session().await?;
+    let accepted = client.prompt(&session, "go").await?;
+    client.events(&session).from(accepted.cursor()).open().await?.until_end_of(&accepted.prompt_id).await?;
+    let mut late = client.events(&session).from(accepted.cursor()).open().await?;
+    let replayed = late.until_type(EventType::ReplayComplete).await?;
+    assert_eq!(replayed[0].kind, EventType::StateResyncRequired);
+    assert_eq!(replayed[0].data["reason"], "ring_evicted");
+    assert_eq!(replayed.iter().filter(|event| event.id.is_some()).count(), 16);
+    Ok(())
+}
+
+#[tokio::test]
+async fn ten_thousand_unpaced_words_reach_every_reader_whole_and_alike() -> anyhow::Result<()> {
+    let host = Host::start(AgentScript::turns([words(10_000)])).await?;
+    let client = host.client();
+    let session = client.new_session().await?;
+    let mut streams = Vec::new();
+    for _ in 0..8 {
+        streams.push(client.events(&session).from(Cursor::START).open().await?);
+    }
+    let accepted = client.prompt(&session, "go").await?;
+    let readers = streams.iter_mut().map(|stream| stream.until_end_of(&accepted.prompt_id));
+    let histories = try_join_all(readers).await?;
+    let numbered: Vec<Vec<&Envelope>> =
+        histories.iter().map(|events| events.iter().filter(|event| event.id.is_some()).collect()).collect();
+    check_gap_free(&ids(numbered[0].iter().copied()))?;
+    assert_eq!(events::updates(numbered[0].iter().copied(), "agent_message_chunk").count(), 10_000);
+    for other in &numbered[1..] {
+        assert_eq!(other, &numbered[0]);
+    }
+    assert!(histories.iter().flatten().all(|event| event.kind != EventType::ClientEvicted));
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_second_prompt_waits_and_the_queue_shows_it() -> anyhow::Result<()> {
+    let host = Host::start(AgentScript::turns([vec![Step::Hang], vec![Step::Text("second".into())]])).await?;
+    let client = host.client();
+    let session = client.new_session().await?;
+    let mut stream = client.events(&session).from(Cursor::START).open().await?;
+    let first = client.prompt(&session, "first").await?;
+    let second = client.prompt(&session, "second").await?;
+    let queue = client.get(&format!("/session/{session}/pending-prompts")).await?.ok()?;
+    let states: Vec<_> =
+        queue["pendingPrompts"].as_array().into_iter().flatten().map(|prompt| &prompt["state"]).collect();
+    assert_eq!(states, ["running", "queued"]);
+
+    let cancelled = client.post(&format!("/session/{session}/cancel"), &json!({})).await?;
+    assert_eq!(cancelled.status, 204);
+    let ended = stream.until_end_of(&first.prompt_id).await?;
+    assert_eq!(ended.last().expect("it was waited for").data["stopReason"], "cancelled");
+    let events = stream.until_end_of(&second.prompt_id).await?;
+    assert_eq!(message_text(&events), "second");
+    Ok(())
+}
+
+#[tokio::test]
+async fn status_follows_the_turn() -> anyhow::Result<()> {
+    let fail = vec![Step::Fail { code: -32000, message: "no credit".into() }];
+    let host = Host::start(AgentScript::turns([fail])).await?;
+    let client = host.client();
+    let session = client.new_session().await?;
+    let events = client.turn(&session, "go").await?;
+    let error = events.last().expect("a turn has an end");
+    assert_eq!(error.kind, EventType::TurnError);
+    assert_eq!(error.data["message"], "no credit");
+    let status = client.get(&format!("/session/{session}/status")).await?.ok()?;
+    assert_eq!(status["hasTurnError"], true);
+    assert_eq!(status["turnError"]["message"], "no credit");
+    assert_eq!(status["hasActivePrompt"], false);
+    Ok(())
+}
+
+#[tokio::test]
+async fn closing_ends_the_streams_and_the_session() -> anyhow::Result<()> {
+    let host = Host::start(saying(&[])).await?;
+    let client = host.client();
+    let session = client.new_session().await?;
+    let mut stream = client.events(&session).from(Cursor::START).open().await?;
+    assert_eq!(client.delete(&format!("/session/{session}")).await?.status, 204);
+    let rest = stream.rest().await?;
+    let last = rest.last().expect("a farewell");
+    assert_eq!(last.kind, EventType::SessionClosed);
+    assert_eq!(last.data["reason"], "client_close");
+    let gone = client.get(&format!("/session/{session}/status")).await?;
+    assert_eq!((gone.status, gone.code().as_deref()), (404, Some("session_not_found")));
+    Ok(())
+}
+
+#[tokio::test]
+async fn load_answers_with_history_and_the_cursor_that_follows_it() -> anyhow::Result<()> {
+    let host = Host::start(saying(&["one", "two"])).await?;
+    let client = host.client();
+    let session = client.new_session().await?;
+    client.turn(&session, "first").await?;
+    let loaded = client.post(&format!("/session/{session}/load"), &json!({})).await?.ok()?;
+    assert_eq!(loaded["attached"], true);
+    let replay: Vec<Envelope> = serde_json::from_value(loaded["compactedReplay"].clone())?;
+    assert_eq!(message_text(&replay), "one");
+    assert_eq!(loaded["liveJournal"], json!([]));
+    let cursor = Cursor {
+        last_event_id: loaded["lastEventId"].as_u64().expect("a number"),
+        epoch: loaded["eventEpoch"].as_str().map(str::to_owned),
+    };
+    let mut stream = client.events(&session).from(cursor).open().await?;
+    let accepted = client.prompt(&session, "second").await?;
+    let events = stream.until_end_of(&accepted.prompt_id).await?;
+    assert_eq!(message_text(&events), "two");
+    Ok(())
+}
