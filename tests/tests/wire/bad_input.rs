@@ -98,8 +98,8 @@ fn body_of(answer: &str) -> &str {
 async fn without_the_right_token_every_route_answers_401_and_does_nothing() -> anyhow::Result<()> {
     let stage = Stage::set().await?;
     let before = stage.state().await?;
-    let credentials =
-        ["", "Bearer wrong", "Bearer ", "Basic dXNlcjpwYXNz", &format!("Bearer\t{TOKEN}"), &format!("Bearer {TOKEN}x")];
+    let (tab, longer) = (format!("Bearer\t{TOKEN}"), format!("Bearer {TOKEN}x"));
+    let credentials = ["", "Bearer wrong", "Bearer ", "Basic dXNlcjpwYXNz", &tab, &longer];
     for &(method, path) in ROUTES {
         for credential in credentials {
             let answer = stage.raw(method, path, &[("Authorization", credential)], "").await?;
@@ -282,14 +282,14 @@ async fn client_ids_are_checked_for_shape_and_for_belonging() -> anyhow::Result<
     let stage = Stage::set().await?;
     let before = stage.state().await?;
     let prompt = json!({"prompt": [{"type": "text", "text": "hi"}]});
+    let path = "/session/{session}/prompt";
     for bad in ["a b", "ä", "x/y", &"x".repeat(129)] {
-        let answer = stage.raw("POST", "/session/{session}/prompt", &[("X-Qwen-Client-Id", bad)], &prompt.to_string());
-        let answer = answer.await?;
+        let answer = stage.raw("POST", path, &[("X-Qwen-Client-Id", bad)], &prompt.to_string()).await?;
         assert_eq!(status_of(&answer), "400", "«{bad}»: {answer}");
         assert!(body_of(&answer).contains(r#""code":"invalid_client_id""#), "{answer}");
     }
     let stranger = stage.client.clone().with_client_id("client_of_nobody");
-    let answer = stranger.post(&stage.path("/session/{session}/prompt"), &prompt).await?;
+    let answer = stranger.post(&stage.path(path), &prompt).await?;
     assert_eq!((answer.status, answer.code().as_deref()), (400, Some("invalid_client_id")));
     assert_eq!(answer.json()["clientId"], "client_of_nobody");
     assert_eq!(answer.json()["sessionId"], json!(stage.session));

@@ -57,7 +57,8 @@ async fn an_approved_tool_call_puts_the_file_on_disk() -> anyhow::Result<()> {
     assert_eq!(message_text(&rest), "Written.");
     let finished = updates(&rest, "tool_call_update").last().context("the call ends")?;
     assert_eq!(finished["status"], "completed");
-    let answers = model.requests().last().context("the model was asked twice")?.tool_results();
+    let requests = model.requests();
+    let answers = requests.last().context("the model was asked twice")?.tool_results();
     assert_eq!(answers.len(), 1, "the model hears what its call did");
     Ok(())
 }
