@@ -71,7 +71,7 @@ fn agent(config: &Config) -> String {
     let is_set = |name: &&str| std::env::var(name).is_ok_and(|value| !value.trim().is_empty());
     let providers: [(&str, &[&str]); 2] =
         [("OPENAI_MODEL", &["OPENAI_API_KEY", "OPENAI_BASE_URL"]), ("ANTHROPIC_MODEL", &["ANTHROPIC_API_KEY"])];
-    let named = providers.iter().filter(|(_, switches)| switches.iter().any(|name| is_set(name)));
+    let named = providers.iter().filter(|(_, switches)| switches.iter().any(is_set));
     let models: Vec<String> =
         named.filter_map(|(model, _)| std::env::var(model).ok()).filter(|model| !model.is_empty()).collect();
     if !models.is_empty() {
