@@ -211,7 +211,8 @@ fn the_page_never_makes_html_from_text() -> anyhow::Result<()> {
 
 #[test]
 fn the_page_asks_for_time_and_storage_in_one_place() -> anyhow::Result<()> {
-    let doors = ["local_storage()", "session_storage()", "history()", "request_animation_frame", "Date::now"];
+    let doors =
+        ["local_storage()", "session_storage()", "push_state", "replace_state", "request_animation_frame", "Date::now"];
     let mut findings = in_code(&source::rust(&["web"])?, &doors);
     findings.retain(|finding| !finding.path.starts_with("web/src/browser"));
     expect_none(&findings, "ask web/src/browser");
