@@ -136,7 +136,7 @@ fn hunk(group: &[DiffOp], old: &[&str], new: &[&str]) -> Option<Hunk> {
                 lines.extend(same);
             }
             DiffOp::Delete { .. } | DiffOp::Insert { .. } | DiffOp::Replace { .. } => {
-                replaced(op, old, new, &mut lines)
+                replaced(op, old, new, &mut lines);
             }
         }
     }

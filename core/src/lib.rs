@@ -18,6 +18,7 @@ pub mod slash;
 pub mod sse;
 pub mod time;
 pub mod transcript;
+pub mod view;
 
 pub use event::{Draft, Envelope, EventType};
 pub use id::{ClientId, EventEpoch, PromptId, RequestId, SessionId};

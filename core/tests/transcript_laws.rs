@@ -19,9 +19,13 @@ struct Happening {
     data: Value,
 }
 
-fn update(update: Value) -> (&'static str, Value) {
+#[expect(clippy::needless_pass_by_value, reason = "called with literals")]
+fn update(update: Value) -> What {
     ("session_update", json!({"sessionId": "s", "update": update}))
 }
+
+/// Type and data.
+type What = (&'static str, Value);
 
 fn some_of<T: Clone + std::fmt::Debug + 'static>(all: &[T]) -> impl Strategy<Value = T> + use<T> {
     prop::sample::select(all.to_vec())
@@ -41,7 +45,7 @@ fn usage() -> impl Strategy<Value = Value> {
     )
 }
 
-fn chunk() -> impl Strategy<Value = (&'static str, Value)> {
+fn chunk() -> impl Strategy<Value = What> {
     let kind = some_of(&[
         "agent_message_chunk",
         "agent_message_chunk",
@@ -81,7 +85,7 @@ fn chunk() -> impl Strategy<Value = (&'static str, Value)> {
     })
 }
 
-fn tool() -> impl Strategy<Value = (&'static str, Value)> {
+fn tool() -> impl Strategy<Value = What> {
     let kind = some_of(&["tool_call", "tool_call_update", "tool_call_update"]);
     let status =
         some_of(&[None, Some("pending"), Some("in_progress"), Some("completed"), Some("failed"), Some("dreaming")]);
@@ -109,7 +113,7 @@ fn tool() -> impl Strategy<Value = (&'static str, Value)> {
     })
 }
 
-fn other_update() -> impl Strategy<Value = (&'static str, Value)> {
+fn other_update() -> impl Strategy<Value = What> {
     let updates = [
         json!({"sessionUpdate": "plan", "entries": [{"content": "one", "priority": "medium", "status": "pending"}]}),
         json!({"sessionUpdate": "plan", "entries": [{"content": "two", "status": "completed"}], "_meta": {"parentToolCallId": "x"}}),
@@ -126,7 +130,7 @@ fn other_update() -> impl Strategy<Value = (&'static str, Value)> {
     some_of(&updates).prop_map(update)
 }
 
-fn permission() -> impl Strategy<Value = (&'static str, Value)> {
+fn permission() -> impl Strategy<Value = What> {
     let options =
         json!([{"optionId": "yes", "name": "Yes", "kind": "allow_once"}, {"optionId": "no", "kind": "reject_once"}]);
     let request = some_of(&["r1", "r2"]);
@@ -148,9 +152,9 @@ fn permission() -> impl Strategy<Value = (&'static str, Value)> {
     })
 }
 
-fn lifecycle() -> impl Strategy<Value = (&'static str, Value)> {
+fn lifecycle() -> impl Strategy<Value = What> {
     let prompt = some_of(&["p", "q", "r"]);
-    let all: Vec<fn(&str) -> (&'static str, Value)> = vec![
+    let all: Vec<fn(&str) -> What> = vec![
         |p| ("turn_complete", json!({"sessionId": "s", "stopReason": "end_turn", "promptId": p})),
         |p| ("turn_complete", json!({"sessionId": "s", "stopReason": "cancelled", "promptId": p})),
         |p| ("turn_error", json!({"sessionId": "s", "message": "no", "code": "-32603", "promptId": p})),
@@ -166,7 +170,7 @@ fn lifecycle() -> impl Strategy<Value = (&'static str, Value)> {
     (prompt, some_of(&all)).prop_map(|(prompt, make)| make(prompt))
 }
 
-fn session() -> impl Strategy<Value = (&'static str, Value)> {
+fn session() -> impl Strategy<Value = What> {
     some_of(&[
         ("approval_mode_changed", json!({"previous": "default", "next": "yolo", "persisted": false})),
         ("model_switched", json!({"modelId": "m"})),

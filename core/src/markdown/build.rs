@@ -92,7 +92,7 @@ impl Builder {
             Event::TaskListMarker(checked) => self.check(checked),
             // Not enabled.
             Event::InlineMath(text) | Event::DisplayMath(text) | Event::FootnoteReference(text) => {
-                self.top().text(&text)
+                self.top().text(&text);
             }
         }
     }

@@ -60,7 +60,7 @@ pub(super) fn joins(entry: &Entry, next: &Entry) -> bool {
 pub(super) fn absorb(entry: &mut Entry, next: Entry) {
     match (&mut entry.body, next.body) {
         (Body::Assistant(run), Body::Assistant(more)) | (Body::Thought(run), Body::Thought(more)) => {
-            run.text.push_str(&more.text)
+            run.text.push_str(&more.text);
         }
         (Body::User(message), Body::User(more)) => more.blocks.into_iter().for_each(|block| message.push(block)),
         _ => {}

@@ -28,7 +28,7 @@ impl<'a> Step<'a> {
 
 /// The envelope's `_meta.folded`: what the events folded into one cannot say in the protocol's own fields. Clients that do not know
 /// it lose times and counts, nothing else.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub(super) struct Folded {
     /// When the last of them was published.

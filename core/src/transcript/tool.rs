@@ -86,6 +86,33 @@ impl ToolCall {
         self.permissions.iter().rev().find(|permission| permission.is_pending())
     }
 
+    /// The most telling title: while the call itself says nothing of its input, what the permission request says.
+    #[must_use]
+    pub fn headline(&self) -> &str {
+        let asked = self.asked().and_then(|call| call.title.as_deref()).filter(|title| !title.is_empty());
+        asked.filter(|_| !says_something(self.raw_input.as_ref())).unwrap_or(&self.title)
+    }
+
+    /// Its input, as the call itself or the permission request tells it.
+    #[must_use]
+    pub fn input(&self) -> Option<&Value> {
+        let own = self.raw_input.as_ref().filter(|input| says_something(Some(input)));
+        own.or_else(|| self.asked()?.raw_input.as_ref())
+    }
+
+    /// The places it touches, as the call itself or the permission request tells them.
+    #[must_use]
+    pub fn places(&self) -> &[Location] {
+        match self.asked().and_then(|call| call.locations.as_deref()) {
+            Some(asked) if self.locations.is_empty() => asked,
+            _ => &self.locations,
+        }
+    }
+
+    fn asked(&self) -> Option<&ToolPatch> {
+        self.permissions.last().map(|permission| &permission.request.tool_call)
+    }
+
     /// The texts it shows, in order.
     pub fn texts(&self) -> impl Iterator<Item = &str> {
         self.content.iter().filter_map(|item| match item {
@@ -141,5 +168,14 @@ impl ToolCall {
             self.ended_at = at;
         }
         self.status = status;
+    }
+}
+
+/// Agents send `{}` while they do not know the input yet.
+fn says_something(input: Option<&Value>) -> bool {
+    match input {
+        None | Some(Value::Null) => false,
+        Some(Value::Object(fields)) => !fields.is_empty(),
+        Some(Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_)) => true,
     }
 }

@@ -152,7 +152,9 @@ impl Turns {
     }
 
     pub(super) fn unqueue_messages(&mut self, messages: &MidTurnMessages) -> bool {
-        messages.message_ids.iter().fold(false, |any, id| self.unqueue(id) || any)
+        let before = self.queue.len();
+        self.queue.retain(|queued| !messages.message_ids.contains(&queued.prompt));
+        self.queue.len() < before
     }
 
     /// Forgets finished turns in front of the first entry that is kept.

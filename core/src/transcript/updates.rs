@@ -10,7 +10,7 @@ use crate::{
         TurnId, UserBlock,
         run::{RunKey, Speaker},
         state::Slot,
-        step::Step,
+        step::{Folded, Step},
         tool::Framed,
     },
 };
@@ -153,7 +153,7 @@ impl Transcript {
         let discrete = chunk.is_discrete();
         match chunk.content {
             ContentBlock::Text(text) if discrete => {
-                self.discrete(speaker, text, chunk.message_id, chunk.meta, parent, step, change)
+                self.discrete(speaker, text, chunk.message_id, chunk.meta, parent, step, change);
             }
             ContentBlock::Text(text) => {
                 let source = chunk.meta.get("source").and_then(Value::as_str);
@@ -235,7 +235,8 @@ impl Transcript {
     /// A goal is checked after every turn; only the other steps are worth a line, behind what the chunk itself says.
     fn goal_notice(&mut self, status: Option<(GoalStatus, Envelope)>, step: &Step<'_>, change: &mut Change) {
         let Some((status, fact)) = status.filter(|(status, _)| &*status.kind != "checking") else { return };
-        let second = Step { seq: Seq { nth: step.seq.nth + 1, ..step.seq }, ..step.clone() };
+        // What was folded into the event went into its text.
+        let second = Step { seq: Seq { nth: step.seq.nth + 1, ..step.seq }, folded: Folded::default(), ..step.clone() };
         self.notice(Notice::Goal(status, fact), &second, change);
     }
 
@@ -378,7 +379,7 @@ fn strip_facts(event: &mut Envelope) {
 /// The event without the marks that folding left on it.
 pub(super) fn plain(event: &Envelope) -> Envelope {
     let mut event = event.clone();
-    event.meta.shift_remove(super::step::Folded::KEY);
+    event.meta.shift_remove(Folded::KEY);
     event
 }
 
