@@ -13,6 +13,7 @@
 //! Cost: a streamed text piece is appended in place; no entry is parsed or copied again.
 
 mod asked;
+mod calls;
 mod change;
 mod entry;
 mod entry_events;
@@ -23,6 +24,7 @@ mod permission;
 mod raw;
 mod replay;
 mod run;
+mod shell;
 mod state;
 mod step;
 mod summary;

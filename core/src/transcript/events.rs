@@ -7,11 +7,11 @@ use crate::{
     payload::{
         ApprovalModeChanged, ContentBlock, FollowupSuggestion, HistoryTruncated, Malformed, MidTurnMessages,
         ModelSwitchFailed, ModelSwitched, PendingPrompt, PromptCancelled, ResyncRequired, SessionEnd, SessionMetadata,
-        SessionSnapshot, ShellCommand, ShellResult, TurnComplete, TurnError, decode,
+        SessionSnapshot, TurnComplete, TurnError, decode,
     },
     transcript::{
-        Body, Change, End, EndCause, Message, Notice, Seq, ShellRun, Side, Transcript, TurnOutcome, UserBlock,
-        state::Slot, step::Step, updates::plain,
+        Body, Change, End, EndCause, Message, Notice, Seq, Side, Transcript, TurnOutcome, UserBlock, state::Slot,
+        step::Step, updates::plain,
     },
 };
 
@@ -197,26 +197,6 @@ impl Transcript {
         let turn = self.turn_of(step, change);
         let message = Message { blocks, mid_turn: true, message_id: None, source: None };
         self.lines.push(Self::entry(step, Some(turn), None, Body::User(message)), change);
-    }
-
-    fn shell_command(&mut self, command: ShellCommand, step: &Step<'_>, change: &mut Change) {
-        let named_at = Some((step.seq, step.at));
-        let run = ShellRun { command: command.command, cwd: command.cwd, named_at, ..ShellRun::default() };
-        self.push_shell(run, step, change);
-    }
-
-    fn shell_result(&mut self, result: ShellResult, step: &Step<'_>, change: &mut Change) {
-        let ended_at = Some((step.seq, step.at));
-        let Some(id) = self.open_shell() else {
-            return self.push_shell(ShellRun { result: Some(result), ended_at, ..ShellRun::default() }, step, change);
-        };
-        self.shells.retain(|open| *open != id);
-        self.lines.edit(id, step.at.max(step.folded.until), change, |entry| {
-            if let Body::Shell(run) = &mut entry.body {
-                run.result = Some(result);
-                run.ended_at = ended_at;
-            }
-        });
     }
 
     fn snapshot(&mut self, snapshot: SessionSnapshot, change: &mut Change) {

@@ -4,14 +4,12 @@ use serde_json::{Map, Value};
 
 use crate::{
     Envelope,
-    payload::{Chunk, ContentBlock, GoalStatus, PlanEntry, ToolCallId, ToolPatch, Update},
+    payload::{Chunk, ContentBlock, GoalStatus, ToolCallId, Update},
     transcript::{
-        Body, Change, Entry, EntryId, Message, Notice, Plan, Seq, ShellRun, Side, TextRun, ToolCall, Transcript,
-        TurnId, UserBlock,
+        Body, Change, Entry, EntryId, Message, Notice, Seq, Side, TextRun, Transcript, TurnId, UserBlock,
         run::{RunKey, Speaker},
         state::Slot,
         step::{Folded, Step},
-        tool::Framed,
     },
 };
 
@@ -269,98 +267,6 @@ impl Transcript {
             let source = Envelope { data: event.data, ..notice.source().clone() };
             **notice = Notice::Compaction { done, text, source };
         });
-    }
-
-    fn tool_frame(&mut self, mut patch: ToolPatch, by_update: bool, step: &Step<'_>, change: &mut Change) {
-        let known = self.lines.tool(&patch.tool_call_id);
-        if patch.is_discarded() {
-            return self.discard(known, change);
-        }
-        let known = match known {
-            Some(id) if by_update || self.is_of_turn(id, step) => Some(id),
-            // The agent counts its calls anew in every turn: the same name, another call.
-            _ => None,
-        };
-        let framed =
-            Framed { seq: step.seq, at: step.at, by: step.by.cloned(), prompt: step.prompt.cloned(), by_update };
-        let times = step.folded.tool;
-        let Some(id) = known else {
-            let turn = self.turn_of(step, change);
-            let parent = crate::payload::parent_of(&patch.meta);
-            let mut tool = ToolCall::new(patch.tool_call_id.clone());
-            tool.patch(patch, step.at, times);
-            tool.framed = Some(framed);
-            return self.lines.push(Self::entry(step, Some(turn), parent, Body::Tool(Box::new(tool))), change);
-        };
-        // The lane of a call is settled when it is first seen.
-        patch.meta.shift_remove("parentToolCallId");
-        self.lines.edit(id, step.at.max(step.folded.until), change, |entry| {
-            let Body::Tool(tool) = &mut entry.body else { return };
-            tool.patch(patch, step.at, times);
-            tool.framed.get_or_insert(framed);
-        });
-    }
-
-    fn is_of_turn(&self, id: EntryId, step: &Step<'_>) -> bool {
-        let turn = self.turns.find(step.prompt);
-        turn.is_some() && self.lines.get(id).is_some_and(|entry| entry.turn == turn)
-    }
-
-    fn discard(&mut self, known: Option<EntryId>, change: &mut Change) {
-        let Some(id) = known else { return };
-        let asked = self.waiting.len();
-        self.waiting.retain(|(_, entry)| *entry != id);
-        if self.waiting.len() < asked {
-            change.side |= Side::PERMISSIONS;
-        }
-        self.lines.remove(id, change);
-    }
-
-    fn plan(&mut self, steps: Vec<PlanEntry>, parent: Option<ToolCallId>, step: &Step<'_>, change: &mut Change) {
-        let turn = self.turn_of(step, change);
-        let is_same =
-            |entry: &&Entry| entry.turn == Some(turn) && entry.parent == parent && matches!(entry.body, Body::Plan(_));
-        let known =
-            self.lines.iter().rev().take_while(|entry| entry.id.0 >= turn.0).find(is_same).map(|entry| entry.id);
-        match known {
-            Some(id) => self
-                .lines
-                .edit(id, step.at.max(step.folded.until), change, |entry| entry.body = Body::Plan(Plan { steps })),
-            None => self.lines.push(Self::entry(step, Some(turn), parent, Body::Plan(Plan { steps })), change),
-        }
-    }
-
-    fn shell_output(&mut self, output: &str, step: &Step<'_>, change: &mut Change) {
-        let place = (step.seq, step.at);
-        match self.open_shell() {
-            Some(id) => {
-                let first = matches!(self.lines.get(id).map(|entry| &entry.body), Some(Body::Shell(run)) if run.output_at.is_none());
-                if first {
-                    self.lines.edit(id, None, change, |entry| {
-                        if let Body::Shell(run) = &mut entry.body {
-                            run.output_at = Some(place);
-                        }
-                    });
-                }
-                self.lines.append(id, output, step.at.max(step.folded.until), change);
-            }
-            None => {
-                let run = ShellRun { output: output.to_owned(), output_at: Some(place), ..ShellRun::default() };
-                self.push_shell(run, step, change);
-            }
-        }
-    }
-
-    /// The newest command that has no result; the protocol does not name them.
-    pub(super) fn open_shell(&self) -> Option<EntryId> {
-        self.shells.iter().rev().copied().find(|id| self.lines.get(*id).is_some())
-    }
-
-    pub(super) fn push_shell(&mut self, run: ShellRun, step: &Step<'_>, change: &mut Change) {
-        if run.is_running() {
-            self.shells.push(EntryId(step.seq));
-        }
-        self.lines.push(Self::entry(step, None, None, Body::Shell(Box::new(run))), change);
     }
 }
 
