@@ -5,6 +5,7 @@ use wasm_bindgen::JsCast;
 
 use crate::{
     browser,
+    dom::Content,
     pages::{connect::connect, shell::shell},
     parts::composer,
     store::{Access, Command, Control, Store},
@@ -39,7 +40,7 @@ impl Early {
     }
 }
 
-pub(crate) fn app(early: Early) -> impl IntoView {
+pub(crate) fn app(early: Early) -> AnyView {
     let store = Store::new();
     provide_context(store);
     store.begin();
@@ -61,7 +62,7 @@ pub(crate) fn app(early: Early) -> impl IntoView {
         }
         outside
     });
-    move || if outside.get() { connect(early.token.clone()).into_any() } else { shell().into_any() }
+    (move || if outside.get() { connect(early.token.clone()).view() } else { shell().view() }).view()
 }
 
 /// Says in the tab how many decisions wait, in any session.

@@ -5,11 +5,12 @@
 //! - [`pages`] and [`parts`] draw: they read signals and dispatch commands.
 //! - [`browser`] is the only place that knows clocks, timers, storage and the address bar; [`words`] holds every text.
 //!
-//! Views are built with functions, not with the `view!` macro: the macro writes static parts through `innerHTML`, which the page's
-//! content policy (Trusted Types) refuses.
+//! Views are built with the functions of [`dom`], not with the `view!` macro: the macro writes static parts through `innerHTML`, which
+//! the page's content policy (Trusted Types) refuses.
 
 mod app;
 mod browser;
+mod dom;
 mod net;
 mod pages;
 mod parts;

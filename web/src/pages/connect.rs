@@ -1,19 +1,16 @@
 //! The door: a token is asked for, and what was wrong with the last one is said.
 
-use leptos::{
-    ev,
-    html::{button, code, div, form, h1, input, label, main, p},
-    prelude::*,
-};
+use leptos::{ev, prelude::*};
 
 use crate::{
     browser,
+    dom::{Content, button, code, div, form, h1, input, label, main, p},
     store::{Access, Command, WhyOut, store},
     words::words,
 };
 
 /// The form, with what was typed into the static one.
-pub(crate) fn connect(typed_early: String) -> impl IntoView {
+pub(crate) fn connect(typed_early: String) -> impl Content {
     let store = store();
     let token = RwSignal::new(typed_early);
     let remember = RwSignal::new(false);
@@ -36,27 +33,27 @@ pub(crate) fn connect(typed_early: String) -> impl IntoView {
             h1().child(words().connect_title),
             p().child((words().connect_hint_before, code().child("roost serve"), words().connect_hint_after)),
             div()
-                .role("alert")
+                .attr("role", "alert")
                 .child(move || why().map(|why| p().class("wrong").id("token-wrong").child(sentence(&why)))),
-            label().r#for("token").child(words().token),
+            label().attr("for", "token").child(words().token),
             input()
                 .id("token")
-                .r#type("password")
+                .attr("type", "password")
                 .attr("autocomplete", "current-password")
                 .attr("spellcheck", "false")
                 .attr("autofocus", true)
                 .attr("aria-invalid", move || why().is_some().then_some("true"))
                 .attr("aria-describedby", move || why().is_some().then_some("token-wrong"))
-                .prop("value", token)
+                .attr("value", token.get_untracked())
                 .on(ev::input, move |event| token.set(event_target_value(&event))),
             label().class("remember").child((
                 input()
-                    .r#type("checkbox")
-                    .prop("checked", remember)
+                    .attr("type", "checkbox")
+                    .attr("checked", remember.get_untracked())
                     .on(ev::change, move |event| remember.set(event_target_checked(&event))),
                 words().remember,
             )),
-            button().r#type("submit").class("primary").child(words().connect),
+            button().attr("type", "submit").class("primary").child(words().connect),
         )),
     )
 }

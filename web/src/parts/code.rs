@@ -1,22 +1,19 @@
 //! A block of code: its language, a way to copy it, and the text as it is.
 
-use leptos::{
-    ev,
-    html::{button, code, div, pre, span},
-    prelude::*,
-};
+use leptos::{ev, prelude::*};
 
 use super::{
     icon::{self, icon},
     markdown::visible,
 };
 use crate::{
+    dom::{Content, button, code, div, pre, span},
     store::{Command, store},
     words::words,
 };
 
 /// `text` is a signal: while the block streams, only what is in it changes.
-pub(crate) fn code_block(language: String, text: Memo<String>) -> impl IntoView {
+pub(crate) fn code_block(language: String, text: Memo<String>) -> impl Content {
     let store = store();
     let copied = RwSignal::new(false);
     let label = move || if copied.get() { words().copied } else { words().copy };
@@ -24,7 +21,7 @@ pub(crate) fn code_block(language: String, text: Memo<String>) -> impl IntoView 
         div().class("code-head").child((
             span().child(language),
             button()
-                .r#type("button")
+                .plain()
                 .class("quiet")
                 .attr("aria-label", words().copy_code)
                 .on(ev::click, move |_| {

@@ -1,10 +1,6 @@
 //! The composer: the text box, its palette, what can be chosen, and the button that sends.
 
-use leptos::{
-    ev,
-    html::{button, div, form, span, textarea},
-    prelude::*,
-};
+use leptos::{ev, prelude::*};
 use roost_core::Millis;
 
 use super::{
@@ -14,6 +10,7 @@ use super::{
 };
 use crate::{
     browser::{self, timer},
+    dom::{Content, button, div, form, span, textarea},
     store::{Command, Control, PROMPT, PaletteView, Store, store},
     words::words,
 };
@@ -22,7 +19,7 @@ use crate::{
 const TWICE: Millis = Millis(2_000);
 const PAGE: isize = 8;
 
-pub(crate) fn composer() -> impl IntoView {
+pub(crate) fn composer() -> impl Content {
     let store = store();
     let expanded = move || store.composer.palette.with(|view| view.as_ref().is_some_and(|view| view.menu.is_open()));
     let active = move || {
@@ -65,7 +62,7 @@ pub(crate) fn composer() -> impl IntoView {
             )),
             div().class("foot").child((
                 button()
-                    .r#type("button")
+                    .plain()
                     .class("quiet")
                     .attr("aria-label", words().commands)
                     .attr("title", words().commands)
@@ -79,9 +76,9 @@ pub(crate) fn composer() -> impl IntoView {
                 move || {
                     store.talk.busy.get().then(|| {
                         button()
-                            .r#type("button")
+                            .plain()
                             .class("button stop")
-                            .prop("disabled", store.talk.cancelling)
+                            .attr("disabled", move || store.talk.cancelling.get())
                             .on(ev::click, move |_| store.dispatch(Command::CancelTurn))
                             .child((icon(icon::STOP), move || {
                                 if store.talk.cancelling.get() { words().stopping } else { words().stop }
@@ -89,9 +86,9 @@ pub(crate) fn composer() -> impl IntoView {
                     })
                 },
                 button()
-                    .r#type("submit")
+                    .attr("type", "submit")
                     .class("primary send")
-                    .prop("disabled", empty)
+                    .attr("disabled", move || empty.get())
                     .attr("aria-label", move || if store.talk.busy.get() { words().queue_it } else { words().send })
                     .child(icon(icon::ARROW_UP)),
             )),
@@ -102,7 +99,7 @@ pub(crate) fn composer() -> impl IntoView {
 fn ghost(store: Store) -> Option<AnyView> {
     let hint = store.composer.palette.with(|view| view.as_ref().map(|view| view.menu.ghost.clone()))?;
     let typed = store.composer.shown.get();
-    (!hint.is_empty()).then(|| (span().class("typed").child(typed), hint).into_any())
+    (!hint.is_empty()).then(|| (span().class("typed").child(typed), hint).view())
 }
 
 fn tip(store: Store) -> String {

@@ -1,10 +1,7 @@
 //! A change of a file: lines with their numbers, signs and marked words.
 
-use leptos::{
-    ev,
-    html::{button, div, mark, span},
-    prelude::*,
-};
+use crate::dom::{Content, button, div, mark, span};
+use leptos::{ev, prelude::*};
 use roost_core::diff::{Hunk, Line, LineKind, TextChange, compare, stat};
 
 use crate::words::words;
@@ -20,16 +17,19 @@ pub(crate) fn counts(old: Option<&str>, new: &str) -> (usize, usize) {
     (stat.added, stat.removed)
 }
 
-/// The change of `path` from `old` (`None`: it did not exist) to `new`.
-pub(crate) fn diff(path: &str, old: Option<&str>, new: &str, to_decide: bool) -> impl IntoView + use<> {
+/// The change from `old` (`None`: there was no such file) to `new`, under the file's `path`.
+pub(crate) fn diff(path: Option<&str>, old: Option<&str>, new: &str, to_decide: bool) -> impl Content + use<> {
     let change = StoredValue::new(compare(old.unwrap_or_default(), new));
     let is_new = old.is_none();
     let most = if to_decide { SHOWN_LINES_TO_DECIDE } else { SHOWN_LINES };
     let total = change.with_value(|change| change.hunks.iter().map(|hunk| hunk.lines.len()).sum::<usize>());
     let all = RwSignal::new(total <= most);
-    let label = words().change_of(path);
+    let label = words().change_of(path.unwrap_or_default());
     div().child((
-        div().class("diff-path").child((path.to_owned(), is_new.then(|| format!(" · {}", words().new_file)))),
+        (path.is_some() || is_new).then(|| {
+            let parts = [path, is_new.then_some(words().new_file)];
+            div().class("diff-path").child(parts.into_iter().flatten().collect::<Vec<_>>().join(" · "))
+        }),
         div()
             .class("diff")
             .attr("tabindex", "0")
@@ -39,7 +39,7 @@ pub(crate) fn diff(path: &str, old: Option<&str>, new: &str, to_decide: bool) ->
         move || {
             (!all.get()).then(|| {
                 button()
-                    .r#type("button")
+                    .plain()
                     .class("more")
                     .on(ev::click, move |_| all.set(true))
                     .child(words().show_all_lines(total))
@@ -50,7 +50,7 @@ pub(crate) fn diff(path: &str, old: Option<&str>, new: &str, to_decide: bool) ->
 
 fn hunks(change: &TextChange, most: usize) -> AnyView {
     if change.hunks.is_empty() {
-        return div().class("diff-gap").child(words().no_change).into_any();
+        return div().class("diff-gap").child(words().no_change).view();
     }
     let mut left = most;
     let mut last = 0;
@@ -68,12 +68,12 @@ fn hunks(change: &TextChange, most: usize) -> AnyView {
         left = left.saturating_sub(hunk.lines.len());
         last = hunk.lines.iter().filter_map(|line| line.new).max().unwrap_or(last);
     }
-    div().class("diff-lines").child(views).into_any()
+    div().class("diff-lines").child(views).view()
 }
 
 fn gap(hunk: &Hunk, last: usize) -> Option<AnyView> {
     let skipped = hunk.new_start.saturating_sub(last + 1);
-    (skipped > 0).then(|| div().class("diff-gap").child(words().unchanged_lines(skipped)).into_any())
+    (skipped > 0).then(|| div().class("diff-gap").child(words().unchanged_lines(skipped)).view())
 }
 
 fn row(line: &Line) -> AnyView {
@@ -87,8 +87,8 @@ fn row(line: &Line) -> AnyView {
         .spans
         .iter()
         .map(|piece| match piece.is_marked {
-            true => mark().child(piece.text.clone()).into_any(),
-            false => piece.text.clone().into_any(),
+            true => mark().child(piece.text.clone()).view(),
+            false => piece.text.clone().view(),
         })
         .collect();
     div()
@@ -100,5 +100,5 @@ fn row(line: &Line) -> AnyView {
             span().class("sign").child(sign),
             span().child(text),
         ))
-        .into_any()
+        .view()
 }

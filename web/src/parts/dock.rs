@@ -3,11 +3,7 @@
 //! With an empty composer the dock takes the keyboard; with text in it, it does not, and says how to answer anyway. No key decides in the
 //! first moments, so that an answer is never an accident.
 
-use leptos::{
-    ev,
-    html::{button, code, dd, div, dl, dt, fieldset, h2, input, kbd, label, legend, p, pre, section, small, span},
-    prelude::*,
-};
+use leptos::{ev, prelude::*};
 use roost_core::{
     Millis,
     payload::{PermissionOption, Question, ToolContent},
@@ -18,6 +14,10 @@ use serde_json::Value;
 use super::{diff::diff, markdown::visible};
 use crate::{
     browser,
+    dom::{
+        Content, Ref, button, code, dd, div, dl, dt, fieldset, h2, input, kbd, label, legend, once_drawn, p, pre,
+        section, small, span,
+    },
     store::{Command, Store, store},
     words::words,
 };
@@ -28,7 +28,7 @@ pub(crate) const DOCK: &str = "dock";
 const GUARD: Millis = Millis(400);
 
 /// Requests of other sessions: counted, named, one press away.
-pub(crate) fn elsewhere() -> impl IntoView {
+pub(crate) fn elsewhere() -> impl Content {
     let store = store();
     move || {
         let waiting = store.waiting_elsewhere();
@@ -38,7 +38,7 @@ pub(crate) fn elsewhere() -> impl IntoView {
             p().class("elsewhere").child((
                 span().child(words().waiting_elsewhere(waiting.len())),
                 button()
-                    .r#type("button")
+                    .plain()
                     .class("link")
                     .on(ev::click, move |_| store.dispatch(Command::Open(first.clone())))
                     .child(words().go_to(&title)),
@@ -47,7 +47,7 @@ pub(crate) fn elsewhere() -> impl IntoView {
     }
 }
 
-pub(crate) fn dock() -> impl IntoView {
+pub(crate) fn dock() -> impl Content {
     let store = store();
     let request = Memo::new(move |_| store.talk.asks.with(|asks| asks.first().map(|ask| ask.request_id().clone())));
     (
@@ -57,22 +57,20 @@ pub(crate) fn dock() -> impl IntoView {
         move || {
             request.get()?;
             let ask = store.talk.asks.with_untracked(|asks| asks.first().cloned())?;
-            Some(card(store, ask).into_any())
+            Some(card(store, ask).view())
         },
     )
 }
 
-fn card(store: Store, ask: Permission) -> impl IntoView {
+fn card(store: Store, ask: Permission) -> impl Content {
     let shown_at = browser::now();
     let questions = ask.request.questions();
     let answers = RwSignal::new(vec![String::new(); questions.len()]);
-    let node = NodeRef::<leptos::html::Section>::new();
+    let node = Ref::new();
     // Focus moves only when nothing is being written.
-    Effect::new(move |_| {
-        if let Some(node) = node.get()
-            && store.composer.is_blank()
-            && (browser::nothing_focused() || browser::has_focus("prompt") || browser::has_focus("talk"))
-        {
+    once_drawn(node, move |node| {
+        let free = browser::nothing_focused() || browser::has_focus("prompt") || browser::has_focus("talk");
+        if store.composer.is_blank() && free {
             let _ = node.focus();
         }
     });
@@ -179,7 +177,7 @@ fn card(store: Store, ask: Permission) -> impl IntoView {
                         .into_iter()
                         .enumerate()
                         .map(|(nth, question)| ask_question(nth, question, answers))
-                        .collect_view(),
+                        .collect::<Vec<_>>(),
                 )),
             div().class("dock-acts").child((
                 options
@@ -189,11 +187,11 @@ fn card(store: Store, ask: Permission) -> impl IntoView {
                         let decide = decide.clone();
                         let (kind, name) = (option.kind.to_string(), option.name.clone());
                         button()
-                            .r#type("button")
+                            .plain()
                             .class("button")
                             .attr("data-kind", kind)
                             .attr("data-option", option.option_id.to_string())
-                            .prop("disabled", settled.clone())
+                            .attr("disabled", settled.clone())
                             .on(ev::click, move |_| {
                                 if browser::now().since(shown_at) >= GUARD {
                                     decide(&option);
@@ -204,7 +202,7 @@ fn card(store: Store, ask: Permission) -> impl IntoView {
                                 (nth < 9).then(|| kbd().attr("aria-hidden", "true").child((nth + 1).to_string())),
                             ))
                     })
-                    .collect_view(),
+                    .collect::<Vec<_>>(),
                 span().class("tip").child(words().dock_tip),
             )),
         ))
@@ -221,7 +219,7 @@ fn title_of(ask: &Permission) -> String {
 }
 
 /// The very thing: the command as it would run, or the change as it would be made; else the arguments.
-fn what(ask: &Permission) -> impl IntoView + use<> {
+fn what(ask: &Permission) -> impl Content + use<> {
     let call = &ask.request.tool_call;
     let input = call.raw_input.clone().unwrap_or(Value::Null);
     let command = input.get("command").and_then(Value::as_str).map(ToOwned::to_owned);
@@ -232,7 +230,7 @@ fn what(ask: &Permission) -> impl IntoView + use<> {
     for item in call.content.iter().flatten() {
         match item {
             ToolContent::Diff { path, old_text, new_text } => {
-                diffs.push(diff(path, old_text.as_deref(), new_text, true).into_any())
+                diffs.push(diff(Some(path), old_text.as_deref(), new_text, true).view())
             }
             ToolContent::Block(block) => texts.extend(block.as_text().map(ToOwned::to_owned)),
             ToolContent::Terminal { .. } | ToolContent::Other(_) => {}
@@ -243,14 +241,14 @@ fn what(ask: &Permission) -> impl IntoView + use<> {
     (
         command.map(|command| pre().class("command").child(code().child(visible(&command)))),
         folder.map(|folder| dl().child((dt().child(words().folder), dd().child(folder)))),
-        diffs.into_iter().collect_view(),
+        diffs.into_iter().collect::<Vec<_>>(),
         bare.then(|| facts(&input)),
         (bare && input.as_object().is_none_or(serde_json::Map::is_empty))
-            .then(|| texts.into_iter().map(|text| pre().class("output").child(visible(&text))).collect_view()),
+            .then(|| texts.into_iter().map(|text| pre().class("output").child(visible(&text))).collect::<Vec<_>>()),
     )
 }
 
-fn facts(input: &Value) -> impl IntoView + use<> {
+fn facts(input: &Value) -> impl Content + use<> {
     let pairs: Vec<_> = input
         .as_object()
         .into_iter()
@@ -263,7 +261,7 @@ fn facts(input: &Value) -> impl IntoView + use<> {
     (!pairs.is_empty()).then(|| dl().child(pairs))
 }
 
-fn ask_question(nth: usize, question: Question, answers: RwSignal<Vec<String>>) -> impl IntoView {
+fn ask_question(nth: usize, question: Question, answers: RwSignal<Vec<String>>) -> impl Content {
     let many = question.multi_select;
     let choose = move |text: String, on: bool| {
         answers.update(|all| {
@@ -288,7 +286,7 @@ fn ask_question(nth: usize, question: Question, answers: RwSignal<Vec<String>>) 
                 let text = option.label.clone();
                 label().child((
                     input()
-                        .r#type(if many { "checkbox" } else { "radio" })
+                        .attr("type", if many { "checkbox" } else { "radio" })
                         .attr("name", format!("question-{nth}"))
                         .on(ev::change, move |event| choose(text.clone(), event_target_checked(&event))),
                     span().child((
@@ -297,7 +295,7 @@ fn ask_question(nth: usize, question: Question, answers: RwSignal<Vec<String>>) 
                     )),
                 ))
             })
-            .collect_view(),
+            .collect::<Vec<_>>(),
         input().class("rename").attr("aria-label", words().other_answer).attr("placeholder", words().other_answer).on(
             ev::change,
             move |event| {

@@ -1,10 +1,6 @@
 //! One row of the transcript, by what its entry is.
 
-use leptos::{
-    ev,
-    html::{button, div, li, p, pre, span, strong, ul},
-    prelude::*,
-};
+use leptos::{ev, prelude::*};
 use roost_core::{
     payload::{PlanStatus, TurnError},
     transcript::{Body, Entry, Message, Notice, Plan, ShellRun, TextRun, Transcript, TurnId, TurnOutcome},
@@ -16,6 +12,7 @@ use super::{
     tool::tool,
 };
 use crate::{
+    dom::{Content, button, div, li, p, pre, span, strong, ul},
     store::{Command, Control, Part, RowKey, Store},
     words::{clock_time, count, duration, words},
 };
@@ -58,20 +55,20 @@ pub(crate) fn row(store: Store, key: RowKey) -> AnyView {
         Part::TurnEnd => Some(Kind::TurnEnd),
         Part::Block(_) => store.talk.read_untracked(key, |entry| Some(kind_of(entry))),
     };
-    let Some(kind) = kind else { return ().into_any() };
+    let Some(kind) = kind else { return ().view() };
     let content = match kind {
-        Kind::You => (move || store.talk.read(key, |entry| you(entry).map(IntoAny::into_any))).into_any(),
-        Kind::Prose => markdown::streamed(store, key).into_any(),
-        Kind::Thought => thought(store, key).into_any(),
-        Kind::Tool => tool(store, key).into_any(),
-        Kind::Plan => (move || store.talk.read(key, plan)).into_any(),
-        Kind::Error => (move || store.talk.read(key, |entry| error(store, entry))).into_any(),
-        Kind::Line => (move || store.talk.read(key, line)).into_any(),
-        Kind::Shell => (move || store.talk.read(key, shell)).into_any(),
-        Kind::Media => (move || store.talk.read(key, media)).into_any(),
-        Kind::TurnEnd => (move || store.talk.turn(key, turn_end)).into_any(),
+        Kind::You => (move || store.talk.read(key, |entry| you(entry).map(Content::view))).view(),
+        Kind::Prose => markdown::streamed(store, key).view(),
+        Kind::Thought => thought(store, key).view(),
+        Kind::Tool => tool(store, key).view(),
+        Kind::Plan => (move || store.talk.read(key, plan)).view(),
+        Kind::Error => (move || store.talk.read(key, |entry| error(store, entry))).view(),
+        Kind::Line => (move || store.talk.read(key, line)).view(),
+        Kind::Shell => (move || store.talk.read(key, shell)).view(),
+        Kind::Media => (move || store.talk.read(key, media)).view(),
+        Kind::TurnEnd => (move || store.talk.turn(key, turn_end)).view(),
     };
-    div().class("row").attr("data-row", key_text(key)).attr("data-kind", kind.name()).child(content).into_any()
+    div().class("row").attr("data-row", key_text(key)).attr("data-kind", kind.name()).child(content).view()
 }
 
 /// A row's key as text, for the element; [`parse_key`] reads it back.
@@ -110,7 +107,7 @@ fn kind_of(entry: &Entry) -> Kind {
     }
 }
 
-fn you(entry: &Entry) -> Option<impl IntoView + use<>> {
+fn you(entry: &Entry) -> Option<impl Content + use<>> {
     let Body::User(message) = &entry.body else { return None };
     let text: String = message.texts().collect::<Vec<_>>().join("\n");
     let others = message.blocks.len() - message.texts().count();
@@ -132,7 +129,7 @@ fn said_by(message: &Message) -> String {
     }
 }
 
-fn thought(store: Store, key: RowKey) -> impl IntoView {
+fn thought(store: Store, key: RowKey) -> impl Content {
     let open = move || store.talk.is_open(key).unwrap_or(false);
     let text = Memo::new(move |_| {
         store.talk.read(key, |entry| match &entry.body {
@@ -147,7 +144,7 @@ fn thought(store: Store, key: RowKey) -> impl IntoView {
     };
     div().class("thought").child((
         button()
-            .r#type("button")
+            .plain()
             .class("fold")
             .attr("aria-expanded", move || open().to_string())
             .on(ev::click, move |_| store.dispatch(Command::Fold(key, !untrack(open))))
@@ -169,7 +166,7 @@ fn plan(entry: &Entry) -> Option<AnyView> {
             span().child(step.content.clone()),
         ))
     });
-    Some(ul().class("plan").attr("aria-label", words().plan).child(steps.collect::<Vec<_>>()).into_any())
+    Some(ul().class("plan").attr("aria-label", words().plan).child(steps.collect::<Vec<_>>()).view())
 }
 
 fn error(store: Store, entry: &Entry) -> Option<AnyView> {
@@ -177,7 +174,7 @@ fn error(store: Store, entry: &Entry) -> Option<AnyView> {
     let turn = entry.turn;
     let advice = words().advice(code.as_deref(), error_kind.as_deref(), message);
     let press = move |label: &'static str, command: Command| {
-        button().r#type("button").class("button").on(ev::click, move |_| store.dispatch(command.clone())).child(label)
+        button().plain().class("button").on(ev::click, move |_| store.dispatch(command.clone())).child(label)
     };
     let again = turn.and_then(|turn| store.talk.prompt_of(turn));
     Some(
@@ -192,13 +189,13 @@ fn error(store: Store, entry: &Entry) -> Option<AnyView> {
                 div().class("acts").child((
                     again.map(|text| press(words().send_again, Command::Send(text))),
                     button()
-                        .r#type("button")
+                        .plain()
                         .class("button")
                         .on(ev::click, move |_| store.composer.picker.set(Some(Control::Model)))
                         .child(words().other_model),
                 )),
             ))
-            .into_any(),
+            .view(),
     )
 }
 
@@ -216,7 +213,7 @@ fn line(entry: &Entry) -> Option<AnyView> {
         Notice::Event(source) | Notice::Unknown(source) => source.kind.as_str().replace('_', " "),
         Notice::Malformed(malformed, _) => malformed.to_string(),
     };
-    Some(div().class("thin").attr("title", entry.at.map(clock_time)).child(span().child(says)).into_any())
+    Some(div().class("thin").attr("title", entry.at.map(clock_time)).child(span().child(says)).view())
 }
 
 fn shell(entry: &Entry) -> Option<AnyView> {
@@ -245,7 +242,7 @@ fn shell(entry: &Entry) -> Option<AnyView> {
                         .child(pre().class("output").attr("tabindex", "0").child(without_ansi(output)))
                 }),
             ))
-            .into_any(),
+            .view(),
     )
 }
 
@@ -260,7 +257,7 @@ fn media(entry: &Entry) -> Option<AnyView> {
         roost_core::payload::ContentBlock::Text(text) => text.clone(),
         roost_core::payload::ContentBlock::Other(_) => words().something_unknown.to_owned(),
     };
-    Some(div().class("thin").child(span().child(says)).into_any())
+    Some(div().class("thin").child(span().child(says)).view())
 }
 
 fn turn_end(transcript: &Transcript, id: TurnId) -> Option<AnyView> {
@@ -286,7 +283,7 @@ fn turn_end(transcript: &Transcript, id: TurnId) -> Option<AnyView> {
                 tokens.map(|tokens| span().child(tokens)),
                 at.map(|at| span().child(at)),
             ))
-            .into_any(),
+            .view(),
     )
 }
 
@@ -315,7 +312,7 @@ pub(crate) fn without_ansi(text: &str) -> String {
 }
 
 /// The row that says what goes on while a turn runs.
-pub(crate) fn working(store: Store) -> impl IntoView {
+pub(crate) fn working(store: Store) -> impl Content {
     move || {
         let since = store.talk.busy.get().then(|| store.talk.busy_since.get())?;
         let waits = !store.talk.asks.with(Vec::is_empty);

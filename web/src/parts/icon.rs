@@ -26,11 +26,16 @@ pub(crate) const KEY: &str =
     "M6 10.500a3 3 0 1 1 2.600-4.500H14v2.500h-1.500V11h-2.300V8.500H8.600A3 3 0 0 1 6 10.500zM5.800 7.500h.01";
 
 /// The icon of this path.
-pub(crate) fn icon(shape: &'static str) -> impl IntoView {
+pub(crate) fn icon(shape: &'static str) -> AnyView {
     classed("icon", shape)
 }
 
 /// The icon of this path, with more classes.
-pub(crate) fn classed(class: &'static str, shape: &'static str) -> impl IntoView {
-    svg().attr("class", class).attr("viewBox", "0 0 16 16").attr("aria-hidden", "true").child(path().attr("d", shape))
+pub(crate) fn classed(class: &'static str, shape: &'static str) -> AnyView {
+    svg()
+        .attr("class", class)
+        .attr("viewBox", "0 0 16 16")
+        .attr("aria-hidden", "true")
+        .child(path().attr("d", shape))
+        .into_any()
 }

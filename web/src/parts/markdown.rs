@@ -1,22 +1,20 @@
 //! Markdown, from nodes to elements. Nothing here ever becomes HTML by way of a string.
 
-use leptos::{
-    html::{
-        a, blockquote, br, code, del, div, em, h2, h3, h4, h5, h6, hr, input, li, ol, p, span, strong, table, tbody,
-        td, th, thead, tr, ul,
-    },
-    prelude::*,
-};
+use leptos::prelude::*;
 use roost_core::markdown::{Align, Block, CodeText, Href, Inline, Item, Piece, Table, parse, pieces};
 
 use super::code::code_block;
 use crate::{
+    dom::{
+        Content, a, blockquote, br, code, del, div, em, h2, h3, h4, h5, h6, hr, input, li, ol, p, span, strong, table,
+        tbody, td, th, thead, tr, ul,
+    },
     store::{RowKey, Store},
     words::words,
 };
 
 /// One block of a text that may still be arriving. A code block is drawn once and then only its text moves.
-pub(crate) fn streamed(store: Store, key: RowKey) -> impl IntoView {
+pub(crate) fn streamed(store: Store, key: RowKey) -> impl Content {
     let language = Memo::new(move |_| {
         store.talk.block(key, |block| match block {
             Block::Code { language, .. } => Some(language.as_deref().unwrap_or_default().to_owned()),
@@ -26,9 +24,9 @@ pub(crate) fn streamed(store: Store, key: RowKey) -> impl IntoView {
     div().class("md").child(move || match language.get() {
         Some(language) => {
             let text = Memo::new(move |_| store.talk.block(key, code_of).unwrap_or_default());
-            code_block(language, text).into_any()
+            code_block(language, text).view()
         }
-        None => (move || store.talk.block(key, |found| Some(block(found)))).into_any(),
+        None => (move || store.talk.block(key, |found| Some(block(found)))).view(),
     })
 }
 
@@ -41,7 +39,7 @@ fn code_of(block: &Block) -> Option<String> {
 
 /// A whole text at once.
 pub(crate) fn whole(text: &str) -> AnyView {
-    div().class("md").child(blocks(&parse(text))).into_any()
+    div().class("md").child(blocks(&parse(text))).view()
 }
 
 fn blocks(all: &[Block]) -> Vec<AnyView> {
@@ -50,30 +48,28 @@ fn blocks(all: &[Block]) -> Vec<AnyView> {
 
 fn block(block: &Block) -> AnyView {
     match block {
-        Block::Paragraph(text) => p().child(inlines(text)).into_any(),
+        Block::Paragraph(text) => p().child(inlines(text)).view(),
         Block::Heading { level, text } => heading(*level, inlines(text)),
         Block::Code { language, text } => {
             let text = text.as_str().to_owned();
-            code_block(language.as_deref().unwrap_or_default().to_owned(), Memo::new(move |_| text.clone())).into_any()
+            code_block(language.as_deref().unwrap_or_default().to_owned(), Memo::new(move |_| text.clone())).view()
         }
-        Block::Quote(inside) => blockquote().child(blocks(inside)).into_any(),
-        Block::List { start: None, items } => ul().child(list(items)).into_any(),
-        Block::List { start: Some(start), items } => {
-            ol().attr("start", start.to_string()).child(list(items)).into_any()
-        }
+        Block::Quote(inside) => blockquote().child(blocks(inside)).view(),
+        Block::List { start: None, items } => ul().child(list(items)).view(),
+        Block::List { start: Some(start), items } => ol().attr("start", start.to_string()).child(list(items)).view(),
         Block::Table(found) => grid(found),
-        Block::Rule => hr().into_any(),
+        Block::Rule => hr().view(),
     }
 }
 
 /// Headings of a message stand below those of the page.
 fn heading(level: u8, text: Vec<AnyView>) -> AnyView {
     match level {
-        1 => h2().class("h1").child(text).into_any(),
-        2 => h3().class("h2").child(text).into_any(),
-        3 => h4().class("h3").child(text).into_any(),
-        4 => h5().class("h4").child(text).into_any(),
-        _ => h6().class("h5").child(text).into_any(),
+        1 => h2().class("h1").child(text).view(),
+        2 => h3().class("h2").child(text).view(),
+        3 => h4().class("h3").child(text).view(),
+        4 => h5().class("h4").child(text).view(),
+        _ => h6().class("h5").child(text).view(),
     }
 }
 
@@ -85,14 +81,14 @@ fn list(items: &[Item]) -> Vec<AnyView> {
                 .class("task")
                 .child((
                     input()
-                        .r#type("checkbox")
+                        .attr("type", "checkbox")
                         .attr("disabled", true)
                         .attr("aria-label", if checked { words().step_done } else { words().step_later })
-                        .prop("checked", checked),
+                        .attr("checked", checked),
                     div().child(tight(inside)),
                 ))
-                .into_any(),
-            (None, inside) => li().child(tight(inside)).into_any(),
+                .view(),
+            (None, inside) => li().child(tight(inside)).view(),
         })
         .collect()
 }
@@ -139,7 +135,7 @@ fn grid(found: &Table) -> AnyView {
         .attr("role", "region")
         .attr("aria-label", words().table)
         .child(table().child((thead().child(tr().child(head)), tbody().child(rows))))
-        .into_any()
+        .view()
 }
 
 fn inlines(text: &[Inline]) -> Vec<AnyView> {
@@ -148,34 +144,34 @@ fn inlines(text: &[Inline]) -> Vec<AnyView> {
 
 fn inline(found: &Inline) -> AnyView {
     match found {
-        Inline::Text(text) => text.clone().into_any(),
-        Inline::Code(text) => code().child(shown(text)).into_any(),
-        Inline::Emphasis(text) => em().child(inlines(text)).into_any(),
-        Inline::Strong(text) => strong().child(inlines(text)).into_any(),
-        Inline::Strike(text) => del().child(inlines(text)).into_any(),
+        Inline::Text(text) => text.clone().view(),
+        Inline::Code(text) => code().child(shown(text)).view(),
+        Inline::Emphasis(text) => em().child(inlines(text)).view(),
+        Inline::Strong(text) => strong().child(inlines(text)).view(),
+        Inline::Strike(text) => del().child(inlines(text)).view(),
         Inline::Link { href, text } => link(href, inlines(text)),
-        Inline::Unlinked { target, text } => span().attr("title", target.clone()).child(inlines(text)).into_any(),
+        Inline::Unlinked { target, text } => span().attr("title", target.clone()).child(inlines(text)).view(),
         // A picture is never fetched by itself: it is a link for whoever wants it.
         Inline::Image { href: Some(href), label, .. } => link(href, vec![picture(label)]),
         Inline::Image { href: None, target, label } => {
-            span().attr("title", target.clone()).child(picture(label)).into_any()
+            span().attr("title", target.clone()).child(picture(label)).view()
         }
-        Inline::SoftBreak => "\n".into_any(),
-        Inline::HardBreak => br().into_any(),
+        Inline::SoftBreak => "\n".view(),
+        Inline::HardBreak => br().view(),
     }
 }
 
 fn picture(label: &str) -> AnyView {
-    span().class("picture").child(words().picture(label)).into_any()
+    span().class("picture").child(words().picture(label)).view()
 }
 
 fn link(href: &Href, text: Vec<AnyView>) -> AnyView {
-    a().href(href.as_str().to_owned())
+    a().attr("href", href.as_str().to_owned())
         .attr("target", "_blank")
         .attr("rel", "noopener noreferrer")
         .attr("title", href.as_str().to_owned())
         .child(text)
-        .into_any()
+        .view()
 }
 
 fn shown(text: &CodeText) -> Vec<AnyView> {
@@ -186,8 +182,8 @@ fn shown(text: &CodeText) -> Vec<AnyView> {
 pub(crate) fn visible(text: &str) -> Vec<AnyView> {
     pieces(text)
         .map(|piece| match piece {
-            Piece::Plain(text) => text.to_owned().into_any(),
-            Piece::Hidden(sign) => span().class("hidden-sign").child(sign.label()).into_any(),
+            Piece::Plain(text) => text.to_owned().view(),
+            Piece::Hidden(sign) => span().class("hidden-sign").child(sign.label()).view(),
         })
         .collect()
 }

@@ -1,13 +1,10 @@
 //! The list of commands above the composer. The engine is `core::slash`; a press is a press, with a mouse or a finger.
 
-use leptos::{
-    ev,
-    html::{div, mark, span},
-    prelude::*,
-};
+use leptos::{ev, prelude::*};
 use roost_core::slash::{Group, OnEnter, Row};
 
 use crate::{
+    dom::{Content, div, mark, span},
     store::{Command, PaletteView, Store, store},
     words::words,
 };
@@ -20,7 +17,7 @@ pub(crate) fn row_id(nth: usize) -> String {
     format!("palette-{nth}")
 }
 
-pub(crate) fn palette() -> impl IntoView {
+pub(crate) fn palette() -> impl Content {
     let store = store();
     let view = store.composer.palette;
     let open = Memo::new(move |_| view.with(|view| view.as_ref().is_some_and(|view| view.menu.is_open())));
@@ -38,11 +35,11 @@ pub(crate) fn palette() -> impl IntoView {
             open.get()
                 .then(|| words().commands_found(menu.with(|menu| menu.as_ref().map_or(0, |menu| menu.rows.len()))))
         }),
-        move || open.get().then(|| list(store, menu).into_any()),
+        move || open.get().then(|| list(store, menu).view()),
     )
 }
 
-fn list(store: Store, menu: Memo<Option<std::sync::Arc<roost_core::slash::Menu>>>) -> impl IntoView {
+fn list(store: Store, menu: Memo<Option<std::sync::Arc<roost_core::slash::Menu>>>) -> impl Content {
     div()
         .class("palette")
         .id(LIST)
@@ -63,11 +60,11 @@ fn list(store: Store, menu: Memo<Option<std::sync::Arc<roost_core::slash::Menu>>
                             .class("group")
                             .attr("role", "presentation")
                             .child(format!("{} {same}", heading(row.group)))
-                            .into_any(),
+                            .view(),
                     );
                     last = Some(row.group);
                 }
-                views.push(option(store, nth, row).into_any());
+                views.push(option(store, nth, row).view());
             }
             Some((
                 views,
@@ -86,7 +83,7 @@ fn heading(group: Group) -> &'static str {
     }
 }
 
-fn option(store: Store, nth: usize, row: &Row) -> impl IntoView + use<> {
+fn option(store: Store, nth: usize, row: &Row) -> impl Content + use<> {
     let selected = Memo::new(move |_| {
         store.composer.palette.with(|view| view.as_ref().and_then(PaletteView::selected) == Some(nth))
     });
@@ -135,20 +132,19 @@ fn marked(row: &Row) -> Vec<AnyView> {
             continue;
         };
         if !before.is_empty() {
-            views.push(before.to_owned().into_any());
+            views.push(before.to_owned().view());
         }
-        views.push(mark().child(hit.to_owned()).into_any());
+        views.push(mark().child(hit.to_owned()).view());
         end = range.end;
     }
     if let Some(rest) = row.label.get(end..).filter(|rest| !rest.is_empty()) {
-        views.push(rest.to_owned().into_any());
+        views.push(rest.to_owned().view());
     }
     views
 }
 
-fn no_such(store: Store, name: &str, nearest: Option<&str>) -> impl IntoView + use<> {
-    let press =
-        |label: String| leptos::html::button().r#type("button").class("link").attr("tabindex", "-1").child(label);
+fn no_such(store: Store, name: &str, nearest: Option<&str>) -> impl Content + use<> {
+    let press = |label: String| crate::dom::button().plain().class("link").attr("tabindex", "-1").child(label);
     div().class("unknown").attr("role", "option").attr("aria-selected", "false").child((
         span().child(words().unknown_command(name)),
         nearest.map(|nearest| {

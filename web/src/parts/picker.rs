@@ -1,14 +1,11 @@
 //! A choice that opens above the composer's foot: mode, model.
 
-use leptos::{
-    ev,
-    html::{button, div, li, small, span, ul},
-    prelude::*,
-};
+use leptos::{ev, prelude::*};
 
 use super::icon::{self, icon};
 use crate::{
     browser,
+    dom::{Content, El, Ref, button, div, li, small, span, take_keyboard, ul},
     store::{Choice, Command, Control, Store, store},
     words::words,
 };
@@ -37,17 +34,17 @@ impl Control {
 }
 
 /// The picker, where there is something to pick.
-pub(crate) fn picker(control: Control) -> impl IntoView {
+pub(crate) fn picker(control: Control) -> impl Content {
     let store = store();
     let offered = Memo::new(move |_| {
         store.talk.session.with(Option::is_some)
             && store.daemon.with(|daemon| daemon.has(control.tag()))
             && !store.choices(control).is_empty()
     });
-    move || offered.get().then(|| pick(store, control).into_any())
+    move || offered.get().then(|| pick(store, control).view())
 }
 
-fn pick(store: Store, control: Control) -> impl IntoView {
+fn pick(store: Store, control: Control) -> impl Content {
     let open = Memo::new(move |_| store.composer.picker.get() == Some(control));
     let shown = move || {
         let chosen = store.chosen(control);
@@ -60,7 +57,7 @@ fn pick(store: Store, control: Control) -> impl IntoView {
         .attr("data-risk", move || (control == Control::Mode && store.chosen(control) == "yolo").then_some(""))
         .child((
             button()
-                .r#type("button")
+                .plain()
                 .id(format!("{}-button", control.list_id()))
                 .class("quiet")
                 .attr("aria-haspopup", "listbox")
@@ -69,11 +66,11 @@ fn pick(store: Store, control: Control) -> impl IntoView {
                 .attr("title", control.label())
                 .on(ev::click, move |_| store.composer.picker.set((!open.get_untracked()).then_some(control)))
                 .child((span().child(shown), icon(icon::CHEVRON))),
-            move || open.get().then(|| list(store, control).into_any()),
+            move || open.get().then(|| list(store, control).view()),
         ))
 }
 
-fn list(store: Store, control: Control) -> impl IntoView {
+fn list(store: Store, control: Control) -> impl Content {
     let choices = untrack(|| store.choices(control));
     let chosen = untrack(|| store.chosen(control));
     let at = RwSignal::new(choices.iter().position(|choice| choice.id == chosen).unwrap_or(0));
@@ -90,12 +87,8 @@ fn list(store: Store, control: Control) -> impl IntoView {
         close();
     };
     let keys = ids.clone();
-    let field = NodeRef::<leptos::html::Ul>::new();
-    Effect::new(move |_| {
-        if let Some(field) = field.get() {
-            let _ = field.focus();
-        }
-    });
+    let field = Ref::new();
+    take_keyboard(field);
     ul().class("choices")
         .id(control.list_id())
         .attr("role", "listbox")
@@ -129,9 +122,9 @@ fn list(store: Store, control: Control) -> impl IntoView {
                             event.prevent_default();
                             take(nth, &ids);
                         })
-                        .into_any()
+                        .view()
                 })
-                .collect_view(),
+                .collect::<Vec<_>>(),
         )
 }
 
@@ -139,13 +132,7 @@ fn option_id(control: Control, nth: usize) -> String {
     format!("{}-{nth}", control.list_id())
 }
 
-fn option(
-    control: Control,
-    nth: usize,
-    choice: Choice,
-    chosen: &str,
-    at: RwSignal<usize>,
-) -> leptos::html::HtmlElement<leptos::html::Li, impl leptos::attr::Attribute + use<>, impl IntoView + use<>> {
+fn option(control: Control, nth: usize, choice: Choice, chosen: &str, at: RwSignal<usize>) -> El {
     let current = choice.id == chosen;
     let name = if choice.name.is_empty() { choice.id } else { choice.name };
     li().id(option_id(control, nth))

@@ -1,53 +1,46 @@
 //! Between transcript and composer: what is on its way, what waits for its turn, and what went wrong.
 
-use leptos::{
-    ev,
-    html::{button, li, p, span, ul},
-    prelude::*,
-};
+use leptos::{ev, prelude::*};
 use roost_core::transcript::QueuedPrompt;
 
 use super::icon::{self, icon};
 use crate::{
+    dom::{Content, button, each, li, p, span, ul},
     store::{Command, Outgoing, Sending, Store, store},
     words::words,
 };
 
-pub(crate) fn queue() -> impl IntoView {
+pub(crate) fn queue() -> impl Content {
     let store = store();
     let outgoing = Memo::new(move |_| store.outgoing_here());
     let any = Memo::new(move |_| !outgoing.with(Vec::is_empty) || !store.talk.queue.with(Vec::is_empty));
     move || {
         any.get().then(|| {
             ul().class("queue").attr("aria-label", words().queue).child((
-                For(ForProps::builder()
-                    .each(move || store.talk.queue.get())
-                    .key(|queued| queued.prompt.clone())
-                    .children(move |queued| waiting(store, queued).into_any())
-                    .build()),
-                For(ForProps::builder()
-                    .each(move || outgoing.get())
-                    .key(Outgoing::clone_key)
-                    .children(move |one| on_its_way(store, one).into_any())
-                    .build()),
+                each(
+                    move || store.talk.queue.get(),
+                    |queued| queued.prompt.to_string(),
+                    move |queued| waiting(store, queued).view(),
+                ),
+                each(move || outgoing.get(), Outgoing::key, move |one| on_its_way(store, one).view()),
             ))
         })
     }
 }
 
 impl Outgoing {
-    fn clone_key(&self) -> (u64, bool) {
-        (self.id, self.state == Sending::Sending)
+    fn key(&self) -> String {
+        format!("{} {}", self.id, self.state == Sending::Sending)
     }
 }
 
-fn waiting(store: Store, queued: QueuedPrompt) -> impl IntoView {
+fn waiting(store: Store, queued: QueuedPrompt) -> impl Content {
     let label = words().remove_of(&queued.text);
     li().attr("data-state", "queued").child((
         span().class("text").child(queued.text),
         span().class("fate").child(words().queued),
         button()
-            .r#type("button")
+            .plain()
             .class("quiet")
             .attr("aria-label", label)
             .on(ev::click, move |_| store.dispatch(Command::Unqueue(queued.prompt.clone())))
@@ -55,16 +48,16 @@ fn waiting(store: Store, queued: QueuedPrompt) -> impl IntoView {
     ))
 }
 
-fn on_its_way(store: Store, one: Outgoing) -> impl IntoView {
+fn on_its_way(store: Store, one: Outgoing) -> impl Content {
     let id = one.id;
     let press = move |label: &'static str, command: Command| {
-        button().r#type("button").class("link").on(ev::click, move |_| store.dispatch(command.clone())).child(label)
+        button().plain().class("link").on(ev::click, move |_| store.dispatch(command.clone())).child(label)
     };
     match one.state {
         Sending::Sending => li()
             .attr("data-state", "sending")
             .child((span().class("text").child(one.text), span().class("fate").child(words().sending)))
-            .into_any(),
+            .view(),
         Sending::Failed(why) => li()
             .attr("data-state", "failed")
             .attr("role", "alert")
@@ -75,19 +68,19 @@ fn on_its_way(store: Store, one: Outgoing) -> impl IntoView {
                 press(words().edit, Command::TakeBack(id)),
                 press(words().discard, Command::Discard(id)),
             ))
-            .into_any(),
+            .view(),
     }
 }
 
 /// What went wrong with the last thing asked for.
-pub(crate) fn complaint() -> impl IntoView {
+pub(crate) fn complaint() -> impl Content {
     let store = store();
     move || {
         store.complaint.get().map(|what| {
             p().class("elsewhere").attr("role", "alert").child((
                 span().child(what),
                 button()
-                    .r#type("button")
+                    .plain()
                     .class("quiet")
                     .attr("aria-label", words().dismiss)
                     .on(ev::click, move |_| store.complaint.set(None))

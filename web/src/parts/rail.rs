@@ -1,15 +1,12 @@
 //! The list of sessions: what waits for a person first, then what runs, then the rest by time.
 
-use leptos::{
-    ev,
-    html::{a, button, div, form, input, li, nav, p, span, ul},
-    prelude::*,
-};
+use leptos::{ev, prelude::*};
 use roost_core::SessionId;
 
 use super::icon::{self, icon};
 use crate::{
     browser,
+    dom::{Content, Ref, a, button, div, each, form, input, li, nav, p, span, take_keyboard, ul},
     store::{Command, SessionLine, SessionState, Sheet, Store, Theme, store},
     words::{when, words},
 };
@@ -21,7 +18,7 @@ enum Doing {
     Closing(SessionId),
 }
 
-pub(crate) fn rail() -> impl IntoView {
+pub(crate) fn rail() -> impl Content {
     let store = store();
     let doing = RwSignal::new(None::<Doing>);
     nav()
@@ -36,7 +33,7 @@ pub(crate) fn rail() -> impl IntoView {
         .child((
             div().class("rail-head").child((
                 a().class("brand")
-                    .href("/")
+                    .attr("href", "/")
                     .on(ev::click, move |event| {
                         if plain_click(&event) {
                             store.dispatch(Command::GoHome);
@@ -44,7 +41,7 @@ pub(crate) fn rail() -> impl IntoView {
                     })
                     .child("Roost"),
                 button()
-                    .r#type("button")
+                    .plain()
                     .class("quiet")
                     .attr("aria-label", words().new_session)
                     .attr("title", words().new_session)
@@ -69,7 +66,7 @@ pub(crate) fn rail() -> impl IntoView {
                     .child(move || store.daemon.with(|daemon| format!("\u{200e}{}", daemon.workspace_cwd))),
                 theme_button(store),
                 button()
-                    .r#type("button")
+                    .plain()
                     .class("quiet")
                     .attr("aria-label", words().this_device)
                     .attr("title", words().this_device)
@@ -88,15 +85,15 @@ pub(super) fn plain_click(event: &ev::MouseEvent) -> bool {
     plain
 }
 
-fn theme_button(store: Store) -> impl IntoView {
+fn theme_button(store: Store) -> impl Content {
     let shape = move || match store.theme.get() {
-        Theme::System => icon(icon::HALF).into_any(),
-        Theme::Light => icon(icon::SUN).into_any(),
-        Theme::Dark => icon(icon::MOON).into_any(),
+        Theme::System => icon(icon::HALF).view(),
+        Theme::Light => icon(icon::SUN).view(),
+        Theme::Dark => icon(icon::MOON).view(),
     };
     let label = move || words().theme(store.theme.get());
     button()
-        .r#type("button")
+        .plain()
         .class("quiet")
         .attr("aria-label", label)
         .attr("title", label)
@@ -109,7 +106,7 @@ fn group(
     doing: RwSignal<Option<Doing>>,
     title: &'static str,
     takes: fn(SessionState) -> bool,
-) -> impl IntoView {
+) -> impl Content {
     let lines = Memo::new(move |_| {
         store.sessions.with(|all| all.iter().filter(|line| takes(line.state)).cloned().collect::<Vec<_>>())
     });
@@ -118,17 +115,17 @@ fn group(
         (!empty.get()).then(|| {
             div().child((
                 div().class("rail-group").attr("aria-hidden", "true").child(title),
-                ul().attr("aria-label", title).child(For(ForProps::builder()
-                    .each(move || lines.get())
-                    .key(|line| (line.id.clone(), line.title.clone(), line.state.name(), line.updated))
-                    .children(move |line| session(store, doing, line).into_any())
-                    .build())),
+                ul().attr("aria-label", title).child(each(
+                    move || lines.get(),
+                    |line| format!("{} {:?} {} {:?}", line.id, line.updated, line.state.name(), line.title),
+                    move |line| session(store, doing, line).view(),
+                )),
             ))
         })
     }
 }
 
-fn session(store: Store, doing: RwSignal<Option<Doing>>, line: SessionLine) -> impl IntoView {
+fn session(store: Store, doing: RwSignal<Option<Doing>>, line: SessionLine) -> impl Content {
     let id = line.id.clone();
     let shown = id.clone();
     let here = Memo::new(move |_| store.talk.session.with(|here| here.as_ref() == Some(&shown)));
@@ -137,13 +134,13 @@ fn session(store: Store, doing: RwSignal<Option<Doing>>, line: SessionLine) -> i
         .attr("data-state", line.state.name())
         .attr("data-here", move || here.get().then_some(""))
         .child(move || match doing.get() {
-            Some(Doing::Renaming(which)) if which == line.id => rename(store, doing, &line).into_any(),
-            Some(Doing::Closing(which)) if which == line.id => sure(store, doing, &line).into_any(),
-            Some(Doing::Renaming(_) | Doing::Closing(_)) | None => plain(store, doing, &line, here).into_any(),
+            Some(Doing::Renaming(which)) if which == line.id => rename(store, doing, &line).view(),
+            Some(Doing::Closing(which)) if which == line.id => sure(store, doing, &line).view(),
+            Some(Doing::Renaming(_) | Doing::Closing(_)) | None => plain(store, doing, &line, here).view(),
         })
 }
 
-fn plain(store: Store, doing: RwSignal<Option<Doing>>, line: &SessionLine, here: Memo<bool>) -> impl IntoView + use<> {
+fn plain(store: Store, doing: RwSignal<Option<Doing>>, line: &SessionLine, here: Memo<bool>) -> impl Content + use<> {
     let title = shown_title(line);
     let (open, renaming, closing) = (line.id.clone(), line.id.clone(), line.id.clone());
     let acts = div().class("acts").child((
@@ -151,7 +148,7 @@ fn plain(store: Store, doing: RwSignal<Option<Doing>>, line: &SessionLine, here:
         act(words().close_of(&title), icon::CROSS, move || doing.set(Some(Doing::Closing(closing.clone())))),
     ));
     (
-        a().href(format!("/session/{}", line.id))
+        a().attr("href", format!("/session/{}", line.id))
             .attr("aria-current", move || here.get().then_some("page"))
             .attr("title", title.clone())
             .on(ev::click, move |event| {
@@ -169,10 +166,10 @@ fn plain(store: Store, doing: RwSignal<Option<Doing>>, line: &SessionLine, here:
     )
 }
 
-fn act(label: String, shape: &'static str, does: impl Fn() + 'static) -> impl IntoView {
+fn act(label: String, shape: &'static str, does: impl Fn() + 'static) -> impl Content {
     let title = label.clone();
     button()
-        .r#type("button")
+        .plain()
         .class("quiet")
         .attr("aria-label", label)
         .attr("title", title)
@@ -195,16 +192,11 @@ pub(super) fn shown_title(line: &SessionLine) -> String {
     if line.title.is_empty() { words().untitled.to_owned() } else { line.title.clone() }
 }
 
-fn rename(store: Store, doing: RwSignal<Option<Doing>>, line: &SessionLine) -> impl IntoView + use<> {
+fn rename(store: Store, doing: RwSignal<Option<Doing>>, line: &SessionLine) -> impl Content + use<> {
     let text = RwSignal::new(line.title.clone());
     let id = line.id.clone();
-    let field = NodeRef::<leptos::html::Input>::new();
-    Effect::new(move |_| {
-        if let Some(field) = field.get() {
-            let _ = field.focus();
-            field.select();
-        }
-    });
+    let field = Ref::new();
+    take_keyboard(field);
     form()
         .class("sure")
         .on(ev::submit, move |event| {
@@ -218,7 +210,7 @@ fn rename(store: Store, doing: RwSignal<Option<Doing>>, line: &SessionLine) -> i
                 .attr("aria-label", words().title)
                 .attr("maxlength", "256")
                 .node_ref(field)
-                .prop("value", text)
+                .attr("value", text.get_untracked())
                 .on(ev::input, move |event| text.set(event_target_value(&event)))
                 .on(ev::blur, move |_| doing.set(None))
                 .on(ev::keydown, move |event| {
@@ -230,12 +222,12 @@ fn rename(store: Store, doing: RwSignal<Option<Doing>>, line: &SessionLine) -> i
         )
 }
 
-fn sure(store: Store, doing: RwSignal<Option<Doing>>, line: &SessionLine) -> impl IntoView + use<> {
+fn sure(store: Store, doing: RwSignal<Option<Doing>>, line: &SessionLine) -> impl Content + use<> {
     let id = line.id.clone();
     div().class("sure").attr("role", "group").attr("aria-label", words().close_session).child((
         span().child(words().close_sure),
         button()
-            .r#type("button")
+            .plain()
             .class("button")
             .attr("autofocus", true)
             .on(ev::click, move |_| {
@@ -243,6 +235,6 @@ fn sure(store: Store, doing: RwSignal<Option<Doing>>, line: &SessionLine) -> imp
                 store.dispatch(Command::Close(id.clone()));
             })
             .child(words().close),
-        button().r#type("button").class("quiet").on(ev::click, move |_| doing.set(None)).child(words().keep),
+        button().plain().class("quiet").on(ev::click, move |_| doing.set(None)).child(words().keep),
     ))
 }

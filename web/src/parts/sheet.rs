@@ -1,30 +1,29 @@
 //! What lies on top of the page: help, and this browser.
 
-use leptos::{
-    ev,
-    html::{button, dd, dialog, div, dl, dt, h2, h3, header, input, kbd, label, p, section},
-    prelude::*,
-};
+use leptos::{ev, prelude::*};
+use wasm_bindgen::JsCast;
+use web_sys::HtmlDialogElement;
 
 use super::icon::{self, icon};
 use crate::{
     browser,
+    dom::{Content, Ref, button, dd, dialog, div, dl, dt, h2, h3, header, input, kbd, label, once_drawn, p, section},
     store::{Command, Sheet, Store, store},
     words::words,
 };
 
-pub(crate) fn sheet() -> impl IntoView {
+pub(crate) fn sheet() -> impl Content {
     let store = store();
-    move || store.sheet.get().map(|which| open(store, which).into_any())
+    move || store.sheet.get().map(|which| open(store, which).view())
 }
 
-fn open(store: Store, which: Sheet) -> impl IntoView {
-    let node = NodeRef::<leptos::html::Dialog>::new();
-    Effect::new(move |_| {
-        if let Some(node) = node.get()
-            && !node.open()
+fn open(store: Store, which: Sheet) -> impl Content {
+    let node = Ref::new();
+    once_drawn(node, |node| {
+        if let Some(dialog) = node.dyn_ref::<HtmlDialogElement>()
+            && !dialog.open()
         {
-            let _ = node.show_modal();
+            let _ = dialog.show_modal();
         }
     });
     let close = move || {
@@ -47,20 +46,20 @@ fn open(store: Store, which: Sheet) -> impl IntoView {
                     Sheet::Device => words().this_device,
                 }),
                 button()
-                    .r#type("button")
+                    .plain()
                     .class("quiet")
                     .attr("aria-label", words().close)
                     .on(ev::click, move |_| close())
                     .child(icon(icon::CROSS)),
             )),
             match which {
-                Sheet::Help => help(store).into_any(),
-                Sheet::Device => device(store).into_any(),
+                Sheet::Help => help(store).view(),
+                Sheet::Device => device(store).view(),
             },
         ))
 }
 
-fn help(store: Store) -> impl IntoView {
+fn help(store: Store) -> impl Content {
     let commands = move || {
         let palette = store.talk.palette.get();
         let rows: Vec<_> = palette
@@ -84,22 +83,22 @@ fn help(store: Store) -> impl IntoView {
                     .key_table
                     .iter()
                     .map(|(key, does)| (dt().child(kbd().child(*key)), dd().child(*does)))
-                    .collect_view(),
+                    .collect::<Vec<_>>(),
             ),
         )),
         section().child((h3().child(words().commands), commands)),
     ))
 }
 
-fn device(store: Store) -> impl IntoView {
+fn device(store: Store) -> impl Content {
     let signed = store.has_token();
     div().class("inside").child((
         signed.then(|| {
             section().child(
                 label().child((
                     input()
-                        .r#type("checkbox")
-                        .prop("checked", store.is_remembered())
+                        .attr("type", "checkbox")
+                        .attr("checked", store.is_remembered())
                         .on(ev::change, move |event| store.dispatch(Command::Remember(event_target_checked(&event)))),
                     " ",
                     words().remember,
@@ -109,7 +108,7 @@ fn device(store: Store) -> impl IntoView {
         p().child(if signed { words().device_token } else { words().device_open }),
         signed.then(|| {
             button()
-                .r#type("button")
+                .plain()
                 .class("button")
                 .on(ev::click, move |_| store.dispatch(Command::SignOut))
                 .child(words().sign_out)

@@ -1,10 +1,6 @@
 //! A tool call: one line with its name, target, state and time; opened, what went in and what came out.
 
-use leptos::{
-    ev,
-    html::{button, code, del, div, ins, p, pre, span},
-    prelude::*,
-};
+use leptos::{ev, prelude::*};
 use roost_core::{
     Millis,
     payload::{ToolKind, ToolStatus},
@@ -18,6 +14,7 @@ use super::{
     markdown::visible,
 };
 use crate::{
+    dom::{Content, button, code, del, div, ins, p, pre, span},
     store::{Command, RowKey, Store},
     words::{duration, words},
 };
@@ -44,55 +41,43 @@ enum State {
 }
 
 /// The card. Edits are open from the start: a change is shown without asking.
-pub(crate) fn tool(store: Store, row: RowKey) -> impl IntoView {
+pub(crate) fn tool(store: Store, row: RowKey) -> impl Content {
     let line = Memo::new(move |_| store.talk.read(row, line_of));
     let open = Memo::new(move |_| {
         store.talk.is_open(row).unwrap_or_else(|| {
-            line.with(|line| line.as_ref().is_some_and(|line| line.has_diff && line.state != State::Failed))
+            line.with(|line| line.as_ref().is_some_and(|line| line.has_diff && line.state == State::Done))
         })
     });
     let body_id = format!("tool-{}-{}", row.entry.0.event, row.entry.0.nth);
     let controls = body_id.clone();
-    move || {
-        let line = line.get()?;
-        let (controls, body_id) = (controls.clone(), body_id.clone());
-        Some(
-            div()
-                .class("tool")
-                .attr("data-state", line.state.name())
-                .child((
-                    button()
-                        .r#type("button")
-                        .class("tool-line fold")
-                        .attr("aria-expanded", move || open.get().to_string())
-                        .attr("aria-controls", controls)
-                        .on(ev::click, move |_| store.dispatch(Command::Fold(row, !open.get_untracked())))
-                        .child((
-                            classed("icon glyph", line.state.shape()),
-                            span().class("name").child(line.name),
-                            span().class("target").child(line.target),
-                            line.counts.map(|(added, cut)| {
-                                span().class("count").child((
-                                    ins().child(format!("+{added}")),
-                                    " ",
-                                    del().child(format!("−{cut}")),
-                                ))
-                            }),
-                            span().class("state").child(line.says),
-                            span().class("took").child(line.took),
-                            classed("icon chevron", icon::CHEVRON),
-                        )),
-                    line.error.map(|error| p().class("first-error").child(visible(&error))),
-                    move || {
-                        open.get().then(|| {
-                            let body = store.talk.read_untracked(row, body_of);
-                            div().class("tool-body").id(body_id.clone()).child(body)
-                        })
-                    },
-                ))
-                .into_any(),
-        )
-    }
+    let state = move || line.with(|line| line.as_ref().map_or(State::Running, |line| line.state));
+    let text = move |of: fn(&Line) -> &str| move || line.with(|line| line.as_ref().map(|line| of(line).to_owned()));
+    let counts = move || {
+        let (added, cut) = line.with(|line| line.as_ref()?.counts)?;
+        Some(span().class("count").child((ins().child(format!("+{added}")), " ", del().child(format!("−{cut}")))))
+    };
+    let error = move || Some(p().class("first-error").child(visible(&line.with(|line| line.as_ref()?.error.clone())?)));
+    let body =
+        move || open.get().then(|| div().class("tool-body").id(body_id.clone()).child(store.talk.read(row, body_of)));
+    div().class("tool").attr("data-state", move || state().name()).child((
+        button()
+            .plain()
+            .class("tool-line fold")
+            .attr("aria-expanded", move || open.get().to_string())
+            .attr("aria-controls", controls)
+            .on(ev::click, move |_| store.dispatch(Command::Fold(row, !open.get_untracked())))
+            .child((
+                move || classed("icon glyph", state().shape()),
+                span().class("name").child(text(|line| &line.name)),
+                span().class("target").child(text(|line| &line.target)),
+                counts,
+                span().class("state").child(text(|line| &line.says)),
+                span().class("took").child(text(|line| &line.took)),
+                classed("icon chevron", icon::CHEVRON),
+            )),
+        error,
+        body,
+    ))
 }
 
 impl State {
@@ -226,7 +211,10 @@ fn first_error(call: &ToolCall) -> Option<String> {
 fn body_of(entry: &Entry) -> Option<AnyView> {
     let call = call_of(entry)?;
     let command = call.raw_input.as_ref().and_then(|input| input.get("command")).and_then(Value::as_str);
-    let diffs = call.diffs().map(|(path, old, new)| diff(path, old, new, false)).collect_view();
+    // The line above says which file, if it is only one.
+    let single = call.diffs().count() == 1;
+    let diffs =
+        call.diffs().map(|(path, old, new)| diff((!single).then_some(path), old, new, false)).collect::<Vec<_>>();
     let texts: Vec<_> = call.texts().filter(|text| !text.trim().is_empty()).map(output).collect();
     let empty = texts.is_empty() && call.diffs().next().is_none();
     let input = (empty || command.is_none()).then(|| arguments(call)).flatten();
@@ -240,7 +228,7 @@ fn body_of(entry: &Entry) -> Option<AnyView> {
             texts,
             (empty && command.is_none()).then(|| p().class("tool-facts").child(words().no_output)),
         )
-            .into_any(),
+            .view(),
     )
 }
 
@@ -252,5 +240,5 @@ fn arguments(call: &ToolCall) -> Option<String> {
 /// Output is text: what a terminal would obey is shown, not obeyed.
 fn output(text: &str) -> AnyView {
     let plain = super::entry::without_ansi(text);
-    pre().class("output").attr("tabindex", "0").child(code().child(plain)).into_any()
+    pre().class("output").attr("tabindex", "0").child(code().child(plain)).view()
 }

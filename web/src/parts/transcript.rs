@@ -1,10 +1,6 @@
 //! The transcript: the rows near the reader, and two spacers for the rest.
 
-use leptos::{
-    ev,
-    html::{button, div},
-    prelude::*,
-};
+use leptos::{ev, prelude::*, tachys::html::style::style};
 use wasm_bindgen::{JsCast, closure::Closure};
 use web_sys::{Element, HtmlElement, ResizeObserver, ResizeObserverEntry};
 
@@ -14,18 +10,15 @@ use super::{
     icon::{self, icon},
 };
 use crate::{
+    dom::{Content, Ref, button, div, each, once_drawn},
     store::{Command, Store, VIEW, store},
     words::words,
 };
 
-pub(crate) fn transcript() -> impl IntoView {
+pub(crate) fn transcript() -> impl Content {
     let store = store();
-    let node = NodeRef::<leptos::html::Div>::new();
-    Effect::new(move |_| {
-        if let Some(view) = node.get() {
-            watch_size(store, &view);
-        }
-    });
+    let node = Ref::new();
+    once_drawn(node, move |view| watch_size(store, &view));
     div()
         .class("talk")
         .id(VIEW)
@@ -36,43 +29,36 @@ pub(crate) fn transcript() -> impl IntoView {
         .node_ref(node)
         .on(ev::scroll, move |_| store.talk.scrolled())
         .child(move || match store.talk.session.get() {
-            Some(_) => rows(store).into_any(),
-            None => home().into_any(),
+            Some(_) => rows(store).view(),
+            None => home().view(),
         })
 }
 
-fn rows(store: Store) -> impl IntoView {
-    let column = NodeRef::<leptos::html::Div>::new();
-    Effect::new(move |_| {
-        if let Some(column) = column.get() {
-            watch_size(store, &column);
-        }
-    });
+fn rows(store: Store) -> impl Content {
+    let column = Ref::new();
+    once_drawn(column, move |column| watch_size(store, &column));
     let height = |signal: RwSignal<f64>| move || format!("{}px", signal.get());
     div().class("column").node_ref(column).child((
-        div().class("spacer").style(("height", height(store.talk.above))),
-        For(ForProps::builder()
-            .each(move || store.talk.rows.get())
-            .key(|key| *key)
-            .children(move |key| entry::row(store, key))
-            .build()),
-        div().class("spacer").style(("height", height(store.talk.below))),
+        div().class("spacer").with(style(("height", height(store.talk.above)))),
+        each(move || store.talk.rows.get(), |key| entry::key_text(*key), move |key| entry::row(store, key)),
+        div().class("spacer").with(style(("height", height(store.talk.below)))),
         entry::working(store),
     ))
 }
 
 /// The way back to the end, with what came meanwhile.
-pub(crate) fn jump() -> impl IntoView {
+pub(crate) fn jump() -> impl Content {
     let store = store();
     let away = Memo::new(move |_| store.talk.session.with(Option::is_some) && !store.talk.at_end.get());
     move || {
         away.get().then(|| {
-            button().r#type("button").class("button jump").on(ev::click, move |_| store.dispatch(Command::ToEnd)).child(
-                (icon(icon::ARROW_DOWN), move || match store.talk.unseen.get() {
+            button().plain().class("button jump").on(ev::click, move |_| store.dispatch(Command::ToEnd)).child((
+                icon(icon::ARROW_DOWN),
+                move || match store.talk.unseen.get() {
                     0 => words().to_end.to_owned(),
                     new => words().new_below(new),
-                }),
-            )
+                },
+            ))
         })
     }
 }

@@ -1,28 +1,25 @@
 //! The state of the line: shape, word and colour together.
 
-use leptos::{
-    ev,
-    html::{button, p, span},
-    prelude::*,
-};
+use leptos::{ev, prelude::*};
 
 use crate::{
+    dom::{Content, button, p, span},
     store::{Command, Connection, Ending, store},
     words::words,
 };
 
-pub(crate) fn wire() -> impl IntoView {
+pub(crate) fn wire() -> impl Content {
     let store = store();
     let state = move || store.connection.with(name);
     let says = move || store.connection.with(|connection| sentence(connection, store.clock.get().0));
-    p().class("wire").role("status").attr("data-state", state).child((
+    p().class("wire").attr("role", "status").attr("data-state", state).child((
         span().class("mark"),
         // The countdown is for the eye; a screen reader hears of the change of state only.
         span().attr("aria-live", "off").child(says),
         move || {
             offers(&store.connection.get()).map(|label| {
                 button()
-                    .r#type("button")
+                    .plain()
                     .class("link")
                     .on(ev::click, move |_| store.dispatch(Command::ReconnectNow))
                     .child(label)

@@ -1,0 +1,310 @@
+//! Elements, for every part alike.
+//!
+//! Leptos gives each element a type of its own, made of all its attributes and children, and compiles its drawing code anew for each.
+//! Here they are erased as they are added: all elements of the page share one type, and the wasm is a third smaller. Nothing is lost
+//! by it, for parts keep what changes in closures, and each closure touches only its own text or attribute.
+
+use std::sync::{Arc, Mutex};
+
+use leptos::{
+    ev::EventDescriptor,
+    html::{Custom, custom},
+    prelude::*,
+    tachys::html::{
+        attribute::{
+            Attribute,
+            any_attribute::{AnyAttribute, IntoAnyAttribute},
+            custom::custom_attribute,
+        },
+        event::on,
+        node_ref::node_ref,
+    },
+};
+use wasm_bindgen::{JsCast, JsValue};
+use web_sys::{HtmlElement, HtmlInputElement};
+
+/// Finds the element that a part has drawn, once it is there.
+pub(crate) type Ref = NodeRef<Custom<&'static str>>;
+
+type Reactive<T> = Arc<Mutex<dyn FnMut() -> T + Send>>;
+
+/// An element in the making.
+pub(crate) struct El {
+    tag: &'static str,
+    attributes: Vec<AnyAttribute>,
+    children: Vec<AnyView>,
+}
+
+macro_rules! elements {
+    ($($tag:ident)*) => {
+        $(
+            #[doc = concat!("A `<", stringify!($tag), ">`.")]
+            pub(crate) fn $tag() -> El {
+                El { tag: stringify!($tag), attributes: Vec::new(), children: Vec::new() }
+            }
+        )*
+    };
+}
+
+elements! {
+    a blockquote br button code dd del dialog div dl dt em fieldset form h1 h2 h3 h4 h5 h6 header hr input ins kbd label legend li main
+    mark nav ol p pre section small span strong table tbody td textarea th thead tr ul
+}
+
+impl El {
+    /// Sets an attribute, for good or by a closure that says anew what it is.
+    pub(crate) fn attr(mut self, name: &'static str, value: impl Value) -> Self {
+        self.attributes.push(value.of(name));
+        self
+    }
+
+    pub(crate) fn class(self, name: &'static str) -> Self {
+        self.attr("class", name)
+    }
+
+    pub(crate) fn id(self, id: impl Into<String>) -> Self {
+        self.attr("id", id.into())
+    }
+
+    /// A `<button>` that submits nothing.
+    pub(crate) fn plain(self) -> Self {
+        self.attr("type", "button")
+    }
+
+    /// Calls `listener` at every `event`.
+    pub(crate) fn on<E>(mut self, event: E, listener: impl FnMut(E::EventType) + 'static) -> Self
+    where
+        E: EventDescriptor + Send + 'static,
+        E::EventType: From<JsValue> + 'static,
+    {
+        let listener: Box<dyn FnMut(E::EventType)> = Box::new(listener);
+        self.attributes.push(on(event, listener).into_any_attr());
+        self
+    }
+
+    pub(crate) fn node_ref(mut self, found: Ref) -> Self {
+        self.attributes.push(node_ref::<Custom<&'static str>, _>(found).into_any_attr());
+        self
+    }
+
+    /// Anything else Leptos can put on an element.
+    pub(crate) fn with(mut self, attribute: impl Attribute + Send) -> Self {
+        self.attributes.push(attribute.into_any_attr());
+        self
+    }
+
+    pub(crate) fn child(mut self, content: impl Content) -> Self {
+        content.add_to(&mut self.children);
+        self
+    }
+
+    /// The element as any view.
+    fn into_any(self) -> AnyView {
+        custom(self.tag).add_any_attr(self.attributes).child(self.children).into_any()
+    }
+}
+
+/// What an attribute may be.
+pub(crate) trait Value {
+    fn of(self, name: &'static str) -> AnyAttribute;
+}
+
+/// What an attribute may be at one moment: a text, or absent.
+pub(crate) trait Now {
+    fn now(self) -> Option<String>;
+}
+
+impl<F: FnMut() -> T + Send + 'static, T: Now> Value for F {
+    fn of(mut self, name: &'static str) -> AnyAttribute {
+        let value: Reactive<Option<String>> = Arc::new(Mutex::new(move || self().now()));
+        custom_attribute(name, value).into_any_attr()
+    }
+}
+
+fn fixed(name: &'static str, value: impl Now) -> AnyAttribute {
+    custom_attribute(name, value.now()).into_any_attr()
+}
+
+impl Value for &str {
+    fn of(self, name: &'static str) -> AnyAttribute {
+        fixed(name, self)
+    }
+}
+
+impl Value for String {
+    fn of(self, name: &'static str) -> AnyAttribute {
+        fixed(name, self)
+    }
+}
+
+impl Value for bool {
+    fn of(self, name: &'static str) -> AnyAttribute {
+        fixed(name, self)
+    }
+}
+
+impl<T: Now> Value for Option<T> {
+    fn of(self, name: &'static str) -> AnyAttribute {
+        fixed(name, self)
+    }
+}
+
+impl Now for &str {
+    fn now(self) -> Option<String> {
+        Some(self.to_owned())
+    }
+}
+
+impl Now for String {
+    fn now(self) -> Option<String> {
+        Some(self)
+    }
+}
+
+impl Now for bool {
+    fn now(self) -> Option<String> {
+        self.then(String::new)
+    }
+}
+
+impl<T: Now> Now for Option<T> {
+    fn now(self) -> Option<String> {
+        self?.now()
+    }
+}
+
+/// What an element may hold.
+pub(crate) trait Content: Sized {
+    fn add_to(self, children: &mut Vec<AnyView>);
+
+    /// The content as one view.
+    fn view(self) -> AnyView {
+        let mut children = Vec::new();
+        self.add_to(&mut children);
+        match (children.pop(), children.is_empty()) {
+            (None, _) => ().into_any(),
+            (Some(only), true) => only,
+            (Some(last), false) => {
+                children.push(last);
+                children.into_any()
+            }
+        }
+    }
+}
+
+impl Content for El {
+    fn add_to(self, children: &mut Vec<AnyView>) {
+        children.push(self.into_any());
+    }
+}
+
+impl Content for AnyView {
+    fn add_to(self, children: &mut Vec<AnyView>) {
+        children.push(self);
+    }
+}
+
+impl Content for String {
+    fn add_to(self, children: &mut Vec<AnyView>) {
+        children.push(IntoAny::into_any(self));
+    }
+}
+
+impl Content for &str {
+    fn add_to(self, children: &mut Vec<AnyView>) {
+        self.to_owned().add_to(children);
+    }
+}
+
+impl Content for () {
+    fn add_to(self, _: &mut Vec<AnyView>) {}
+}
+
+impl<F: FnMut() -> T + Send + 'static, T: Content> Content for F {
+    fn add_to(mut self, children: &mut Vec<AnyView>) {
+        let draw: Reactive<AnyView> = Arc::new(Mutex::new(move || self().view()));
+        children.push(IntoAny::into_any(draw));
+    }
+}
+
+impl<T: Content> Content for Option<T> {
+    fn add_to(self, children: &mut Vec<AnyView>) {
+        if let Some(content) = self {
+            content.add_to(children);
+        }
+    }
+}
+
+impl<T: Content> Content for Vec<T> {
+    fn add_to(self, children: &mut Vec<AnyView>) {
+        for content in self {
+            content.add_to(children);
+        }
+    }
+}
+
+macro_rules! tuples {
+    ($($($part:ident),+;)*) => {
+        $(
+            impl<$($part: Content),+> Content for ($($part,)+) {
+                #[allow(non_snake_case, reason = "a part is named like its type")]
+                fn add_to(self, children: &mut Vec<AnyView>) {
+                    let ($($part,)+) = self;
+                    $($part.add_to(children);)+
+                }
+            }
+        )*
+    };
+}
+
+tuples! {
+    A, B;
+    A, B, C;
+    A, B, C, D;
+    A, B, C, D, E;
+    A, B, C, D, E, F;
+    A, B, C, D, E, F, G;
+    A, B, C, D, E, F, G, H;
+}
+
+/// One item of a list, not drawn yet.
+struct Item {
+    key: String,
+    draw: Box<dyn FnOnce() -> AnyView + Send>,
+}
+
+/// A list. An item whose key was there before is kept as it stands.
+pub(crate) fn each<T: Send + 'static>(
+    list: impl Fn() -> Vec<T> + Send + Sync + 'static,
+    key: impl Fn(&T) -> String + Send + Sync + 'static,
+    draw: impl Fn(T) -> AnyView + Copy + Send + Sync + 'static,
+) -> AnyView {
+    erased_each(Arc::new(move || {
+        let item = |one: T| Item { key: key(&one), draw: Box::new(move || draw(one)) };
+        list().into_iter().map(item).collect()
+    }))
+}
+
+fn erased_each(list: Arc<dyn Fn() -> Vec<Item> + Send + Sync>) -> AnyView {
+    For(ForProps::builder().each(move || list()).key(|item| item.key.clone()).children(|item| (item.draw)()).build())
+        .into_any()
+}
+
+/// Gives a field the keyboard as soon as it is there, with its text selected.
+pub(crate) fn take_keyboard(field: Ref) {
+    once_drawn(field, |field| {
+        let _ = field.focus();
+        if let Some(field) = field.dyn_ref::<HtmlInputElement>() {
+            field.select();
+        }
+    });
+}
+
+/// Does `action` with the element of `found` as soon as it is there.
+pub(crate) fn once_drawn(found: Ref, action: impl Fn(HtmlElement) + 'static) {
+    Effect::new(move |_| {
+        if let Some(element) = found.get() {
+            action(element);
+        }
+    });
+}
