@@ -448,8 +448,7 @@ impl Driver {
         }
         self.meta.closed = !self.recorder.is_degraded();
         self.write_meta().await;
-        self.live.stream.bus().close();
-        self.live.stream.ring();
+        self.live.stream.end();
     }
 }
 

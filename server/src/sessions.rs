@@ -13,12 +13,16 @@ use std::{
     collections::{HashMap, HashSet, VecDeque},
     io,
     num::NonZeroUsize,
+    panic::AssertUnwindSafe,
     path::PathBuf,
     sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
     time::Duration,
 };
 
-use futures_util::future::{BoxFuture, Shared, join_all};
+use futures_util::{
+    FutureExt,
+    future::{BoxFuture, Shared, join_all},
+};
 use roost_core::{
     ClientId, Millis, RequestId, SessionId,
     bus::BusLimits,
@@ -79,7 +83,8 @@ struct Table {
     creating_shared: Option<Creating>,
     /// Sessions on their way that are not live yet.
     creating: usize,
-    restoring: HashMap<SessionId, (Restore, Restoring)>,
+    /// With the way a client asked for; none when the daemon itself needs the session.
+    restoring: HashMap<SessionId, (Option<Restore>, Restoring)>,
     /// Lost with their agent, oldest first.
     died: VecDeque<Died>,
     is_closing: bool,
@@ -224,7 +229,7 @@ impl Sessions {
         let project = self.0.project.clone();
         let unfinished = tokio::task::spawn_blocking(move || project.unfinished()).await.unwrap_or_default();
         for id in unfinished {
-            if let Err(error) = self.bring_back(&id, Restore::Resume).await {
+            if let Err(error) = self.bring_back(&id, None).await {
                 tracing::error!(%error, session = %id, "cannot restore an interrupted session");
             }
         }
@@ -235,7 +240,10 @@ impl Sessions {
         self.table().live.insert(live.id.clone(), Arc::clone(live));
         let (sessions, live) = (self.clone(), Arc::clone(live));
         tokio::spawn(async move {
-            driver.await;
+            if AssertUnwindSafe(driver).catch_unwind().await.is_err() {
+                tracing::error!(session = %live.id, "the session's driver panicked; the session can be loaded again");
+                live.stream.end();
+            }
             sessions.leave(&live);
             live.bury();
         });

@@ -57,6 +57,12 @@ impl EventStream {
         Ok(Subscription { stream: Arc::clone(self), id })
     }
 
+    /// Takes no more events; every stream ends when it has drained.
+    pub fn end(&self) {
+        self.bus().close();
+        self.ring();
+    }
+
     /// Wakes the subscribers that wait.
     pub(super) fn ring(&self) {
         self.published.notify_waiters();

@@ -71,7 +71,7 @@ impl Sessions {
     /// See [`RestoreError`].
     pub async fn restore(&self, id: &SessionId, how: Restore, client: Option<ClientId>) -> Result<Lend, RestoreError> {
         loop {
-            let (live, attachment) = self.bring_back(id, how).await?;
+            let (live, attachment) = self.bring_back(id, Some(how)).await?;
             tokio::time::timeout(STATE_PATIENCE, live.settled()).await.ok();
             if let Some(lend) = self.attach(&live, client.clone(), attachment).await {
                 return Ok(lend);
@@ -94,7 +94,7 @@ impl Sessions {
         if !self.has_died(&id) {
             return self.get(id.as_str());
         }
-        self.bring_back(&id, Restore::Resume).await.ok().map(|(live, _)| live)
+        self.bring_back(&id, None).await.ok().map(|(live, _)| live)
     }
 
     /// What a load answers: finished turns folded, the running one as it is. Reads the whole journal.
@@ -124,7 +124,7 @@ impl Sessions {
     pub(super) async fn bring_back(
         &self,
         id: &SessionId,
-        how: Restore,
+        how: Option<Restore>,
     ) -> Result<(Arc<LiveSession>, Attachment), RestoreError> {
         loop {
             match self.way_back(id, how)? {
@@ -136,7 +136,7 @@ impl Sessions {
         }
     }
 
-    fn way_back(&self, id: &SessionId, how: Restore) -> Result<Way, RestoreError> {
+    fn way_back(&self, id: &SessionId, how: Option<Restore>) -> Result<Way, RestoreError> {
         let mut table = self.table();
         if let Some(live) = table.live.get(id) {
             let is_closed = live.machine().is_closed();
@@ -146,8 +146,10 @@ impl Sessions {
             return Err(RestoreError::Closing);
         }
         match table.restoring.get(id) {
-            Some((active, restoring)) if *active == how => return Ok(Way::Wait(restoring.clone())),
-            Some((active, _)) => return Err(RestoreError::InProgress { active: *active }),
+            Some((Some(active), _)) if how.is_some_and(|how| how != *active) => {
+                return Err(RestoreError::InProgress { active: *active });
+            }
+            Some((_, restoring)) => return Ok(Way::Wait(restoring.clone())),
             None => table.reserve(self.0.max_sessions)?,
         }
         let restoring = self.start_restoring(id.clone());

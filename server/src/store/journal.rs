@@ -148,3 +148,32 @@ pub(super) fn last_note(path: &Path) -> io::Result<Option<Vec<u8>>> {
     }
     Ok(None)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_note_is_found_behind_any_number_of_events() -> io::Result<()> {
+        let dir = tempfile::tempdir()?;
+        let mut journal = Journal::create(dir.path())?;
+        assert_eq!(last_note(journal.path())?, None);
+        journal.append(b"{\"ledger\":1}\n{\"id\":1,\"text\":\"{\\\"ledger\\\":\"}\n{\"ledger\":2}\n")?;
+        for id in 0..20_000 {
+            journal.append(format!("{{\"id\":{id},\"v\":1}}\n").as_bytes())?;
+        }
+        assert_eq!(last_note(journal.path())?.as_deref(), Some(&b"{\"ledger\":2}"[..]));
+        Ok(())
+    }
+
+    #[test]
+    fn an_unfinished_line_is_cut_off_and_appending_goes_on_behind_the_last_whole_one() -> io::Result<()> {
+        let dir = tempfile::tempdir()?;
+        Journal::create(dir.path())?.append(b"{\"id\":1}\n{\"id\":2")?;
+        let (mut journal, text) = Journal::open(dir.path())?;
+        assert_eq!(text, b"{\"id\":1}\n");
+        journal.append(b"{\"id\":2}\n")?;
+        assert_eq!(std::fs::read(journal.path())?, b"{\"id\":1}\n{\"id\":2}\n");
+        Ok(())
+    }
+}

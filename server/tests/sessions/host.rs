@@ -95,7 +95,7 @@ pub(crate) fn words(count: u64) -> Turn {
     vec![Step::Words { count, pace_ms: 0 }]
 }
 
-fn scripted_agent() -> anyhow::Result<PathBuf> {
+pub(crate) fn scripted_agent() -> anyhow::Result<PathBuf> {
     let test = env::current_exe()?;
     let profile = test.parent().and_then(std::path::Path::parent).context("tests lie in <profile>/deps")?;
     let agent = profile.join("examples/scripted-agent");
