@@ -186,6 +186,16 @@ impl Browser {
         self.devtools("Network.emulateNetworkConditions", conditions).await
     }
 
+    /// Lets the page's requests through at this many bytes a second, nothing from its cache; `None` lifts both.
+    pub async fn throttle(&self, bytes_per_second: Option<u32>) -> anyhow::Result<()> {
+        self.devtools("Network.enable", json!({})).await?;
+        self.devtools("Network.setCacheDisabled", json!({"cacheDisabled": bytes_per_second.is_some()})).await?;
+        let throughput = bytes_per_second.map_or(-1, i64::from);
+        let conditions =
+            json!({"offline": false, "latency": 0, "downloadThroughput": throughput, "uploadThroughput": -1});
+        self.devtools("Network.emulateNetworkConditions", conditions).await
+    }
+
     /// Writes a picture of the page to `target/screenshots/<name>.png`.
     pub async fn screenshot(&self, name: &str) -> anyhow::Result<()> {
         let folder = program::repository().join("target/screenshots");

@@ -1,0 +1,64 @@
+//! The page, as a person meets it: a real browser, a real daemon, a real agent child, a model server that speaks HTTP.
+
+mod composer;
+mod connection;
+mod looks;
+mod main_job;
+mod permissions;
+mod sessions;
+mod signing_in;
+
+use roost_tests::{
+    browser::Browser,
+    daemon::{Daemon, Setup, TOKEN},
+    fake_model::{FakeModel, Script},
+};
+
+/// A browser that is signed in to a daemon with this model behind its agent.
+struct Stage {
+    model: FakeModel,
+    daemon: Daemon,
+    browser: Browser,
+}
+
+impl Stage {
+    async fn set(script: Script) -> anyhow::Result<Self> {
+        let model = FakeModel::start(script).await?;
+        let daemon = Setup::new().model(&model).start().await?;
+        let browser = signed_in(&daemon).await?;
+        Ok(Self { model, daemon, browser })
+    }
+}
+
+/// A fresh browser at the page of this daemon, ready to type into.
+async fn signed_in(daemon: &Daemon) -> anyhow::Result<Browser> {
+    let browser = Browser::start().await?;
+    browser.open(&format!("{}/#token={TOKEN}", daemon.url())).await?;
+    browser.find("combobox", "Prompt").await?;
+    Ok(browser)
+}
+
+/// Types into the composer as a keyboard does, wherever the focus was.
+async fn write(browser: &Browser, text: &str) -> anyhow::Result<()> {
+    let prompt = browser.find("combobox", "Prompt").await?;
+    prompt.click().await?;
+    Ok(prompt.send_keys(text).await?)
+}
+
+/// Writes a prompt and sends it with Enter.
+async fn send(browser: &Browser, text: &str) -> anyhow::Result<()> {
+    write(browser, text).await?;
+    browser.press(fantoccini::key::Key::Enter).await
+}
+
+/// What the composer holds.
+async fn written(browser: &Browser) -> anyhow::Result<String> {
+    let value = browser.evaluate("document.getElementById('prompt').value").await?;
+    Ok(value.as_str().unwrap_or_default().to_owned())
+}
+
+/// The text of the transcript as the reader sees it.
+async fn transcript(browser: &Browser) -> anyhow::Result<String> {
+    let text = browser.evaluate("document.querySelector('.talk').innerText").await?;
+    Ok(text.as_str().unwrap_or_default().to_owned())
+}

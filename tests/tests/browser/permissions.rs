@@ -1,0 +1,60 @@
+//! Questions of the agent, and answers to them.
+
+use roost_core::EventType;
+use roost_tests::{
+    client::events::Cursor,
+    fake_model::{Script, Step},
+};
+use serde_json::json;
+
+use crate::{Stage, send, write, written};
+
+fn run_command() -> Script {
+    let command = Step::tool_call("run_shell_command", json!({"command": "touch made.txt"}));
+    Script::turns([vec![command], vec![Step::text("That is all.")]])
+}
+
+#[tokio::test]
+async fn with_text_in_the_composer_a_question_leaves_the_keyboard_where_it_is() -> anyhow::Result<()> {
+    let stage = Stage::set(run_command()).await?;
+    let browser = &stage.browser;
+    send(browser, "go").await?;
+    write(browser, "my next th").await?;
+    browser.shows("Run this command?").await?;
+    browser.type_text("ought 1").await?;
+    assert_eq!(written(browser).await?, "my next thought 1");
+    browser.shows("touch made.txt").await?;
+    assert!(!stage.daemon.workspace().join("made.txt").exists(), "a digit in a sentence is no answer");
+    browser.wait_for("document.title.includes('(1)')").await
+}
+
+#[tokio::test]
+async fn a_question_answered_elsewhere_goes_away_here() -> anyhow::Result<()> {
+    let stage = Stage::set(run_command()).await?;
+    let browser = &stage.browser;
+    send(browser, "go").await?;
+    browser.shows("Run this command?").await?;
+    let client = stage.daemon.client()?;
+    let request = browser.evaluate("document.getElementById('dock').dataset.request").await?;
+    let address = browser.address().await?;
+    let session = address.rsplit("/session/").next().unwrap_or_default().split(['?', '#']).next().unwrap_or_default();
+    let mut stream = client.events(session).from(Cursor::START).open().await?;
+    client.allow(session, request.as_str().unwrap_or_default(), "cancel").await?.ok()?;
+    stream.until_type(EventType::PermissionResolved).await?;
+    browser.wait_for("document.getElementById('dock') === null").await?;
+    assert!(!stage.daemon.workspace().join("made.txt").exists());
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_answer_by_mouse_is_an_answer() -> anyhow::Result<()> {
+    let stage = Stage::set(run_command()).await?;
+    let browser = &stage.browser;
+    send(browser, "go").await?;
+    browser.shows("Run this command?").await?;
+    browser.wait_for("(window.askedAt ??= performance.now(), performance.now() - window.askedAt > 500)").await?;
+    browser.find_css("#dock [data-option=proceed_once]").await?.click().await?;
+    browser.shows("That is all.").await?;
+    assert!(stage.daemon.workspace().join("made.txt").exists());
+    Ok(())
+}
