@@ -427,7 +427,7 @@ impl Driver {
 
     /// A reader that is about to fall behind the ring, and does read, is waited for.
     fn hold_back_if_needed(&mut self, now: Millis) {
-        let pressure = self.live.stream.bus().pressure(now);
+        let pressure = self.live.stream.pressure(now);
         self.held_back_until = pressure.map(|most| Instant::now() + Duration::from_millis(most.0));
     }
 

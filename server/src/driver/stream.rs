@@ -6,7 +6,10 @@ use std::sync::{
 };
 
 use bytes::{Bytes, BytesMut};
-use roost_core::bus::{Bus, Subscribe, SubscribeError, SubscriberId, Take};
+use roost_core::{
+    Millis,
+    bus::{Bus, Subscribe, SubscribeError, SubscriberId, Take},
+};
 use tokio::sync::Notify;
 
 use crate::clock;
@@ -68,9 +71,20 @@ impl EventStream {
         self.published.notify_waiters();
     }
 
-    /// Returns after some subscriber has taken something.
-    pub(super) async fn progress(&self) {
+    /// How long to hold the agent back at most, for the sake of a reader that is about to fall behind; [`EventStream::progress`] may
+    /// end it earlier.
+    pub(super) fn pressure(&self, now: Millis) -> Option<Millis> {
+        // Asked for before looking: a take after the look then rings, and none is missed.
         self.awaits_progress.store(true, Ordering::SeqCst);
+        let pressure = self.bus().pressure(now);
+        if pressure.is_none() {
+            self.awaits_progress.store(false, Ordering::SeqCst);
+        }
+        pressure
+    }
+
+    /// Returns after some subscriber has taken something since the last look at the pressure.
+    pub(super) async fn progress(&self) {
         self.taken.notified().await;
     }
 

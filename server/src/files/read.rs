@@ -98,8 +98,9 @@ fn whole(
     matched_ignore: Option<Matched>,
 ) -> Result<FileRead, Refusal> {
     let text = Text::decode(bytes).ok_or_else(|| Refusal::Binary(opened.path.shown()))?;
-    let is_utf8 = text.encoding == Encoding::Utf8;
-    let mark = if is_utf8 && text.has_bom { UTF8_MARK.len() } else { 0 };
+    let mark = if text.encoding == Encoding::Utf8 && text.has_bom { UTF8_MARK.len() } else { 0 };
+    // Only then is a place in the text a place in the file.
+    let is_utf8 = text.encoding == Encoding::Utf8 && mark + text.content.len() == bytes.len();
     let start = match wish.start {
         Start::Beginning => 0,
         Start::Line(line) => window::line_start(&text.content, line),
@@ -159,8 +160,15 @@ fn streamed(
     // A character more than is answered shows where the window has to be cut.
     reader.take(bounds.max_bytes as u64 + 4).read_to_end(&mut window).map_err(refuse)?;
     let at_end = window.len() <= bounds.max_bytes;
-    let text = String::from_utf8_lossy(&window);
-    let cut = window::cut(&text, bounds, at_end);
+    let text = match std::str::from_utf8(&window) {
+        Ok(text) => text,
+        // The window may end within a character, past what is answered.
+        Err(error) if error.error_len().is_none() && !at_end => {
+            std::str::from_utf8(&window[..error.valid_up_to()]).unwrap_or_default()
+        }
+        Err(_) => return Err(Refusal::LargeInOtherEncoding(shown)),
+    };
+    let cut = window::cut(text, bounds, at_end);
     let saw_all = at_end && cut.next.is_none() && !matches!(wish.start, Start::Cursor(_));
     Ok(FileRead {
         content: text[..cut.len].to_owned(),

@@ -33,6 +33,8 @@ pub(super) struct Text {
     pub(super) content: String,
     pub(super) encoding: Encoding,
     pub(super) has_bom: bool,
+    /// Whether encoding it again gives the bytes it was read from.
+    pub(super) is_exact: bool,
 }
 
 impl Text {
@@ -45,8 +47,12 @@ impl Text {
         };
         let content = encoding.decode(&bytes[bom_len..]).into_owned();
         // UTF-32 begins like UTF-16.
-        let is_text = bom_len == 0 || !content.contains('\0');
-        is_text.then_some(Self { content, encoding, has_bom: bom_len > 0 })
+        if bom_len > 0 && content.contains('\0') {
+            return None;
+        }
+        let has_bom = bom_len > 0;
+        let is_exact = encoding.encode(&content, has_bom).is_some_and(|again| again == bytes);
+        Some(Self { content, encoding, has_bom, is_exact })
     }
 
     pub(super) fn line_ending(&self) -> LineEnding {
