@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use bytes::Bytes;
 
-use crate::{Config, admission::Admission, auth::Auth, sessions::Sessions};
+use crate::{Config, admission::Admission, auth::Auth, files::Files, sessions::Sessions};
 
 /// The daemon's shared state; handlers take it as `State<Arc<App>>`.
 #[derive(Debug)]
@@ -13,6 +13,7 @@ pub struct App {
     pub auth: Auth,
     pub admission: Admission,
     pub sessions: Sessions,
+    pub files: Files,
     /// The answer of `GET /capabilities`.
     pub capabilities: Bytes,
     pub started_at: Instant,

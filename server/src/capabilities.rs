@@ -31,6 +31,11 @@ const ALWAYS: &[&str] = &[
     "session_status",
     "session_close",
     "session_metadata",
+    "workspace_file_read",
+    "workspace_file_read_cursor",
+    "workspace_file_bytes",
+    "workspace_file_write",
+    "workspace_file_upload",
 ];
 
 /// Tags of behaviour that the configuration switches.

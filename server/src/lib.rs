@@ -16,6 +16,7 @@ pub mod config;
 pub mod driver;
 pub mod events;
 pub mod file_limit;
+pub mod files;
 pub mod page;
 pub mod routes;
 pub mod serve;

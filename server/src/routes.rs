@@ -2,6 +2,7 @@
 
 pub mod auth;
 pub mod capabilities;
+pub mod file;
 pub mod health;
 pub mod page;
 pub mod session;
@@ -21,6 +22,7 @@ pub fn router(app: &Arc<App>) -> Router {
         .route("/auth/exchange", routing::post(auth::exchange))
         .merge(session::routes())
         .merge(workspace::routes())
+        .merge(file::routes())
         .method_not_allowed_fallback(page::show);
     let routes = if gate::is_needed(app) { routes.route_layer(gate::layer(app)) } else { routes };
     routes.fallback(page::show).with_state(Arc::clone(app))

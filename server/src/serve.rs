@@ -37,7 +37,9 @@ use crate::{
     App, Config, WireError,
     admission::{self, Admission, Verdict},
     auth::{Auth, Secret},
-    body, clock, routes,
+    body, clock,
+    files::Files,
+    routes,
     routes::{capabilities, health},
     sessions::Sessions,
     telemetry::{self, RequestLine},
@@ -68,6 +70,7 @@ pub async fn start(config: Config) -> Result<Daemon, StartError> {
         capabilities: capabilities::encode(&config),
         auth,
         sessions,
+        files: Files::default(),
         config,
         started_at: Instant::now(),
     });

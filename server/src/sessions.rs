@@ -173,6 +173,12 @@ impl Sessions {
         self.all().into_iter().find(|live| live.machine().knows_request(request))
     }
 
+    /// Whether a client is registered on any live session.
+    #[must_use]
+    pub fn has_client(&self, client: &ClientId) -> bool {
+        self.all().iter().any(|live| live.machine().is_registered(client))
+    }
+
     #[must_use]
     pub fn open_streams(&self) -> &OpenStreams {
         &self.0.open_streams

@@ -70,7 +70,7 @@ impl Project {
     pub fn create(&self, meta: &Meta) -> io::Result<Journal> {
         let dir = self.session_dir(&meta.session_id);
         fs::create_dir(&dir)?;
-        meta.write(&dir)?;
+        meta.begin(&dir)?;
         Journal::create(&dir)
     }
 

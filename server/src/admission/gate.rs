@@ -25,6 +25,12 @@ pub const STRICT: &[(Method, &str)] = &[
     (Method::PATCH, "/session/{id}/metadata"),
     // Open on some daemons. Closed is what no client with a token can tell apart.
     (Method::POST, "/session/{id}/approval-mode"),
+    (Method::POST, "/file/write"),
+    (Method::POST, "/file/edit"),
+    (Method::POST, "/file/upload"),
+    (Method::POST, "/workspaces/{workspace}/file/write"),
+    (Method::POST, "/workspaces/{workspace}/file/edit"),
+    (Method::POST, "/workspaces/{workspace}/file/upload"),
 ];
 
 /// Whether the gate closes anything, or the log asks for patterns. Every layer costs every request two allocations.

@@ -8,9 +8,7 @@ use bytes::Bytes;
 use http::{HeaderValue, header};
 use serde_json::json;
 
-use crate::{App, Config, capabilities};
-
-const MAX_UPLOAD_BYTES: u64 = 50 * 1024 * 1024;
+use crate::{App, Config, capabilities, files::MAX_UPLOAD_BYTES};
 
 /// The answer, encoded once at start.
 pub async fn show(State(app): State<Arc<App>>) -> Response {

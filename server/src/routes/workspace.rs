@@ -15,7 +15,7 @@ pub fn routes() -> Router<Arc<App>> {
 }
 
 /// Checks that a selector names this daemon's workspace: its id, or its path however it is reached (http.md §1.8).
-fn check_selector(app: &App, selector: &str) -> Result<(), WireError> {
+pub(super) fn check_selector(app: &App, selector: &str) -> Result<(), WireError> {
     if selector == app.config.workspace_id() {
         return Ok(());
     }

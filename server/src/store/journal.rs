@@ -19,6 +19,8 @@ pub struct Journal {
     /// Length of what was written whole, in bytes.
     bytes: u64,
     unsynced: bool,
+    /// Its name in the directory may not be on disk yet, nor may its session's `meta.json`.
+    fresh: bool,
 }
 
 impl Journal {
@@ -32,7 +34,7 @@ impl Journal {
     pub fn create(dir: &Path) -> io::Result<Self> {
         let path = dir.join(Self::FILE);
         let file = OpenOptions::new().create_new(true).read(true).append(true).open(&path)?;
-        Ok(Self { file: Arc::new(file), path, bytes: 0, unsynced: true })
+        Ok(Self { file: Arc::new(file), path, bytes: 0, unsynced: true, fresh: true })
     }
 
     /// Opens a journal to continue it and returns what it holds. A last line that was never finished is cut off.
@@ -50,7 +52,7 @@ impl Journal {
             file.set_len(whole as u64)?;
             text.truncate(whole);
         }
-        Ok((Self { file: Arc::new(file), path, bytes: whole as u64, unsynced: false }, text))
+        Ok((Self { file: Arc::new(file), path, bytes: whole as u64, unsynced: false, fresh: false }, text))
     }
 
     /// Bytes on disk.
@@ -84,9 +86,13 @@ impl Journal {
         if !self.unsynced {
             return Ok(());
         }
-        let file = Arc::clone(&self.file);
-        tokio::task::spawn_blocking(move || file.sync_data()).await.map_err(io::Error::other)??;
-        self.unsynced = false;
+        let (file, dir) = (Arc::clone(&self.file), self.path.parent().filter(|_| self.fresh).map(Path::to_owned));
+        let synced = tokio::task::spawn_blocking(move || {
+            file.sync_data()?;
+            dir.map_or(Ok(()), |dir| sync_birth(&dir))
+        });
+        synced.await.map_err(io::Error::other)??;
+        (self.unsynced, self.fresh) = (false, false);
         Ok(())
     }
 
@@ -116,6 +122,13 @@ impl Journal {
         self.unsynced = false;
         Ok(())
     }
+}
+
+/// Puts on disk that a session exists.
+fn sync_birth(dir: &Path) -> io::Result<()> {
+    File::open(dir.join(super::Meta::FILE))?.sync_data()?;
+    File::open(dir)?.sync_all()?;
+    dir.parent().map_or(Ok(()), |sessions| File::open(sessions)?.sync_all())
 }
 
 /// How every note of the daemon's own begins; an event's line begins with its id.

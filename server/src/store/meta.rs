@@ -87,11 +87,23 @@ impl Meta {
     /// The disk is full, read-only or gone.
     pub fn write(&self, dir: &Path) -> io::Result<()> {
         let fresh = dir.join("meta.json.new");
-        let mut file = File::create(&fresh)?;
-        file.write_all(&serde_json::to_vec(self)?)?;
-        file.sync_data()?;
+        self.put(&fresh)?.sync_data()?;
         fs::rename(&fresh, dir.join(Self::FILE))?;
         File::open(dir)?.sync_all()
+    }
+
+    /// Writes the first `meta.json` of a session. Nobody was promised anything of it yet, so nobody waits for the disk.
+    ///
+    /// # Errors
+    /// The disk is full, read-only or gone.
+    pub(super) fn begin(&self, dir: &Path) -> io::Result<()> {
+        self.put(&dir.join(Self::FILE)).map(drop)
+    }
+
+    fn put(&self, path: &Path) -> io::Result<File> {
+        let mut file = File::create(path)?;
+        file.write_all(&serde_json::to_vec(self)?)?;
+        Ok(file)
     }
 
     pub(super) const FILE: &'static str = "meta.json";
