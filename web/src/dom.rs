@@ -28,8 +28,10 @@ pub(crate) type Ref = NodeRef<Custom<&'static str>>;
 
 type Reactive<T> = Arc<Mutex<dyn FnMut() -> T + Send>>;
 
-/// An element in the making.
-pub(crate) struct El {
+/// An element in the making. One pointer wide; what the methods do is never inlined, for size.
+pub(crate) struct El(Box<Parts>);
+
+struct Parts {
     tag: &'static str,
     attributes: Vec<AnyAttribute>,
     children: Vec<AnyView>,
@@ -40,7 +42,7 @@ macro_rules! elements {
         $(
             #[doc = concat!("A `<", stringify!($tag), ">`.")]
             pub(crate) fn $tag() -> El {
-                El { tag: stringify!($tag), attributes: Vec::new(), children: Vec::new() }
+                El::new(stringify!($tag))
             }
         )*
     };
@@ -52,61 +54,88 @@ elements! {
 }
 
 impl El {
+    #[inline(never)]
+    fn new(tag: &'static str) -> Self {
+        Self(Box::new(Parts { tag, attributes: Vec::new(), children: Vec::new() }))
+    }
+
     /// Sets an attribute, for good or by a closure that says anew what it is.
-    pub(crate) fn attr(mut self, name: &'static str, value: impl Value) -> Self {
-        self.attributes.push(value.of(name));
-        self
+    pub(crate) fn attr(self, name: &'static str, value: impl Value) -> Self {
+        value.put(name, self)
     }
 
     pub(crate) fn class(self, name: &'static str) -> Self {
-        self.attr("class", name)
+        fixed_str("class", name, self)
     }
 
     pub(crate) fn id(self, id: impl Into<String>) -> Self {
-        self.attr("id", id.into())
+        fixed("id", Some(id.into()), self)
     }
 
     /// A `<button>` that submits nothing.
     pub(crate) fn plain(self) -> Self {
-        self.attr("type", "button")
+        fixed_str("type", "button", self)
     }
 
     /// Calls `listener` at every `event`.
-    pub(crate) fn on<E>(mut self, event: E, listener: impl FnMut(E::EventType) + 'static) -> Self
+    pub(crate) fn on<E>(self, event: E, listener: impl FnMut(E::EventType) + 'static) -> Self
     where
         E: EventDescriptor + Send + 'static,
         E::EventType: From<JsValue> + 'static,
     {
-        let listener: Box<dyn FnMut(E::EventType)> = Box::new(listener);
-        self.attributes.push(on(event, listener).into_any_attr());
-        self
+        listening(event, Box::new(listener), self)
     }
 
-    pub(crate) fn node_ref(mut self, found: Ref) -> Self {
-        self.attributes.push(node_ref::<Custom<&'static str>, _>(found).into_any_attr());
-        self
+    pub(crate) fn node_ref(self, found: Ref) -> Self {
+        self.with(node_ref::<Custom<&'static str>, _>(found))
     }
 
     /// Anything else Leptos can put on an element.
+    #[inline(never)]
     pub(crate) fn with(mut self, attribute: impl Attribute + Send) -> Self {
-        self.attributes.push(attribute.into_any_attr());
+        self.0.attributes.push(attribute.into_any_attr());
         self
     }
 
     pub(crate) fn child(mut self, content: impl Content) -> Self {
-        content.add_to(&mut self.children);
+        content.add_to(&mut self.0.children);
         self
     }
 
-    /// The element as any view.
+    #[inline(never)]
     fn into_any(self) -> AnyView {
-        custom(self.tag).add_any_attr(self.attributes).child(self.children).into_any()
+        let Parts { tag, attributes, children } = *self.0;
+        custom(tag).add_any_attr(attributes).child(children).into_any()
     }
+}
+
+#[inline(never)]
+fn listening<E>(event: E, listener: Box<dyn FnMut(E::EventType)>, element: El) -> El
+where
+    E: EventDescriptor + Send + 'static,
+    E::EventType: From<JsValue> + 'static,
+{
+    element.with(on(event, listener))
+}
+
+#[inline(never)]
+fn fixed(name: &'static str, value: Option<String>, element: El) -> El {
+    element.with(custom_attribute(name, value))
+}
+
+#[inline(never)]
+fn fixed_str(name: &'static str, value: &str, element: El) -> El {
+    fixed(name, Some(value.to_owned()), element)
+}
+
+#[inline(never)]
+fn moving(name: &'static str, value: Reactive<Option<String>>, element: El) -> El {
+    element.with(custom_attribute(name, value))
 }
 
 /// What an attribute may be.
 pub(crate) trait Value {
-    fn of(self, name: &'static str) -> AnyAttribute;
+    fn put(self, name: &'static str, element: El) -> El;
 }
 
 /// What an attribute may be at one moment: a text, or absent.
@@ -115,37 +144,32 @@ pub(crate) trait Now {
 }
 
 impl<F: FnMut() -> T + Send + 'static, T: Now> Value for F {
-    fn of(mut self, name: &'static str) -> AnyAttribute {
-        let value: Reactive<Option<String>> = Arc::new(Mutex::new(move || self().now()));
-        custom_attribute(name, value).into_any_attr()
+    fn put(mut self, name: &'static str, element: El) -> El {
+        moving(name, Arc::new(Mutex::new(move || self().now())), element)
     }
 }
 
-fn fixed(name: &'static str, value: impl Now) -> AnyAttribute {
-    custom_attribute(name, value.now()).into_any_attr()
-}
-
 impl Value for &str {
-    fn of(self, name: &'static str) -> AnyAttribute {
-        fixed(name, self)
+    fn put(self, name: &'static str, element: El) -> El {
+        fixed_str(name, self, element)
     }
 }
 
 impl Value for String {
-    fn of(self, name: &'static str) -> AnyAttribute {
-        fixed(name, self)
+    fn put(self, name: &'static str, element: El) -> El {
+        fixed(name, Some(self), element)
     }
 }
 
 impl Value for bool {
-    fn of(self, name: &'static str) -> AnyAttribute {
-        fixed(name, self)
+    fn put(self, name: &'static str, element: El) -> El {
+        fixed(name, self.now(), element)
     }
 }
 
 impl<T: Now> Value for Option<T> {
-    fn of(self, name: &'static str) -> AnyAttribute {
-        fixed(name, self)
+    fn put(self, name: &'static str, element: El) -> El {
+        fixed(name, self.now(), element)
     }
 }
 
@@ -181,15 +205,30 @@ pub(crate) trait Content: Sized {
     fn view(self) -> AnyView {
         let mut children = Vec::new();
         self.add_to(&mut children);
-        match (children.pop(), children.is_empty()) {
-            (None, _) => ().into_any(),
-            (Some(only), true) => only,
-            (Some(last), false) => {
-                children.push(last);
-                children.into_any()
-            }
+        joined(children)
+    }
+}
+
+#[inline(never)]
+fn joined(mut children: Vec<AnyView>) -> AnyView {
+    match (children.pop(), children.is_empty()) {
+        (None, _) => ().into_any(),
+        (Some(only), true) => only,
+        (Some(last), false) => {
+            children.push(last);
+            children.into_any()
         }
     }
+}
+
+#[inline(never)]
+fn text(text: String, children: &mut Vec<AnyView>) {
+    children.push(text.into_any());
+}
+
+#[inline(never)]
+fn drawn(draw: Reactive<AnyView>, children: &mut Vec<AnyView>) {
+    children.push(draw.into_any());
 }
 
 impl Content for El {
@@ -206,13 +245,13 @@ impl Content for AnyView {
 
 impl Content for String {
     fn add_to(self, children: &mut Vec<AnyView>) {
-        children.push(IntoAny::into_any(self));
+        text(self, children);
     }
 }
 
 impl Content for &str {
     fn add_to(self, children: &mut Vec<AnyView>) {
-        self.to_owned().add_to(children);
+        text(self.to_owned(), children);
     }
 }
 
@@ -222,8 +261,7 @@ impl Content for () {
 
 impl<F: FnMut() -> T + Send + 'static, T: Content> Content for F {
     fn add_to(mut self, children: &mut Vec<AnyView>) {
-        let draw: Reactive<AnyView> = Arc::new(Mutex::new(move || self().view()));
-        children.push(IntoAny::into_any(draw));
+        drawn(Arc::new(Mutex::new(move || self().view())), children);
     }
 }
 
@@ -279,13 +317,14 @@ pub(crate) fn each<T: Send + 'static>(
     key: impl Fn(&T) -> String + Send + Sync + 'static,
     draw: impl Fn(T) -> AnyView + Copy + Send + Sync + 'static,
 ) -> AnyView {
-    erased_each(Arc::new(move || {
+    list_of(Arc::new(move || {
         let item = |one: T| Item { key: key(&one), draw: Box::new(move || draw(one)) };
         list().into_iter().map(item).collect()
     }))
 }
 
-fn erased_each(list: Arc<dyn Fn() -> Vec<Item> + Send + Sync>) -> AnyView {
+#[inline(never)]
+fn list_of(list: Arc<dyn Fn() -> Vec<Item> + Send + Sync>) -> AnyView {
     For(ForProps::builder().each(move || list()).key(|item| item.key.clone()).children(|item| (item.draw)()).build())
         .into_any()
 }

@@ -386,7 +386,7 @@ impl Words {
 pub(crate) fn duration(length: Millis) -> String {
     let seconds = length.0 / 1_000;
     match seconds {
-        0 => format!("{:.1} s", length.0 as f64 / 1_000.0),
+        0 => format!("0.{} s", length.0 / 100),
         1..60 => format!("{seconds} s"),
         60..3_600 => format!("{} min {} s", seconds / 60, seconds % 60),
         _ => format!("{} h {} min", seconds / 3_600, seconds % 3_600 / 60),
@@ -415,7 +415,7 @@ pub(crate) fn clock_time(at: Millis) -> String {
 pub(crate) fn count(number: u64) -> String {
     match number {
         0..1_000 => number.to_string(),
-        1_000..100_000 => format!("{:.1}k", number as f64 / 1_000.0),
+        1_000..100_000 => format!("{}.{}k", number / 1_000, number % 1_000 / 100),
         _ => format!("{}k", number / 1_000),
     }
 }

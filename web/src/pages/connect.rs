@@ -35,13 +35,13 @@ pub(crate) fn connect(typed_early: String) -> impl Content {
             div()
                 .attr("role", "alert")
                 .child(move || why().map(|why| p().class("wrong").id("token-wrong").child(sentence(&why)))),
+            input().attr("type", "text").attr("autocomplete", "username").attr("value", "roost").attr("hidden", true),
             label().attr("for", "token").child(words().token),
             input()
                 .id("token")
                 .attr("type", "password")
                 .attr("autocomplete", "current-password")
                 .attr("spellcheck", "false")
-                .attr("autofocus", true)
                 .attr("aria-invalid", move || why().is_some().then_some("true"))
                 .attr("aria-describedby", move || why().is_some().then_some("token-wrong"))
                 .attr("value", token.get_untracked())

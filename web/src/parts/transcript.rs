@@ -37,7 +37,7 @@ pub(crate) fn transcript() -> impl Content {
 fn rows(store: Store) -> impl Content {
     let column = Ref::new();
     once_drawn(column, move |column| watch_size(store, &column));
-    let height = |signal: RwSignal<f64>| move || format!("{}px", signal.get());
+    let height = |signal: RwSignal<f64>| move || format!("{}px", signal.get() as i64);
     div().class("column").node_ref(column).child((
         div().class("spacer").with(style(("height", height(store.talk.above)))),
         each(move || store.talk.rows.get(), |key| entry::key_text(*key), move |key| entry::row(store, key)),
@@ -66,13 +66,16 @@ pub(crate) fn jump() -> impl Content {
 /// Follows the size of the view, of the column and of its rows. All of it happens after layout and before paint, so nobody sees a jump.
 fn watch_size(store: Store, element: &HtmlElement) {
     let changed = Closure::<dyn FnMut(Vec<ResizeObserverEntry>)>::new(move |entries: Vec<ResizeObserverEntry>| {
+        let mut view_changed = false;
         for entry in &entries {
-            if entry.target().id() == VIEW {
-                store.talk.scrolled();
-            }
+            view_changed |= entry.target().id() == VIEW;
         }
         measure(store);
+        // Who was at the end stays there, also when the view became lower.
         store.talk.settle();
+        if view_changed {
+            store.talk.scrolled();
+        }
     });
     if let Ok(observer) = ResizeObserver::new(changed.as_ref().unchecked_ref()) {
         observer.observe(element);
