@@ -116,9 +116,17 @@ impl Browser {
         .await
     }
 
-    /// Clicks the element once it is there.
+    /// Clicks the element once it is there and can be clicked.
     pub async fn click(&self, role: &str, name: &str) -> anyhow::Result<()> {
-        Ok(self.find(role, name).await?.click().await?)
+        until(&format!("a click on {role} «{name}»"), async || {
+            let Some(element) = self.look_for(role, name).await? else { return Ok(None) };
+            match element.click().await {
+                Ok(()) => Ok(Some(())),
+                Err(error) if went_away(&error) => Ok(None),
+                Err(error) => Err(error.into()),
+            }
+        })
+        .await
     }
 
     /// Types into whatever has the focus, as a keyboard does.

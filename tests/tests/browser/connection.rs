@@ -1,5 +1,6 @@
 //! What the page says and does when the line breaks.
 
+use anyhow::Context;
 use roost_tests::{
     browser::Browser,
     fake_model::{Script, Step},
@@ -8,7 +9,9 @@ use roost_tests::{
 use crate::{Stage, send, transcript};
 
 async fn state(browser: &Browser, state: &str) -> anyhow::Result<()> {
-    browser.wait_for(&format!("document.querySelector('.wire')?.dataset.state === '{state}'")).await
+    let reached = browser.wait_for(&format!("document.querySelector('.wire')?.dataset.state === '{state}'")).await;
+    let line = browser.evaluate("document.querySelector('.wire')?.innerText ?? null").await?;
+    reached.with_context(|| format!("the line says {line}"))
 }
 
 #[tokio::test]

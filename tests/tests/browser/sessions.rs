@@ -21,8 +21,7 @@ async fn sessions_are_listed_opened_renamed_and_closed() -> anyhow::Result<()> {
 
     browser.click("button", "Rename this session").await?;
     let field = browser.find("textbox", "Title").await?;
-    field.clear().await?;
-    field.send_keys("The garden").await?;
+    field.send_keys(&format!("{}a{}The garden", char::from(Key::Control), char::from(Key::Null))).await?;
     browser.press(Key::Enter).await?;
     browser.wait_for("document.querySelector('.rail').innerText.includes('The garden')").await?;
 

@@ -54,10 +54,11 @@ impl Store {
                 self.clock.set(browser::now());
                 self.connection.set(Connection::Retrying(until));
             }
+            // Not live, as after a restart of the daemon; a load finds it on disk, or says that it is not there.
+            News::Refused(error) if error.is_missing() => self.reopen(),
             News::Refused(error) => {
-                let ending = if error.is_missing() { Ending::Unknown } else { Ending::Refused(error.to_string()) };
                 if !self.shut_out(&error) {
-                    self.lost(ending);
+                    self.lost(Ending::Refused(error.to_string()));
                 }
             }
         }
