@@ -1,0 +1,145 @@
+//! A live session, as everyone but its driver sees it: the machine to look at, the inbox to write to, the stream to read.
+
+use std::{
+    path::PathBuf,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+};
+
+use roost_core::{
+    ClientId, Millis, SessionId,
+    session::{AgentState, Command, Input, Session},
+};
+use tokio::sync::{mpsc, oneshot, watch};
+
+use super::{AgentLink, Answered, EventStream, Order, Sample};
+use crate::child::Loss;
+
+/// A live session, as everyone but its driver sees it.
+#[derive(Debug)]
+pub struct LiveSession {
+    pub id: SessionId,
+    pub created_at: Millis,
+    pub source: Source,
+    pub stream: Arc<EventStream>,
+    pub(super) machine: Mutex<Session>,
+    pub(super) inbox: mpsc::Sender<Order>,
+    pub(super) journal: PathBuf,
+    pub(super) recording_degraded: AtomicBool,
+    /// The agent was lost, and the session with it.
+    pub(super) died: AtomicBool,
+    /// What the agent said of itself in an earlier life of the daemon.
+    pub(super) remembered_state: Option<AgentState>,
+    pub(super) phase: watch::Sender<Phase>,
+}
+
+/// What a session was made for, in its maker's words.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Source {
+    pub kind: Option<String>,
+    pub id: Option<String>,
+}
+
+/// How far a live session has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Phase {
+    /// The agent does not know the session yet; prompts wait.
+    Opening,
+    Ready,
+    /// Nothing more will come of it.
+    Retired,
+}
+
+impl LiveSession {
+    /// The machine, to look at it for a moment.
+    pub fn machine(&self) -> MutexGuard<'_, Session> {
+        self.machine.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Gives a command and waits for its answer. None when the session retired meanwhile.
+    pub async fn command(&self, client: Option<ClientId>, command: Command) -> Option<Answered> {
+        let (answered, answer) = oneshot::channel();
+        self.inbox.send(Order::Command { client, command, answered }).await.ok()?;
+        answer.await.ok()
+    }
+
+    /// Has the session see whether anybody still needs it (X2).
+    pub fn reap(&self) {
+        // Where there is no room, there is somebody.
+        let _ = self.inbox.try_send(Order::Input(Input::Reap));
+    }
+
+    /// Ends the session for the daemon's own reasons. One that has ended is none the worse for it.
+    pub async fn kill(&self, reason: &str) {
+        let _ = self.inbox.send(Order::Input(Input::Kill { reason: reason.into() })).await;
+    }
+
+    /// Tells what came of opening the session with the agent.
+    pub async fn link(&self, linked: Result<(AgentLink, AgentState), Loss>) {
+        let order = match linked {
+            Ok((link, state)) => Order::Link(link, Box::new(state)),
+            Err(loss) => Order::NoLink(loss),
+        };
+        // A session that ended meanwhile needs no agent.
+        let _ = self.inbox.send(order).await;
+    }
+
+    /// A place up to which the journal can be read. None when the session has retired.
+    pub async fn sample(&self) -> Option<Sample> {
+        let (sampled, sample) = oneshot::channel();
+        self.inbox.send(Order::Sample(sampled)).await.ok()?;
+        sample.await.ok()
+    }
+
+    #[must_use]
+    pub fn phase(&self) -> Phase {
+        *self.phase.borrow()
+    }
+
+    /// Returns once the agent has opened the session, or it never will.
+    pub async fn settled(&self) -> Phase {
+        self.reach(|phase| *phase != Phase::Opening).await
+    }
+
+    /// Returns once the session has retired.
+    pub async fn retired(&self) {
+        self.reach(|phase| *phase == Phase::Retired).await;
+    }
+
+    async fn reach(&self, is_there: impl FnMut(&Phase) -> bool) -> Phase {
+        let mut phase = self.phase.subscribe();
+        let reached = phase.wait_for(is_there).await.map(|phase| *phase);
+        reached.unwrap_or(Phase::Retired)
+    }
+
+    /// Where the session's events lie.
+    #[must_use]
+    pub fn journal(&self) -> &std::path::Path {
+        &self.journal
+    }
+
+    /// Says that the session is gone from every table, so that it can come back.
+    pub fn bury(&self) {
+        self.phase.send_replace(Phase::Retired);
+    }
+
+    /// Whether the session ended because its agent was lost.
+    #[must_use]
+    pub fn has_died(&self) -> bool {
+        self.died.load(Ordering::Relaxed)
+    }
+
+    #[must_use]
+    pub fn is_recording_degraded(&self) -> bool {
+        self.recording_degraded.load(Ordering::Relaxed)
+    }
+
+    /// What the agent says of its models and modes; while it is not there, what it said last.
+    #[must_use]
+    pub fn agent_state(&self) -> AgentState {
+        let state = self.machine().agent_state().cloned();
+        state.or_else(|| self.remembered_state.clone()).unwrap_or_default()
+    }
+}
