@@ -111,7 +111,13 @@ impl Project {
     /// Whether the daemon or the agent has a session of this name on disk.
     #[must_use]
     pub fn has_session(&self, id: &SessionId) -> bool {
-        is_path_safe(id.as_str()) && (self.session_dir(id).exists() || self.has_agent_record(id))
+        self.has_own_record(id) || self.has_agent_record(id)
+    }
+
+    /// Whether the daemon has a record of this session.
+    #[must_use]
+    pub fn has_own_record(&self, id: &SessionId) -> bool {
+        is_path_safe(id.as_str()) && self.session_dir(id).exists()
     }
 
     /// What the user said first in a session the agent has a record of.

@@ -159,10 +159,11 @@ impl Sessions {
         }
     }
 
-    /// The agent's own name for a session, unless a directory cannot be called that.
+    /// The agent's own name for a session, unless a directory cannot be called that or is already. The agent may have begun its
+    /// record under that name; that is this session's.
     fn name_for(&self, agent_id: &str) -> SessionId {
         let id = SessionId::from(agent_id);
-        let is_good = store::is_path_safe(agent_id) && !self.is_taken(&id);
+        let is_good = store::is_path_safe(agent_id) && !self.0.project.has_own_record(&id);
         if is_good { id } else { SessionId::from(uuid::Uuid::new_v4().to_string()) }
     }
 

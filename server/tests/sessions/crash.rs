@@ -1,4 +1,4 @@
-//! `kill -9` for the daemon itself, so it is a process of its own here.
+//! The daemon as a process of its own, so that it can be killed with `kill -9`, and runs its own agent.
 
 use roost_core::{Envelope, EventType};
 use roost_tests::{
@@ -63,5 +63,18 @@ async fn the_agent_never_sees_the_daemons_token() -> anyhow::Result<()> {
         assert!(environment.contains("QWEN_HOME"), "its environment can be read");
         assert!(!environment.contains(roost_tests::daemon::TOKEN));
     }
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_session_of_the_built_in_agent_has_one_name_on_disk() -> anyhow::Result<()> {
+    let daemon = Setup::new().program(env!("CARGO_BIN_EXE_roost")).start().await?;
+    let client = daemon.client()?;
+    let session = client.new_session().await?;
+    client.turn(&session, "hello").await?;
+    let projects = std::fs::read_dir(daemon.home().join("projects"))?;
+    let folder = projects.flatten().next().expect("one project").path();
+    assert!(folder.join("roost").join(&session).join("events.jsonl").is_file());
+    assert!(folder.join("chats").join(format!("{session}.jsonl")).is_file());
     Ok(())
 }
