@@ -7,6 +7,7 @@
 
 pub mod acp;
 pub mod bus;
+pub mod client;
 pub mod diff;
 pub mod event;
 pub mod id;

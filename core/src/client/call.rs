@@ -1,0 +1,98 @@
+//! A request together with the meaning of its answer.
+
+use serde::{Deserialize, Deserializer, de::DeserializeOwned, de::IgnoredAny};
+
+use super::{Method, Request, WireFailure};
+use crate::ClientId;
+
+/// A request that is answered with a `T`.
+#[derive(Clone, Debug)]
+#[must_use = "a call does nothing until its request is sent"]
+pub struct Call<T> {
+    request: Request,
+    parse: fn(&[u8]) -> serde_json::Result<T>,
+}
+
+/// What came back, as far as a client looks at it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Answer<'a> {
+    pub status: u16,
+    /// The `Retry-After` header.
+    pub retry_after: Option<&'a str>,
+    pub body: &'a [u8],
+}
+
+/// Why an answer is not what was asked for.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum CallError {
+    #[error(transparent)]
+    Refused(WireFailure),
+    /// A 2xx that is not what the protocol says.
+    #[error("the daemon’s answer was not understood: {0}")]
+    Garbled(String),
+}
+
+/// An answer whose only news is that it is no refusal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Done;
+
+impl<'de> Deserialize<'de> for Done {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        IgnoredAny::deserialize(deserializer).map(|_| Self)
+    }
+}
+
+impl<T: DeserializeOwned> Call<T> {
+    pub(super) fn new(request: Request) -> Self {
+        Self { request, parse: |body| serde_json::from_slice(body) }
+    }
+
+    pub(super) fn get(path: impl Into<String>) -> Self {
+        Self::new(Request::new(Method::Get, path))
+    }
+
+    pub(super) fn delete(path: impl Into<String>) -> Self {
+        Self::new(Request::new(Method::Delete, path))
+    }
+
+    pub(super) fn post(path: impl Into<String>, body: &impl serde::Serialize) -> Self {
+        Self::new(Request::new(Method::Post, path).json(body))
+    }
+
+    pub(super) fn patch(path: impl Into<String>, body: &impl serde::Serialize) -> Self {
+        Self::new(Request::new(Method::Patch, path).json(body))
+    }
+}
+
+impl<T> Call<T> {
+    /// The same call with a bearer token.
+    pub fn with_token(self, token: &str) -> Self {
+        Self { request: self.request.with_token(token), ..self }
+    }
+
+    /// The same call, made as this client of the session; as nobody when there is none.
+    pub fn by(self, client: Option<&ClientId>) -> Self {
+        match client {
+            Some(client) => Self { request: self.request.by(client), ..self },
+            None => self,
+        }
+    }
+
+    /// What to send.
+    #[must_use]
+    pub fn request(&self) -> &Request {
+        &self.request
+    }
+
+    /// Reads what came back. An empty body counts as JSON `null`.
+    ///
+    /// # Errors
+    /// [`CallError::Refused`] for every status but 2xx, [`CallError::Garbled`] for a body that is no `T`.
+    pub fn read(&self, answer: &Answer<'_>) -> Result<T, CallError> {
+        if !(200..300).contains(&answer.status) {
+            return Err(CallError::Refused(WireFailure::read(answer)));
+        }
+        let body = if answer.body.is_empty() { b"null" } else { answer.body };
+        (self.parse)(body).map_err(|error| CallError::Garbled(error.to_string()))
+    }
+}

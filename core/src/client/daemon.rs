@@ -1,0 +1,51 @@
+//! What a daemon says about itself.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// `GET /health`. The counts are there when they were asked for.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Health {
+    /// `ok`, or `degraded` in a 503.
+    pub status: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sessions: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub active_prompts: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pending_permissions: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub connected_clients: Option<u64>,
+}
+
+/// `GET /capabilities`, as far as a client decides by it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Capabilities {
+    pub qwen_code_version: String,
+    pub features: Vec<String>,
+    /// The primary workspace.
+    pub workspace_cwd: String,
+}
+
+impl Capabilities {
+    /// Whether the daemon advertises `tag`. What is not advertised is not offered.
+    #[must_use]
+    pub fn has(&self, tag: &str) -> bool {
+        self.features.iter().any(|feature| feature == tag)
+    }
+}
+
+/// `POST /auth/exchange`: this device's own bearer.
+#[derive(Clone, PartialEq, Eq, Deserialize)]
+pub struct Credential {
+    pub token: String,
+}
+
+impl fmt::Debug for Credential {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Credential(…)")
+    }
+}
