@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::{
     call::{Call, CallError, Credential, segment},
-    wire::{Capabilities, Context, Created, Exchanged, Loaded, SessionPage, SupportedCommands, Vote},
+    wire::{Capabilities, Context, Created, Exchanged, Loaded, SessionPage, Vote},
 };
 
 type Answer<T> = Result<T, CallError>;
@@ -47,7 +47,8 @@ pub(crate) async fn context(key: &Credential, session: &SessionId) -> Answer<Con
     Call::get(at(session, "/context")).send(key).await
 }
 
-pub(crate) async fn commands(key: &Credential, session: &SessionId) -> Answer<SupportedCommands> {
+/// The answer is read by `core::slash`.
+pub(crate) async fn commands(key: &Credential, session: &SessionId) -> Answer<Value> {
     Call::get(at(session, "/supported-commands")).send(key).await
 }
 

@@ -95,10 +95,14 @@ impl Call {
 
     /// Sends it and reads the answer; an empty body reads as JSON `null`.
     pub(crate) async fn send<T: DeserializeOwned>(self, credential: &Credential) -> Result<T, CallError> {
-        let response = self.open(credential, None).await?;
-        let text = body_text(&response).await.map_err(|error| CallError::Unreachable(complaint(&error)))?;
+        let text = self.text(credential).await?;
         let text = if text.is_empty() { "null" } else { &text };
         serde_json::from_str(text).map_err(|error| CallError::Garbled(error.to_string()))
+    }
+
+    async fn text(self, credential: &Credential) -> Result<String, CallError> {
+        let response = self.open(credential, None).await?;
+        body_text(&response).await.map_err(|error| CallError::Unreachable(complaint(&error)))
     }
 
     async fn fetch(self, credential: &Credential, cut: Option<&AbortSignal>) -> Result<Response, JsValue> {

@@ -125,13 +125,6 @@ pub(crate) struct Mode {
     pub(crate) description: Option<String>,
 }
 
-/// `GET /session/:id/supported-commands`; the entries are read by `core::slash`.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-pub(crate) struct SupportedCommands {
-    pub(crate) available_commands: Value,
-}
-
 /// The body of a permission vote.
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct Vote {

@@ -15,7 +15,7 @@ use super::{diff::diff, markdown::visible};
 use crate::{
     browser,
     dom::{
-        Content, Ref, button, code, dd, div, dl, dt, fieldset, h2, input, kbd, label, legend, once_drawn, p, pre,
+        Content, El, Ref, button, code, dd, div, dl, dt, fieldset, h2, input, kbd, label, legend, once_drawn, p, pre,
         section, small, span,
     },
     store::{Command, Store, store},
@@ -240,7 +240,7 @@ fn what(ask: &Permission) -> impl Content + use<> {
     let bare = command.is_none() && diffs.is_empty() && !is_question;
     (
         command.map(|command| pre().class("command").child(code().child(visible(&command)))),
-        folder.map(|folder| dl().child((dt().child(words().folder), dd().child(folder)))),
+        folder.map(|folder| dl().class("facts").child((dt().child(words().folder), dd().child(folder)))),
         diffs.into_iter().collect::<Vec<_>>(),
         bare.then(|| facts(&input)),
         (bare && input.as_object().is_none_or(serde_json::Map::is_empty))
@@ -248,17 +248,17 @@ fn what(ask: &Permission) -> impl Content + use<> {
     )
 }
 
-fn facts(input: &Value) -> impl Content + use<> {
+/// What a call was made with, name by name.
+pub(super) fn facts(input: &Value) -> Option<El> {
     let pairs: Vec<_> = input
-        .as_object()
+        .as_object()?
         .into_iter()
-        .flatten()
         .map(|(key, value)| {
             let value = value.as_str().map_or_else(|| value.to_string(), ToOwned::to_owned);
-            (dt().child(key.clone()), dd().child(visible(&value)))
+            (dt().child(key.as_str()), dd().child(visible(&value)))
         })
         .collect();
-    (!pairs.is_empty()).then(|| dl().child(pairs))
+    (!pairs.is_empty()).then(|| dl().class("facts").child(pairs))
 }
 
 fn ask_question(nth: usize, question: Question, answers: RwSignal<Vec<String>>) -> impl Content {

@@ -270,7 +270,8 @@ fn turn_end(transcript: &Transcript, id: TurnId) -> Option<AnyView> {
         TurnOutcome::Failed => Some(words().failed),
         TurnOutcome::Abandoned => Some(words().broken_off),
     };
-    let took = turn.started_at.zip(turn.ended_at).map(|(from, to)| duration(to.since(from)));
+    let took = turn.started_at.zip(turn.ended_at).map(|(from, to)| to.since(from));
+    let took = took.filter(|took| took.0 >= 100).map(duration);
     let tokens = (turn.usage.total_tokens > 0)
         .then(|| words().tokens(&count(turn.usage.input_tokens), &count(turn.usage.output_tokens)));
     let at = turn.ended_at.map(clock_time);

@@ -33,9 +33,9 @@ pub(crate) fn home() -> impl Content {
         section().child((
             h2().child(words().good_to_know),
             ul().class("hints").child((
-                li().child((span().child(kbd().child("Enter")), span().child(words().hint_enter))),
+                li().class("for-keys").child((span().child(kbd().child("Enter")), span().child(words().hint_enter))),
                 li().child((span().child(code().child("/")), span().child(words().hint_slash))),
-                li().child((
+                li().class("for-keys").child((
                     span().child((kbd().child("Esc"), " ", kbd().child("Esc"))),
                     span().child(words().hint_stop),
                 )),

@@ -10,6 +10,7 @@ use serde_json::Value;
 
 use super::{
     diff::{self, diff},
+    dock::facts,
     icon::{self, classed},
     markdown::visible,
 };
@@ -175,9 +176,16 @@ fn took(entry: &Entry, call: &ToolCall) -> Option<Millis> {
     Some(call.ended_at?.since(from))
 }
 
+/// What the call was made with. Some agents say it only when they ask for permission.
+fn input_of(call: &ToolCall) -> Option<&Value> {
+    let asked = call.permissions.iter().rev().filter_map(|permission| permission.request.tool_call.raw_input.as_ref());
+    let given = |input: &&Value| input.as_object().is_some_and(|map| !map.is_empty());
+    call.raw_input.as_ref().into_iter().chain(asked).find(given)
+}
+
 /// A short name, and what it is done to: the path, the command, the pattern.
 fn name_and_target(call: &ToolCall) -> (String, String) {
-    let input = call.raw_input.as_ref();
+    let input = input_of(call);
     let text = |key: &str| input.and_then(|input| input.get(key)).and_then(Value::as_str).map(ToOwned::to_owned);
     let name = match (call.tool_name(), &call.kind) {
         (Some(name), _) => words().tool_name(name).map_or_else(|| name.to_owned(), ToOwned::to_owned),
@@ -210,31 +218,24 @@ fn first_error(call: &ToolCall) -> Option<String> {
 
 fn body_of(entry: &Entry) -> Option<AnyView> {
     let call = call_of(entry)?;
-    let command = call.raw_input.as_ref().and_then(|input| input.get("command")).and_then(Value::as_str);
+    let command = input_of(call).and_then(|input| input.get("command")).and_then(Value::as_str);
     // The line above says which file, if it is only one.
     let single = call.diffs().count() == 1;
     let diffs =
         call.diffs().map(|(path, old, new)| diff((!single).then_some(path), old, new, false)).collect::<Vec<_>>();
     let texts: Vec<_> = call.texts().filter(|text| !text.trim().is_empty()).map(output).collect();
     let empty = texts.is_empty() && call.diffs().next().is_none();
-    let input = (empty || command.is_none()).then(|| arguments(call)).flatten();
+    let has_diff = call.diffs().next().is_some();
     Some(
         (
             command.map(|command| pre().class("output").attr("tabindex", "0").child(code().child(visible(command)))),
-            input
-                .filter(|_| call.diffs().next().is_none())
-                .map(|input| pre().class("output").attr("tabindex", "0").child(code().child(input))),
+            (command.is_none() && !has_diff).then(|| input_of(call).map(facts)),
             diffs,
             texts,
             (empty && command.is_none()).then(|| p().class("tool-facts").child(words().no_output)),
         )
             .view(),
     )
-}
-
-fn arguments(call: &ToolCall) -> Option<String> {
-    let input = call.raw_input.as_ref().filter(|input| input.as_object().is_some_and(|map| !map.is_empty()))?;
-    serde_json::to_string_pretty(input).ok()
 }
 
 /// Output is text: what a terminal would obey is shown, not obeyed.

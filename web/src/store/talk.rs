@@ -4,7 +4,7 @@
 //! and one for each side of the session. Events are applied in batches, at most one batch a frame.
 
 use std::{
-    collections::{BTreeMap, HashMap, VecDeque},
+    collections::{BTreeMap, VecDeque},
     ops::Range,
     sync::Arc,
 };
@@ -19,7 +19,7 @@ use roost_core::{
         TurnOutcome,
     },
 };
-use serde_json::json;
+use serde_json::Value;
 
 use super::{
     Connection, Control, Ending, RowKey, SessionState, Store,
@@ -83,15 +83,24 @@ struct Held {
     transcript: Transcript,
     rows: Rows,
     texts: Texts,
-    /// A signal for each row that somebody has looked at.
-    watched: BTreeMap<RowKey, ArcRwSignal<u32>>,
-    folds: HashMap<RowKey, ArcRwSignal<Option<bool>>>,
-    clients: HashMap<SessionId, ClientId>,
+    /// The signals of each row that somebody has looked at.
+    watched: BTreeMap<RowKey, Watched>,
+    /// Who this page is, by session.
+    clients: Vec<(SessionId, ClientId)>,
+    /// What the agent said last about its commands.
+    announced: Value,
     line: Option<Line>,
     waiting: VecDeque<Envelope>,
     applied: usize,
     frame_asked: bool,
     retry: Alarm,
+}
+
+/// What moves a row: its entry, or a person's hand.
+#[derive(Clone, Debug, Default)]
+struct Watched {
+    version: ArcRwSignal<u32>,
+    open: ArcRwSignal<Option<bool>>,
 }
 
 impl Talk {
@@ -106,7 +115,7 @@ impl Talk {
             asks: RwSignal::default(),
             voting: RwSignal::new(None),
             controls: RwSignal::default(),
-            palette: RwSignal::new(Arc::new(palette_of(&Transcript::default()))),
+            palette: RwSignal::new(Arc::new(palette_of(&Value::Null))),
             renaming: RwSignal::new(false),
             rows: RwSignal::default(),
             above: RwSignal::new(0.0),
@@ -156,20 +165,20 @@ impl Talk {
     }
 
     fn watch_row(self, row: RowKey) -> ArcRwSignal<u32> {
+        self.watched(row).version
+    }
+
+    fn watched(self, row: RowKey) -> Watched {
         self.held.try_update_value(|held| held.watched.entry(row).or_default().clone()).unwrap_or_default()
     }
 
     /// Whether a person opened or closed a row; `None` when nobody did.
     pub(crate) fn is_open(self, row: RowKey) -> Option<bool> {
-        self.fold_of(row).get()
+        self.watched(row).open.get()
     }
 
     pub(super) fn fold(self, row: RowKey, open: bool) {
-        self.fold_of(row).set(Some(open));
-    }
-
-    fn fold_of(self, row: RowKey) -> ArcRwSignal<Option<bool>> {
-        self.held.try_update_value(|held| held.folds.entry(row).or_default().clone()).unwrap_or_default()
+        self.watched(row).open.set(Some(open));
     }
 
     /// A row turned out to be this high.
@@ -218,7 +227,9 @@ impl Talk {
     }
 
     pub(crate) fn client_of(self, session: &SessionId) -> Option<ClientId> {
-        let known = self.held.with_value(|held| held.clients.get(session).cloned());
+        let known = self
+            .held
+            .with_value(|held| held.clients.iter().find(|(of, _)| of == session).map(|(_, client)| client.clone()));
         known.or_else(|| Shelf::Tab.get(&client_key(session)).map(ClientId::from))
     }
 
@@ -227,7 +238,8 @@ impl Talk {
         let Some(client) = client else { return };
         Shelf::Tab.set(&client_key(session), client.as_str());
         self.held.update_value(|held| {
-            held.clients.insert(session.clone(), client);
+            held.clients.retain(|(of, _)| of != session);
+            held.clients.push((session.clone(), client));
         });
     }
 
@@ -260,7 +272,7 @@ impl Talk {
             held.frame_asked = false;
             while let Some(event) = held.waiting.pop_front() {
                 held.applied += 1;
-                change.absorb(held.transcript.apply(&event));
+                change.absorb(held.apply(&event));
                 if matches!(event.kind, EventType::ReplayComplete | EventType::StateResyncRequired) {
                     marks.push(event.kind);
                 }
@@ -394,7 +406,7 @@ impl Talk {
             store.retitle(&session, &title);
         }
         if side.contains(Side::COMMANDS) {
-            self.palette.set_if_new(Arc::new(self.held.with_value(|held| palette_of(&held.transcript))));
+            self.palette.set_if_new(Arc::new(self.held.with_value(|held| palette_of(&held.announced))));
         }
         if side.contains(Side::END)
             && let Some(end) = self.state(|state| state.end.clone())
@@ -414,28 +426,28 @@ impl Talk {
 
     /// Takes a whole session in, in place of whatever is there. The reader's place is kept where the rows still exist.
     fn fill(self, store: Store, loaded: Loaded) {
-        let mut transcript = Transcript::default();
-        for event in loaded.compacted_replay.iter().chain(&loaded.live_journal) {
-            let _ = transcript.apply(event);
-        }
-        transcript.caught_up_to(loaded.last_event_id);
-        let palette = Arc::new(palette_of(&transcript));
         self.held.update_value(|held| {
-            held.transcript = transcript;
+            held.transcript = Transcript::default();
+            held.announced = Value::Null;
+            for event in loaded.compacted_replay.iter().chain(&loaded.live_journal) {
+                let _ = held.apply(event);
+            }
+            held.transcript.caught_up_to(loaded.last_event_id);
             held.texts = Texts::default();
             held.rows = Rows::default();
             held.waiting.clear();
             held.applied = 0;
             held.lay_out_all();
         });
-        self.palette.set_if_new(palette);
+        self.palette.set_if_new(Arc::new(self.held.with_value(|held| palette_of(&held.announced))));
         store.set_controls(loaded.state);
         let mut touched = Vec::new();
         self.note_turns(store, &mut touched);
         self.note_sides(store, Side::QUEUE | Side::PERMISSIONS | Side::TITLE);
         self.loaded.set_if_new(true);
         self.choose_rows();
-        let watched: Vec<_> = self.held.with_value(|held| held.watched.values().cloned().collect());
+        let watched: Vec<_> =
+            self.held.with_value(|held| held.watched.values().map(|row| row.version.clone()).collect());
         for signal in watched.into_iter().chain(touched) {
             signal.update(|version| *version = version.wrapping_add(1));
         }
@@ -464,11 +476,19 @@ impl Talk {
         self.at_end.set_if_new(true);
         self.unseen.set_if_new(0);
         self.shown.set_value(0..0);
-        self.palette.set_if_new(Arc::new(palette_of(&Transcript::default())));
+        self.palette.set_if_new(Arc::new(palette_of(&Value::Null)));
     }
 }
 
 impl Held {
+    fn apply(&mut self, event: &Envelope) -> Change {
+        let change = self.transcript.apply(event);
+        if change.side.contains(Side::COMMANDS) {
+            self.announced.clone_from(event.data.get("update").unwrap_or(&event.data));
+        }
+        change
+    }
+
     /// Does to the rows what was done to an entry, and notes the signals that have to know.
     fn follow(&mut self, moved: EntryChange, touched: &mut Vec<ArcRwSignal<u32>>) {
         let entry = moved.id();
@@ -481,7 +501,7 @@ impl Held {
                 let from = if self.is_prose(entry) { self.lay_out(entry) } else { self.lay_out_whole(entry) };
                 let from = u32::try_from(from).unwrap_or(u32::MAX);
                 let changed = self.watched.range(RowKey::block(entry, from)..=RowKey::turn_end(entry));
-                touched.extend(changed.map(|(_, signal)| signal.clone()));
+                touched.extend(changed.map(|(_, row)| row.version.clone()));
             }
         }
     }
@@ -514,22 +534,22 @@ impl Held {
 
     /// Puts a line under every turn that has ended.
     fn end_turns(&mut self, touched: &mut Vec<ArcRwSignal<u32>>) {
-        let mut last_of: HashMap<TurnId, EntryId> = HashMap::new();
+        let mut last_of: Vec<(TurnId, EntryId)> = Vec::new();
         let ended = |turn: TurnId| self.transcript.turn(turn).is_some_and(|turn| turn.outcome != TurnOutcome::Running);
         // Turns end in order: the newest few are all that can be news.
         for entry in self.transcript.entries().rev() {
             let Some(turn) = entry.turn else { continue };
-            if !last_of.contains_key(&turn) {
+            if last_of.last().is_none_or(|(last, _)| *last != turn) {
                 if self.rows.contains(RowKey::turn_end(entry.id)) {
                     break;
                 }
-                last_of.insert(turn, entry.id);
+                last_of.push((turn, entry.id));
             }
         }
         for (turn, entry) in last_of {
             if ended(turn) {
                 self.rows.end_turn(entry, TURN_END_HEIGHT);
-                touched.extend(self.watched.get(&RowKey::turn_end(entry)).cloned());
+                touched.extend(self.watched.get(&RowKey::turn_end(entry)).map(|row| row.version.clone()));
             }
         }
     }
@@ -554,11 +574,9 @@ fn client_key(session: &SessionId) -> String {
     format!("roost.client.{session}")
 }
 
-/// The palette of the page's own commands and those the session's agent offers.
-fn palette_of(transcript: &Transcript) -> Palette {
-    let state = transcript.state();
-    let announcement = json!({ "availableCommands": state.commands, "availableSkills": state.skills });
-    Palette::new(Catalogue::new(sending::performs, Advertised::read(&announcement).commands))
+/// The palette of the page's own commands and those that the session's agent announced.
+fn palette_of(announcement: &Value) -> Palette {
+    Palette::new(Catalogue::new(sending::performs, Advertised::read(announcement).commands))
 }
 
 impl Store {
@@ -641,16 +659,14 @@ impl Store {
 
     /// The agent's commands are on the stream only if this page saw them announced.
     fn refresh_commands(self, session: SessionId) {
-        if self.talk.state(|state| !state.commands.is_empty()) {
+        if !self.talk.held.with_value(|held| held.announced.is_null()) {
             return;
         }
         spawn_local(async move {
             let Ok(commands) = api::commands(&self.key(), &session).await else { return };
-            let unknown = self.talk.state(|state| state.commands.is_empty());
+            let unknown = self.talk.held.with_value(|held| held.announced.is_null());
             if unknown && self.here().as_ref() == Some(&session) {
-                let announcement = json!({ "availableCommands": commands.available_commands });
-                let catalogue = Catalogue::new(sending::performs, Advertised::read(&announcement).commands);
-                self.talk.palette.set_if_new(Arc::new(Palette::new(catalogue)));
+                self.talk.palette.set_if_new(Arc::new(palette_of(&commands)));
             }
         });
     }
