@@ -1,6 +1,7 @@
 //! The ACP methods (agent.md §1).
 
 mod extension;
+mod plain;
 mod prompt;
 mod sessions;
 
@@ -16,7 +17,10 @@ use agent_client_protocol::{
 };
 use serde_json::{Value, json};
 
-use self::sessions::{Opening, Sessions};
+use self::{
+    plain::Plain,
+    sessions::{Opening, Sessions},
+};
 use crate::{client::Credit, config::Config, record::VERSION, session::Shared};
 
 /// The agent of one connection.
@@ -45,58 +49,62 @@ pub(crate) async fn serve(
     served
 }
 
-/// Every typed method has a handler; what the schema does not know goes to the last one.
+/// Every method of the schema has a handler; what it does not know goes to the last one.
 async fn connect(agent: Arc<Agent>, transport: impl ConnectTo<AgentRole> + 'static) -> Result<(), acp::Error> {
     let [a1, a2, a3, a4, a5, a6, a7, a8, a9] = std::array::from_fn(|_| Arc::clone(&agent));
     AgentRole
         .v1()
         .name("roost-agent")
         .on_receive_request(
-            async move |_: InitializeRequest, responder, _cx| responder.erase_to_json().respond(initialize()),
+            async move |_: Plain<InitializeRequest>, responder, _cx| responder.respond(initialize()),
             acp::on_receive_request!(),
         )
         .on_receive_request(
-            async move |request: NewSessionRequest, responder, cx: acp::v1::ConnectionTo<acp::Client>| {
-                a1.open(Opening::New(request), responder.erase_to_json().into_raw(), cx.into_raw());
+            async move |Plain(request): Plain<NewSessionRequest>, responder, cx: acp::v1::ConnectionTo<acp::Client>| {
+                a1.open(Opening::New(request), responder.into_raw(), cx.into_raw());
                 Ok(())
             },
             acp::on_receive_request!(),
         )
         .on_receive_request(
-            async move |request: LoadSessionRequest, responder, cx: acp::v1::ConnectionTo<acp::Client>| {
-                a2.open(Opening::Load(request), responder.erase_to_json().into_raw(), cx.into_raw());
+            async move |Plain(request): Plain<LoadSessionRequest>,
+                        responder,
+                        cx: acp::v1::ConnectionTo<acp::Client>| {
+                a2.open(Opening::Load(request), responder.into_raw(), cx.into_raw());
                 Ok(())
             },
             acp::on_receive_request!(),
         )
         .on_receive_request(
-            async move |request: ResumeSessionRequest, responder, cx: acp::v1::ConnectionTo<acp::Client>| {
-                a3.open(Opening::Resume(request), responder.erase_to_json().into_raw(), cx.into_raw());
+            async move |Plain(request): Plain<ResumeSessionRequest>,
+                        responder,
+                        cx: acp::v1::ConnectionTo<acp::Client>| {
+                a3.open(Opening::Resume(request), responder.into_raw(), cx.into_raw());
                 Ok(())
             },
             acp::on_receive_request!(),
         )
         .on_receive_request(
-            async move |request: ListSessionsRequest, responder, _cx| {
-                responder.erase_to_json().respond_with_result(a4.list_sessions(&request).await)
+            async move |Plain(request): Plain<ListSessionsRequest>, responder, _cx| {
+                responder.respond_with_result(a4.list_sessions(&request).await)
             },
             acp::on_receive_request!(),
         )
         .on_receive_request(
-            async move |request: PromptRequest, responder, _cx| {
-                a5.start_prompt(request, responder.erase_to_json().into_raw())
+            async move |Plain(request): Plain<PromptRequest>, responder, _cx| {
+                a5.start_prompt(request, responder.into_raw())
             },
             acp::on_receive_request!(),
         )
         .on_receive_request(
-            async move |request: SetSessionModeRequest, responder, _cx| {
-                responder.erase_to_json().respond_with_result(a6.set_mode(&request.session_id.0, &request.mode_id.0))
+            async move |Plain(request): Plain<SetSessionModeRequest>, responder, _cx| {
+                responder.respond_with_result(a6.set_mode(&request.session_id.0, &request.mode_id.0))
             },
             acp::on_receive_request!(),
         )
         .on_receive_request(
-            async move |request: SetSessionConfigOptionRequest, responder, _cx| {
-                responder.erase_to_json().respond_with_result(a7.set_config_option(&request))
+            async move |Plain(request): Plain<SetSessionConfigOptionRequest>, responder, _cx| {
+                responder.respond_with_result(a7.set_config_option(&request))
             },
             acp::on_receive_request!(),
         )

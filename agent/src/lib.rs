@@ -70,7 +70,9 @@ pub fn run() -> anyhow::Result<()> {
 
 /// Warnings and worse, unless `RUST_LOG` says otherwise. A subscriber that is there already stays.
 fn log_to_stderr() {
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn"));
+    // The SDK warns of every error answered to a client, in lines of many kilobytes.
+    let filter =
+        EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn,agent_client_protocol=error"));
     let logs = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     let _ = logs.with_ansi(std::io::stderr().is_terminal()).try_init();
 }

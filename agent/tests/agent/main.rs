@@ -1,0 +1,9 @@
+//! The agent from outside: a child process, real pipes, a real HTTP model server.
+
+mod commands;
+mod models;
+mod protocol;
+mod records;
+mod support;
+mod tools;
+mod turns;
