@@ -77,7 +77,7 @@ impl WorkspaceFiles {
         if wish.start == Start::Beginning && wish.max_lines.is_none() && wish.max_bytes.is_none() {
             return Err(Refusal::TooLarge { size_bytes, max_bytes: MAX_READ_BYTES });
         }
-        streamed(opened, &bytes, wish, matched_ignore)
+        streamed(&opened, &bytes, wish, matched_ignore)
     }
 }
 
@@ -91,12 +91,7 @@ impl ReadWish {
     }
 }
 
-fn whole(
-    opened: &Opened,
-    bytes: &[u8],
-    wish: ReadWish,
-    matched_ignore: Option<Matched>,
-) -> Result<FileRead, Refusal> {
+fn whole(opened: &Opened, bytes: &[u8], wish: ReadWish, matched_ignore: Option<Matched>) -> Result<FileRead, Refusal> {
     let text = Text::decode(bytes).ok_or_else(|| Refusal::Binary(opened.path.shown()))?;
     let mark = if text.encoding == Encoding::Utf8 && text.has_bom { UTF8_MARK.len() } else { 0 };
     // Only then is a place in the text a place in the file.
@@ -130,12 +125,7 @@ fn whole(
 }
 
 /// Reads a window without holding more than the window. `head` is how the file begins.
-fn streamed(
-    opened: Opened,
-    head: &[u8],
-    wish: ReadWish,
-    matched_ignore: Option<Matched>,
-) -> Result<FileRead, Refusal> {
+fn streamed(opened: &Opened, head: &[u8], wish: ReadWish, matched_ignore: Option<Matched>) -> Result<FileRead, Refusal> {
     let shown = opened.path.shown();
     let refuse = |error| Refusal::io(error, &shown);
     let has_bom = head.starts_with(UTF8_MARK);
@@ -181,7 +171,7 @@ fn streamed(
         hash: None,
         matched_ignore,
         original_line_count: saw_all.then(|| lines_before + line_feeds(&window) + 1),
-        next_cursor: cursor_after(&cut, start, &opened),
+        next_cursor: cursor_after(&cut, start, opened),
         has_more: cut.has_more,
         path: shown,
     })

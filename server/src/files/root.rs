@@ -86,12 +86,9 @@ impl Root {
         let (Some(parent), Some(name)) = (path.as_path().parent(), path.as_path().file_name()) else {
             return Err(Refusal::NotRegular(shown));
         };
-        let (dir, found) =
-            self.open_any(&WorkspacePath::found(parent.to_owned()), OFlags::PATH | OFlags::DIRECTORY)?;
+        let (dir, found) = self.open_any(&WorkspacePath::found(parent.to_owned()), OFlags::PATH | OFlags::DIRECTORY)?;
         match readlinkat(&dir, name, Vec::new()) {
-            Err(Errno::INVAL | Errno::NOENT) => {
-                Ok(Place { dir, name: name.to_owned(), path: found.join(name) })
-            }
+            Err(Errno::INVAL | Errno::NOENT) => Ok(Place { dir, name: name.to_owned(), path: found.join(name) }),
             Err(errno) => Err(refuse(errno)),
             Ok(_) => match walk::walk(self, path.as_path()).map_err(refuse)? {
                 Walked::Directory(_) => Err(Refusal::NotRegular(shown)),

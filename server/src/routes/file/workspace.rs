@@ -1,0 +1,50 @@
+use std::{path::PathBuf, sync::Arc};
+
+use axum::extract::{FromRequestParts, RawPathParams};
+use http::request::Parts;
+use roost_core::ClientId;
+
+use crate::{
+    App, WireError,
+    files::{Files, Refusal, WorkspaceFiles},
+    routes::workspace::check_selector,
+};
+
+/// The workspace a request is about: the one its path names, else the primary.
+#[derive(Debug)]
+pub(super) struct Workspace {
+    path: PathBuf,
+    files: Files,
+}
+
+impl FromRequestParts<Arc<App>> for Workspace {
+    type Rejection = WireError;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, WireError> {
+        let params = RawPathParams::from_request_parts(parts, app).await;
+        let params = params.map_err(|_| WireError::bad_request("`:workspace` must be UTF-8"))?;
+        if let Some((_, selector)) = params.iter().find(|(name, _)| *name == "workspace") {
+            check_selector(app, selector)?;
+        }
+        Ok(Self { path: app.config.workspace.clone(), files: app.files.clone() })
+    }
+}
+
+impl Workspace {
+    /// Opens it. Blocks.
+    pub(super) fn open(&self) -> Result<WorkspaceFiles, Refusal> {
+        self.files.of(&self.path)
+    }
+}
+
+/// Changes are made in the name of nobody, or of a client of a session here.
+pub(super) fn check_client(app: &App, client: Option<&ClientId>) -> Result<(), WireError> {
+    match client {
+        Some(client) if !app.sessions.has_client(client) => {
+            let refused =
+                WireError::bad_request(format!("Client id \"{client}\" is not registered for this workspace"));
+            Err(refused.code("invalid_client_id").with("clientId", client))
+        }
+        Some(_) | None => Ok(()),
+    }
+}
