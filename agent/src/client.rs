@@ -32,7 +32,7 @@ impl Client {
     }
 
     /// Sends a `session/update` at once: the closing word of something that is being broken off.
-    pub(crate) fn update_now(&self, session: &str, update: Value) {
+    pub(crate) fn update_now(&self, session: &str, update: &Value) {
         self.credit.take_if_any();
         self.notify("session/update", json!({"sessionId": session, "update": update}));
     }

@@ -1,6 +1,9 @@
 //! What the agent is told from outside, read once when it starts.
 
-use std::{env, path::PathBuf};
+use std::{
+    env,
+    path::{Path, PathBuf},
+};
 
 /// Where things are kept and which model server is meant.
 #[derive(Clone, Debug)]
@@ -67,10 +70,10 @@ impl Config {
     /// Reads the environment. An empty variable counts as absent.
     #[must_use]
     pub fn from_env() -> Self {
-        Self::read(|name| env::var(name).ok(), env::home_dir().unwrap_or_else(env::temp_dir))
+        Self::read(|name| env::var(name).ok(), &env::home_dir().unwrap_or_else(env::temp_dir))
     }
 
-    fn read(variable: impl Fn(&str) -> Option<String>, user_home: PathBuf) -> Self {
+    fn read(variable: impl Fn(&str) -> Option<String>, user_home: &Path) -> Self {
         let variable = |name: &str| variable(name).map(|text| text.trim().to_owned()).filter(|text| !text.is_empty());
         let home = variable("QWEN_HOME").map_or_else(|| user_home.join(".qwen"), PathBuf::from);
         let (api_key, base_url) = (variable("OPENAI_API_KEY"), variable("OPENAI_BASE_URL"));
@@ -99,7 +102,7 @@ mod tests {
 
     fn read(variables: &[(&str, &str)]) -> Config {
         let find = |name: &str| variables.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned());
-        Config::read(find, PathBuf::from("/home/u"))
+        Config::read(find, Path::new("/home/u"))
     }
 
     #[test]

@@ -80,11 +80,8 @@ fn context_files(home: &Path, cwd: &Path) -> Vec<ContextFile> {
     for folder in folders.into_iter().rev() {
         for path in CONTEXT_FILES.map(|name| folder.join(name)) {
             let is_new = files.iter().all(|file| file.path != path);
-            if let Some(text) = fs::read(&path).ok().filter(|_| is_new).map(whole_or_beginning) {
-                if !text.trim().is_empty() {
-                    files.push(ContextFile { path, text });
-                }
-            }
+            let text = fs::read(&path).ok().filter(|_| is_new).map(whole_or_beginning);
+            files.extend(text.filter(|text| !text.trim().is_empty()).map(|text| ContextFile { path, text }));
         }
     }
     files

@@ -74,12 +74,11 @@ pub(crate) struct Conversation {
 impl Shared {
     pub(crate) fn new(config: Config) -> Self {
         let tools = tool::registry();
-        let spec = |tool: &Box<dyn Tool>| ToolSpec {
-            name: tool.name(),
-            description: tool.description(),
-            parameters: tool.parameters(),
-        };
-        Self { catalogue: Catalogue::new(&config), tool_specs: tools.iter().map(spec).collect(), tools, config }
+        let tool_specs = tools
+            .iter()
+            .map(|tool| ToolSpec { name: tool.name(), description: tool.description(), parameters: tool.parameters() })
+            .collect();
+        Self { catalogue: Catalogue::new(&config), tool_specs, tools, config }
     }
 
     pub(crate) fn tool(&self, name: &str) -> Option<&dyn Tool> {

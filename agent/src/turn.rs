@@ -234,7 +234,7 @@ impl Turn<'_> {
     /// Takes back the cards of calls that will not be made.
     fn discard(&self, reply: &mut Reply) {
         for call in reply.calls.drain(..) {
-            self.session.client.update_now(&self.session.id, update::tool_discarded(&call.id, &call.name));
+            self.session.client.update_now(&self.session.id, &update::tool_discarded(&call.id, &call.name));
         }
     }
 

@@ -119,7 +119,7 @@ fn demo() -> Entry {
         base_url: None,
         masked_key: None,
         context_limit: DEFAULT_CONTEXT_LIMIT,
-        model: Arc::new(DemoModel::default()),
+        model: Arc::new(DemoModel),
         description: "A small set of rules that runs offline and shows how Roost works; no language model".to_owned(),
     }
 }

@@ -17,7 +17,7 @@ const WORD_INTERVAL: Duration = Duration::from_millis(8);
 /// Letters a token is taken to have.
 const LETTERS_PER_TOKEN: usize = 4;
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct DemoModel;
 
 impl Model for DemoModel {

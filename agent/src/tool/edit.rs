@@ -113,7 +113,7 @@ impl Invocation for Call {
                 return Outcome::failed("The call was never prepared.");
             };
             let to_model = format!("Edited {}.", path.display());
-            blocking(move || planned.apply(&context, path, ["Current", "Proposed"], to_model)).await
+            blocking(move || planned.apply(&context, &path, ["Current", "Proposed"], to_model)).await
         })
     }
 }

@@ -1,6 +1,9 @@
 //! `write_file`: a whole file, new or replaced.
 
-use std::{io, path::PathBuf};
+use std::{
+    io,
+    path::{Path, PathBuf},
+};
 
 use futures_util::future::BoxFuture;
 use serde_json::{Value, json};
@@ -102,7 +105,7 @@ impl Invocation for Call {
             };
             let done = if planned.existed { "Replaced" } else { "Created" };
             let to_model = format!("{done} {}.", path.display());
-            blocking(move || planned.apply(&context, path, ["Original", "Written"], to_model)).await
+            blocking(move || planned.apply(&context, &path, ["Original", "Written"], to_model)).await
         })
     }
 }
@@ -115,7 +118,7 @@ pub(super) fn current_text(place: &Place) -> io::Result<String> {
 
 impl Planned {
     /// Makes the change, unless the file is no longer what was shown.
-    pub(super) fn apply(self, context: &Context, path: PathBuf, labels: [&str; 2], to_model: String) -> Outcome {
+    pub(super) fn apply(self, context: &Context, path: &Path, labels: [&str; 2], to_model: String) -> Outcome {
         let now = match current_text(&self.place) {
             Ok(text) => Some(text),
             Err(error) if error.kind() == io::ErrorKind::NotFound => None,
@@ -128,8 +131,8 @@ impl Planned {
             return Outcome::failed(format!("Cannot write {}: {error}", path.display()));
         }
         context.reads.saw(&self.place.path(), self.change.new.as_bytes());
-        let (raw, lines_added, lines_removed) = self.change.raw(&path, labels);
-        let content = vec![self.change.content(&path)];
+        let (raw, lines_added, lines_removed) = self.change.raw(path, labels);
+        let content = vec![self.change.content(path)];
         Outcome { ok: true, to_model, content, raw: Some(raw), plan: None, lines_added, lines_removed }
     }
 }

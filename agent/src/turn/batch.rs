@@ -100,7 +100,7 @@ impl Turn<'_> {
             let outcome = cancelled(&asked.call.name);
             let (id, name) = (&asked.call.id, &asked.call.name);
             let closing = update::tool_finished(id, name, false, &outcome.content, None);
-            self.session.client.update_now(&self.session.id, closing);
+            self.session.client.update_now(&self.session.id, &closing);
             self.keep_result(&asked.call, Finished::stopped(outcome, Decision::Rejected));
         }
     }
@@ -150,7 +150,7 @@ async fn run_one(session: &Session, asked: &Asked, cancel: &CancellationToken) -
         None => update::tool_finished(id, name, outcome.ok, &outcome.content, outcome.raw.as_ref()),
     };
     if cancel.is_cancelled() {
-        session.client.update_now(&session.id, closing);
+        session.client.update_now(&session.id, &closing);
     } else {
         session.update(closing).await;
     }

@@ -192,10 +192,10 @@ async fn the_demo_model_writes_a_file_after_asking() {
 }
 
 /// A server that answers everything with the same body, and hands on what it is asked.
-async fn serve(kind: &'static str, body: String) -> (std::net::SocketAddr, mpsc::UnboundedReceiver<Value>) {
+async fn serve(kind: &'static str, body: String) -> (std::net::SocketAddr, mpsc::Receiver<Value>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("binds");
     let address = listener.local_addr().expect("bound");
-    let (asked, requests) = mpsc::unbounded_channel();
+    let (asked, requests) = mpsc::channel(16);
     tokio::spawn(async move {
         while let Ok((stream, _)) = listener.accept().await {
             let (body, asked) = (body.clone(), asked.clone());
@@ -204,7 +204,7 @@ async fn serve(kind: &'static str, body: String) -> (std::net::SocketAddr, mpsc:
                     let (body, asked) = (body.clone(), asked.clone());
                     async move {
                         let bytes = request.into_body().collect().await.expect("a body").to_bytes();
-                        let _ = asked.send(serde_json::from_slice(&bytes).expect("JSON"));
+                        let _ = asked.send(serde_json::from_slice(&bytes).expect("JSON")).await;
                         let response =
                             Response::builder().header("content-type", kind).body(Full::new(Bytes::from(body)));
                         Ok::<_, Infallible>(response.expect("a response"))

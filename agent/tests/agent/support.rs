@@ -20,6 +20,8 @@ use tokio_util::compat::{TokioAsyncReadCompatExt, TokioAsyncWriteCompatExt};
 
 /// Longer than anything here takes.
 const PATIENCE: Duration = Duration::from_secs(30);
+/// More than any test leaves unread.
+const MAX_UNREAD: usize = 100_000;
 
 /// Folders that outlive a restart of the agent.
 pub(crate) struct Scene {
@@ -33,8 +35,8 @@ pub(crate) struct Scene {
 /// A running agent and its only client.
 pub(crate) struct Peer {
     cx: ConnectionTo<acp::Agent>,
-    updates: mpsc::UnboundedReceiver<Value>,
-    questions: mpsc::UnboundedReceiver<Question>,
+    updates: mpsc::Receiver<Value>,
+    questions: mpsc::Receiver<Question>,
     pub(crate) child: Child,
     _hang_up: oneshot::Sender<()>,
 }
@@ -160,8 +162,8 @@ impl Peer {
         let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("the agent starts");
         let (stdin, stdout) = (child.stdin.take().expect("piped"), child.stdout.take().expect("piped"));
         let transport = ByteStreams::new(stdin.compat_write(), stdout.compat());
-        let (send_update, updates) = mpsc::unbounded_channel();
-        let (send_question, questions) = mpsc::unbounded_channel();
+        let (send_update, updates) = mpsc::channel(MAX_UNREAD);
+        let (send_question, questions) = mpsc::channel(MAX_UNREAD);
         let (send_cx, cx) = oneshot::channel();
         let (hang_up, hung_up) = oneshot::channel::<()>();
         tokio::spawn(async move {
@@ -169,14 +171,16 @@ impl Peer {
                 .v1()
                 .on_receive_request(
                     async move |request: UntypedMessage, responder: Responder<Value>, _cx| {
-                        let _ = send_question.send(Question { params: request.params, responder });
+                        let _ = send_question.send(Question { params: request.params, responder }).await;
                         Ok(())
                     },
                     acp::on_receive_request!(),
                 )
                 .on_receive_notification(
                     async move |notification: UntypedMessage, _cx| {
-                        let _ = send_update.send(json!({"method": notification.method, "params": notification.params}));
+                        let _ = send_update
+                            .send(json!({"method": notification.method, "params": notification.params}))
+                            .await;
                         Ok(())
                     },
                     acp::on_receive_notification!(),
