@@ -28,7 +28,7 @@ pub(crate) use command::Command;
 pub(crate) use composing::PROMPT;
 pub(crate) use composing::PaletteView;
 pub(crate) use connection::{Connection, Ending};
-pub(crate) use controls::{Choice, Control};
+pub(crate) use controls::Control;
 pub(crate) use look::{Sheet, Theme};
 pub(crate) use outbox::{Outgoing, Sending};
 pub(crate) use rows::{Part, RowKey};

@@ -1,11 +1,11 @@
 //! The routes the page uses, one function each.
 
 use roost_core::{ClientId, PromptId, RequestId, SessionId};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::{
     call::{Call, CallError, Credential, segment},
-    wire::{Capabilities, Context, Created, Exchanged, Loaded, SessionPage, Vote},
+    wire::{Capabilities, ControlState, Created, Loaded, SessionPage},
 };
 
 type Answer<T> = Result<T, CallError>;
@@ -14,21 +14,25 @@ fn at(session: &SessionId, rest: &str) -> String {
     format!("/session/{}{rest}", segment(session.as_str()))
 }
 
-pub(crate) async fn exchange(code: &str) -> Answer<Exchanged> {
-    Call::post("/auth/exchange", &json!({ "code": code })).send(&None).await
+/// Answers the credential that the code stands for.
+pub(crate) async fn exchange(code: &str) -> Answer<String> {
+    let answer: Value = Call::post("/auth/exchange", &json!({ "code": code })).send(&None).await?;
+    let token = answer["token"].as_str().ok_or_else(|| CallError::Garbled("an answer without a token".to_owned()))?;
+    Ok(token.to_owned())
 }
 
 pub(crate) async fn capabilities(key: &Credential) -> Answer<Capabilities> {
-    Call::get("/capabilities").send(key).await
+    Ok(Capabilities::read(&Call::get("/capabilities").send(key).await?))
 }
 
 pub(crate) async fn sessions(key: &Credential, workspace: &str, cursor: Option<&str>) -> Answer<SessionPage> {
     let more = cursor.map(|cursor| format!("&cursor={}", segment(cursor))).unwrap_or_default();
-    Call::get(format!("/workspace/{}/sessions?size=100{more}", segment(workspace))).send(key).await
+    let page = Call::get(format!("/workspace/{}/sessions?size=100{more}", segment(workspace)));
+    Ok(SessionPage::read(&page.send(key).await?))
 }
 
 pub(crate) async fn create(key: &Credential) -> Answer<Created> {
-    Call::post("/session", &json!({ "sessionScope": "thread" })).send(key).await
+    Ok(Created::read(&Call::post("/session", &json!({ "sessionScope": "thread" })).send(key).await?))
 }
 
 pub(crate) async fn load(key: &Credential, session: &SessionId, client: Option<&ClientId>) -> Answer<Loaded> {
@@ -43,8 +47,9 @@ pub(crate) async fn rename(key: &Credential, session: &SessionId, title: &str) -
     Call::patch(at(session, "/metadata"), &json!({ "displayName": title })).send(key).await
 }
 
-pub(crate) async fn context(key: &Credential, session: &SessionId) -> Answer<Context> {
-    Call::get(at(session, "/context")).send(key).await
+pub(crate) async fn context(key: &Credential, session: &SessionId) -> Answer<ControlState> {
+    let answer: Value = Call::get(at(session, "/context")).send(key).await?;
+    Ok(ControlState::read(&answer["state"]))
 }
 
 /// The answer is read by `core::slash`.
@@ -75,14 +80,20 @@ pub(crate) async fn remove_pending(
     Call::delete(at(session, &format!("/pending-prompts/{}", segment(prompt.as_str())))).by(client).send(key).await
 }
 
+/// Chooses an option of a request, with the answers to its questions if it asks any.
 pub(crate) async fn vote(
     key: &Credential,
     session: &SessionId,
     client: Option<&ClientId>,
     request: &RequestId,
-    vote: &Vote,
+    option: &str,
+    answers: Option<Map<String, Value>>,
 ) -> Answer<Value> {
-    Call::post(at(session, &format!("/permission/{}", segment(request.as_str()))), vote).by(client).send(key).await
+    let mut vote = json!({ "outcome": { "outcome": "selected", "optionId": option } });
+    if let Some(answers) = answers {
+        vote["answers"] = Value::Object(answers);
+    }
+    Call::post(at(session, &format!("/permission/{}", segment(request.as_str()))), &vote).by(client).send(key).await
 }
 
 pub(crate) async fn set_mode(

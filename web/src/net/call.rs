@@ -2,7 +2,7 @@
 
 use js_sys::JsString;
 use roost_core::ClientId;
-use serde::{Serialize, de::DeserializeOwned};
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
@@ -61,16 +61,16 @@ impl Call {
         Self { method: "DELETE", ..Self::get(path) }
     }
 
-    pub(crate) fn post(path: impl Into<String>, body: &impl Serialize) -> Self {
+    pub(crate) fn post(path: impl Into<String>, body: &Value) -> Self {
         Self { method: "POST", ..Self::get(path) }.json(body)
     }
 
-    pub(crate) fn patch(path: impl Into<String>, body: &impl Serialize) -> Self {
+    pub(crate) fn patch(path: impl Into<String>, body: &Value) -> Self {
         Self { method: "PATCH", ..Self::get(path) }.json(body)
     }
 
-    fn json(mut self, body: &impl Serialize) -> Self {
-        self.body = serde_json::to_string(body).ok();
+    fn json(mut self, body: &Value) -> Self {
+        self.body = Some(body.to_string());
         self.header("Content-Type", "application/json")
     }
 

@@ -6,7 +6,8 @@ use super::icon::{self, icon};
 use crate::{
     browser,
     dom::{Content, El, Ref, button, div, li, small, span, take_keyboard, ul},
-    store::{Choice, Command, Control, Store, store},
+    net::wire::Choice,
+    store::{Command, Control, Store, store},
     words::words,
 };
 

@@ -52,7 +52,7 @@ impl Store {
         spawn_local(async move {
             match address::arrival() {
                 Arrival::Code(code) => match api::exchange(&code).await {
-                    Ok(exchanged) => self.enter(Some(exchanged.token), Shelf::Tab, WhyOut::Revoked).await,
+                    Ok(token) => self.enter(Some(token), Shelf::Tab, WhyOut::Revoked).await,
                     Err(CallError::Refused { .. }) => self.try_kept(Some(WhyOut::SpentLink)).await,
                     Err(error) => self.access.set(Access::Out(Some(WhyOut::Other(error.to_string())))),
                 },

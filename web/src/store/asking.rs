@@ -5,13 +5,7 @@ use roost_core::RequestId;
 use serde_json::{Map, Value};
 
 use super::Store;
-use crate::{
-    net::{
-        api,
-        wire::{Outcome, Vote},
-    },
-    words::words,
-};
+use crate::{net::api, words::words};
 
 impl Store {
     /// Votes. The request leaves the screen when the daemon says that it is decided, not before.
@@ -22,11 +16,11 @@ impl Store {
                 answers.into_iter().enumerate().map(|(nth, answer)| (nth.to_string(), Value::String(answer)));
             numbered.collect::<Map<_, _>>()
         });
-        let vote = Vote { outcome: Outcome::Selected { option_id: option.into() }, answers };
         self.talk.voting.set(Some(request.clone()));
         self.complaint.set(None);
         spawn_local(async move {
-            let answer = api::vote(&self.key(), &session, self.talk.client().as_ref(), &request, &vote).await;
+            let answer =
+                api::vote(&self.key(), &session, self.talk.client().as_ref(), &request, &option, answers).await;
             match answer {
                 Ok(_) => {}
                 // Somebody else was faster; the stream says who.

@@ -43,7 +43,7 @@ impl SessionState {
 
 impl From<SessionSummary> for SessionLine {
     fn from(summary: SessionSummary) -> Self {
-        let state = if summary.is_waiting_for_permission || summary.is_waiting_for_user_question {
+        let state = if summary.is_waiting {
             SessionState::Waiting
         } else if summary.has_active_prompt {
             SessionState::Running
@@ -52,8 +52,8 @@ impl From<SessionSummary> for SessionLine {
         } else {
             SessionState::Resting
         };
-        let updated = [summary.updated_at, summary.created_at].into_iter().flatten().find_map(|iso| moment(&iso));
-        Self { id: summary.session_id, title: clean_title(summary.display_name.as_deref()), state, updated }
+        let title = clean_title(&summary.display_name);
+        Self { id: summary.session_id, title, state, updated: moment(&summary.updated_at) }
     }
 }
 
@@ -63,8 +63,8 @@ fn moment(iso: &str) -> Option<Millis> {
 }
 
 /// A title fit for one line: the first line that says something, without markup at its ends. Empty when there is none.
-pub(crate) fn clean_title(raw: Option<&str>) -> String {
-    let line = raw.unwrap_or_default().lines().map(str::trim).find(|line| !line.is_empty()).unwrap_or_default();
+pub(crate) fn clean_title(raw: &str) -> String {
+    let line = raw.lines().map(str::trim).find(|line| !line.is_empty()).unwrap_or_default();
     line.trim_matches(|c: char| "#*`_>".contains(c) || c.is_whitespace() || c.is_control()).to_owned()
 }
 
@@ -169,7 +169,7 @@ impl Store {
 
     /// A session's title changed, here or elsewhere.
     pub(super) fn retitle(self, session: &SessionId, title: &str) {
-        let title = clean_title(Some(title));
+        let title = clean_title(title);
         let differs = |line: &SessionLine| line.id == *session && line.title != title;
         if self.sessions.with_untracked(|all| all.iter().any(differs)) {
             self.sessions.update(|all| {
@@ -206,8 +206,8 @@ mod tests {
 
     #[test]
     fn a_title_is_one_clean_line() {
-        assert_eq!(clean_title(Some("\n  ## Fix `it`\nthen rest")), "Fix `it");
-        assert_eq!(clean_title(Some("  plain  ")), "plain");
-        assert_eq!(clean_title(None), "");
+        assert_eq!(clean_title("\n  ## Fix `it`\nthen rest"), "Fix `it");
+        assert_eq!(clean_title("  plain  "), "plain");
+        assert_eq!(clean_title(""), "");
     }
 }

@@ -10,6 +10,7 @@ use web_sys::HtmlTextAreaElement;
 use super::{Command, Control, SessionLine, Store, command::SetIfNew};
 use crate::{
     browser::{self, kept::Shelf},
+    net::wire::Choice,
     words::words,
 };
 
@@ -105,7 +106,7 @@ impl Composer {
         history.retain(|line| line != text);
         history.insert(0, text.to_owned());
         history.truncate(MOST_REMEMBERED);
-        Shelf::Device.set(HISTORY, &serde_json::to_string(&history).unwrap_or_default());
+        Shelf::Device.set(HISTORY, &serde_json::Value::from(history).to_string());
     }
 }
 
@@ -147,7 +148,8 @@ fn caret(field: &HtmlTextAreaElement, text: &str) -> usize {
 }
 
 fn history() -> Vec<String> {
-    Shelf::Device.get(HISTORY).and_then(|json| serde_json::from_str(&json).ok()).unwrap_or_default()
+    let kept = Shelf::Device.get(HISTORY).and_then(|json| json.parse::<serde_json::Value>().ok()).unwrap_or_default();
+    kept.as_array().into_iter().flatten().filter_map(|line| line.as_str().map(ToOwned::to_owned)).collect()
 }
 
 fn recent() -> Vec<String> {
@@ -198,7 +200,7 @@ impl Store {
     fn palette_context(self) -> Context {
         let choices = |control| {
             let chosen = untrack(|| self.chosen(control));
-            let value = |choice: super::Choice| Value {
+            let value = |choice: Choice| Value {
                 current: choice.id == chosen,
                 label: if choice.name == choice.id { String::new() } else { choice.name },
                 text: choice.id,

@@ -6,7 +6,7 @@ use super::{Store, command::SetIfNew};
 use crate::{
     net::{
         api,
-        wire::{ControlState, Modes},
+        wire::{Choice, Choices, ControlState},
     },
     words::words,
 };
@@ -18,79 +18,51 @@ pub(crate) enum Control {
     Model,
 }
 
-/// One thing to choose.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Choice {
-    pub(crate) id: String,
-    pub(crate) name: String,
-    pub(crate) about: String,
-}
-
 /// The modes of the protocol, for agents that do not list theirs.
 const MODES: [&str; 5] = ["plan", "default", "auto-edit", "auto", "yolo"];
+
+impl ControlState {
+    fn of(&self, control: Control) -> &Choices {
+        match control {
+            Control::Mode => &self.modes,
+            Control::Model => &self.models,
+        }
+    }
+
+    fn of_mut(&mut self, control: Control) -> &mut Choices {
+        match control {
+            Control::Mode => &mut self.modes,
+            Control::Model => &mut self.models,
+        }
+    }
+}
 
 impl Store {
     /// What can be chosen, in the daemon's order.
     pub(crate) fn choices(self, control: Control) -> Vec<Choice> {
-        self.talk.controls.with(|state| match control {
-            Control::Mode => state
-                .modes
-                .iter()
-                .flat_map(|modes| &modes.available_modes)
-                .map(|mode| Choice {
-                    id: mode.id.clone(),
-                    name: mode.name.clone(),
-                    about: mode.description.clone().unwrap_or_default(),
-                })
-                .collect(),
-            Control::Model => state
-                .models
-                .iter()
-                .flat_map(|models| &models.available_models)
-                .map(|model| Choice {
-                    id: model.model_id.clone(),
-                    name: model.name.clone(),
-                    about: model.description.clone().unwrap_or_default(),
-                })
-                .collect(),
-        })
+        self.talk.controls.with(|state| state.of(control).available.clone())
     }
 
     /// The id of what is chosen; empty when nobody has said.
     pub(crate) fn chosen(self, control: Control) -> String {
-        self.talk.controls.with(|state| {
-            match control {
-                Control::Mode => state.modes.as_ref().map(|modes| modes.current_mode_id.clone()),
-                Control::Model => state.models.as_ref().map(|models| models.current_model_id.clone()),
-            }
-            .unwrap_or_default()
-        })
+        self.talk.controls.with(|state| state.of(control).current.clone())
     }
 
     /// Takes over what the session says about itself.
     pub(super) fn set_controls(self, mut state: ControlState) {
-        let modes = state.modes.get_or_insert_with(Modes::default);
-        if modes.available_modes.is_empty() {
-            modes.available_modes = MODES
-                .map(|id| crate::net::wire::Mode {
-                    id: id.to_owned(),
-                    name: words().mode(id).to_owned(),
-                    description: None,
-                })
-                .into();
+        if state.modes.available.is_empty() {
+            let choice =
+                |id: &str| Choice { id: id.to_owned(), name: words().mode(id).to_owned(), about: String::new() };
+            state.modes.available = MODES.map(choice).into();
         }
         self.talk.controls.set_if_new(state);
     }
 
     /// What the events say is chosen.
     pub(super) fn note_chosen(self, control: Control, id: &str) {
-        if self.chosen_untracked(control) == id {
-            return;
+        if self.chosen_untracked(control) != id {
+            self.talk.controls.update(|state| id.clone_into(&mut state.of_mut(control).current));
         }
-        self.talk.controls.update(|state| match control {
-            Control::Mode => id.clone_into(&mut state.modes.get_or_insert_default().current_mode_id),
-            Control::Model => id.clone_into(&mut state.models.get_or_insert_default().current_model_id),
-        });
     }
 
     fn chosen_untracked(self, control: Control) -> String {
@@ -134,10 +106,10 @@ impl Store {
     pub(super) fn refresh_controls(self) {
         let Some(session) = self.here() else { return };
         spawn_local(async move {
-            if let Ok(context) = api::context(&self.key(), &session).await
+            if let Ok(state) = api::context(&self.key(), &session).await
                 && self.here().as_ref() == Some(&session)
             {
-                self.set_controls(context.state);
+                self.set_controls(state);
             }
         });
     }

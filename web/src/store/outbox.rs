@@ -2,15 +2,15 @@
 
 use leptos::prelude::*;
 use roost_core::SessionId;
-use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 
 use super::{Store, composing};
-use crate::browser::kept::Shelf;
+use crate::{browser::kept::Shelf, words::words};
 
 const OUTBOX: &str = "roost.outbox";
 
 /// A prompt on its way.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Outgoing {
     pub(crate) id: u64,
     /// `None` while the session it opens does not exist.
@@ -20,11 +20,19 @@ pub(crate) struct Outgoing {
 }
 
 /// How far it is.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Sending {
     Sending,
     /// Why it was not accepted, as far as anybody knows.
     Failed(String),
+}
+
+impl Outgoing {
+    /// One that a page before this one kept, `[session, text]`.
+    fn recover((kept, id): (&Value, u64)) -> Option<Self> {
+        let state = Sending::Failed(words().maybe_not_sent.to_owned());
+        Some(Self { id, session: kept[0].as_str().map(SessionId::from), text: kept[1].as_str()?.to_owned(), state })
+    }
 }
 
 impl Store {
@@ -82,20 +90,14 @@ impl Store {
 
     /// What a page before this one could not send. Whether it arrived is not known, so a person decides.
     pub(super) fn recover_outbox(self) {
-        let kept = Shelf::Tab.get(OUTBOX).and_then(|json| serde_json::from_str::<Vec<Outgoing>>(&json).ok());
-        let mut kept = kept.unwrap_or_default();
-        for one in &mut kept {
-            if one.state == Sending::Sending {
-                one.state = Sending::Failed(crate::words::words().maybe_not_sent.to_owned());
-            }
-        }
-        self.outbox.set(kept);
+        let kept = Shelf::Tab.get(OUTBOX).and_then(|json| json.parse::<Value>().ok()).unwrap_or_default();
+        self.outbox.set(kept.as_array().into_iter().flatten().zip(1..).filter_map(Outgoing::recover).collect());
     }
 
     fn keep_outbox(self) {
         let json = self.outbox.with_untracked(|all| match all.is_empty() {
             true => String::new(),
-            false => serde_json::to_string(all).unwrap_or_default(),
+            false => Value::from_iter(all.iter().map(|one| json!([one.session, one.text]))).to_string(),
         });
         Shelf::Tab.set(OUTBOX, &json);
     }

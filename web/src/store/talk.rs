@@ -440,7 +440,7 @@ impl Talk {
             held.lay_out_all();
         });
         self.palette.set_if_new(Arc::new(self.held.with_value(|held| palette_of(&held.announced))));
-        store.set_controls(loaded.state);
+        store.set_controls(ControlState::read(&loaded.state));
         let mut touched = Vec::new();
         self.note_turns(store, &mut touched);
         self.note_sides(store, Side::QUEUE | Side::PERMISSIONS | Side::TITLE);
