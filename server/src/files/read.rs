@@ -125,7 +125,12 @@ fn whole(opened: &Opened, bytes: &[u8], wish: ReadWish, matched_ignore: Option<M
 }
 
 /// Reads a window without holding more than the window. `head` is how the file begins.
-fn streamed(opened: &Opened, head: &[u8], wish: ReadWish, matched_ignore: Option<Matched>) -> Result<FileRead, Refusal> {
+fn streamed(
+    opened: &Opened,
+    head: &[u8],
+    wish: ReadWish,
+    matched_ignore: Option<Matched>,
+) -> Result<FileRead, Refusal> {
     let shown = opened.path.shown();
     let refuse = |error| Refusal::io(error, &shown);
     let has_bom = head.starts_with(UTF8_MARK);
