@@ -37,5 +37,5 @@ pub fn run(options: &Options) -> anyhow::Result<Report> {
         eprintln!("  · measure {}", contestant.name);
         columns.push(measures::column(&contestant, &size));
     }
-    Ok(Report::new(columns))
+    Ok(Report::new(columns, options.quick))
 }

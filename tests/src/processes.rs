@@ -78,6 +78,12 @@ fn proportional_set_size(pid: i32) -> Option<u64> {
     Some(kilobytes * 1024)
 }
 
+/// How many processes wanted a core, averaged over the last minute.
+#[must_use]
+pub fn load() -> Option<f64> {
+    fs::read_to_string("/proc/loadavg").ok()?.split_whitespace().next()?.parse().ok()
+}
+
 /// CPU time these processes have used so far, in seconds. Resolution is one clock tick, 10 ms on Linux.
 #[must_use]
 pub fn cpu_seconds(pids: &[i32]) -> f64 {

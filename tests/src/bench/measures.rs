@@ -82,6 +82,15 @@ async fn boot(column: &mut Column, contestant: &Contestant, model: &Model, size:
     Ok(())
 }
 
+/// What came of streaming a turn.
+#[derive(Debug, Default)]
+struct Delivered {
+    words_per_second: f64,
+    /// Numbered frames of every kind count, the prompt's echo and the end among them.
+    words_per_frame: f64,
+    cpu_seconds_per_word: f64,
+}
+
 /// A contestant that is up, and what is asked of it.
 struct Bench<'a> {
     running: &'a Running,
@@ -172,21 +181,23 @@ impl Bench<'_> {
 
     async fn stream(&self, column: &mut Column) -> anyhow::Result<()> {
         let words = self.size.streamed_words;
-        let (rate, cpu_per_word) = self.stream_to(1, words).await?;
-        column.set("stream_words", rate);
-        column.set("stream_cpu", cpu_per_word * 1e6);
+        let delivered = self.stream_to(1, words).await?;
+        column.set("stream_words", delivered.words_per_second);
+        column.set("stream_joined", delivered.words_per_frame);
+        column.set("stream_cpu", delivered.cpu_seconds_per_word * 1e6);
         Ok(())
     }
 
     async fn fan_out(&self, column: &mut Column) -> anyhow::Result<()> {
-        let (rate, cpu_per_delivery) = self.stream_to(self.size.subscribers, self.size.fanned_out_words).await?;
-        column.set("fan_out_words", rate);
-        column.set("fan_out_cpu", cpu_per_delivery * 1e6);
+        let delivered = self.stream_to(self.size.subscribers, self.size.fanned_out_words).await?;
+        column.set("fan_out_words", delivered.words_per_second);
+        column.set("fan_out_joined", delivered.words_per_frame);
+        column.set("fan_out_cpu", delivered.cpu_seconds_per_word * 1e6);
         Ok(())
     }
 
-    /// Words delivered a second to so many subscribers of one session, and the CPU seconds that one delivery takes.
-    async fn stream_to(&self, subscribers: usize, words: u64) -> anyhow::Result<(f64, f64)> {
+    /// One turn to so many subscribers of one session.
+    async fn stream_to(&self, subscribers: usize, words: u64) -> anyhow::Result<Delivered> {
         let mut connection = self.door().connect().await?;
         let session = connection.new_session().await?;
         let mut readings = Vec::new();
@@ -194,7 +205,7 @@ impl Bench<'_> {
             readings.push(Reading::new(self.door().events(&session, None).await?));
         }
         // The first turn warms up; the second counts.
-        let mut measured = (f64::NAN, f64::NAN);
+        let mut delivered = Delivered::default();
         for words in [words / 10, words] {
             self.say(words, 64).await?;
             let cpu = self.running.cpu_seconds();
@@ -208,19 +219,24 @@ impl Bench<'_> {
                 });
             }
             self.prompted(&mut connection, &session).await?;
-            let mut last = asked;
+            let (mut last, mut frames) = (asked, 0);
             while let Some(outcome) = reading.join_next().await {
                 let (mut subscriber, ended) = outcome??;
                 let read = std::mem::take(&mut subscriber.tally.words);
                 anyhow::ensure!(read == words, "a subscriber read {read} of {words} words");
+                frames += std::mem::take(&mut subscriber.tally.frames);
                 last = last.max(ended);
                 readings.push(subscriber);
             }
             let deliveries = words as f64 * subscribers as f64;
             let cpu = self.running.cpu_seconds() - cpu;
-            measured = (deliveries / (last - asked).as_secs_f64(), cpu / deliveries);
+            delivered = Delivered {
+                words_per_second: deliveries / (last - asked).as_secs_f64(),
+                words_per_frame: deliveries / frames as f64,
+                cpu_seconds_per_word: cpu / deliveries,
+            };
         }
-        Ok(measured)
+        Ok(delivered)
     }
 
     async fn replay(&self, column: &mut Column) -> anyhow::Result<()> {

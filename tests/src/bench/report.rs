@@ -4,18 +4,22 @@ use std::{collections::BTreeMap, fmt, thread};
 
 use serde_json::{Value, json};
 
+use crate::processes;
+
 /// What one contestant reached.
 #[derive(Clone, Debug)]
 pub struct Column {
     pub name: &'static str,
     values: BTreeMap<&'static str, f64>,
+    /// How many processes wanted a core in the minute before; `None` where the system does not say.
+    load_before: Option<f64>,
     /// What could not be measured, and why.
     pub failures: Vec<String>,
 }
 
 impl Column {
     pub(super) fn new(name: &'static str) -> Self {
-        Self { name, values: BTreeMap::new(), failures: Vec::new() }
+        Self { name, values: BTreeMap::new(), load_before: processes::load(), failures: Vec::new() }
     }
 
     pub(super) fn set(&mut self, key: &'static str, value: f64) {
@@ -31,6 +35,8 @@ enum Bar {
     AtLeast(f64),
     /// At least this share of the floor's figure.
     OfFloor(f64),
+    /// None: the figure is there to read others by.
+    Informs,
 }
 
 struct Row {
@@ -55,8 +61,10 @@ const ROWS: &[Row] = &[
     row("first_word_p99", "prompt to first word, p99", "ms", Bar::AtMost(5.0)),
     row("one_word_turn", "one-word turn, p50", "ms", Bar::AtMost(3.0)),
     row("stream_words", "1 subscriber, words", "/s", Bar::AtLeast(100_000.0)),
+    row("stream_joined", "1 subscriber, words in a frame", "", Bar::Informs),
     row("stream_cpu", "CPU per word, daemon and agent", "us", Bar::AtMost(10.0)),
     row("fan_out_words", "32 subscribers, words delivered", "/s", Bar::OfFloor(0.5)),
+    row("fan_out_joined", "32 subscribers, words in a frame", "", Bar::Informs),
     row("fan_out_cpu", "CPU per delivery", "us", Bar::AtMost(0.5)),
     row("replay_frames", "replay of 7,000 frames", "/s", Bar::OfFloor(0.6)),
     row("read_health", "GET /health, 16 connections", "/s", Bar::OfFloor(0.9)),
@@ -72,6 +80,7 @@ impl Bar {
             Self::AtMost(most) => value <= most,
             Self::AtLeast(least) => value >= least,
             Self::OfFloor(share) => value >= floor? * share,
+            Self::Informs => return None,
         })
     }
 }
@@ -82,6 +91,7 @@ impl fmt::Display for Bar {
             Self::AtMost(most) => write!(f, "≤ {}", figure(*most)),
             Self::AtLeast(least) => write!(f, "≥ {}", figure(*least)),
             Self::OfFloor(share) => write!(f, "≥ {share} floor"),
+            Self::Informs => Ok(()),
         }
     }
 }
@@ -90,11 +100,12 @@ impl fmt::Display for Bar {
 #[derive(Clone, Debug)]
 pub struct Report {
     columns: Vec<Column>,
+    quick: bool,
 }
 
 impl Report {
-    pub(super) fn new(columns: Vec<Column>) -> Self {
-        Self { columns }
+    pub(super) fn new(columns: Vec<Column>, quick: bool) -> Self {
+        Self { columns, quick }
     }
 
     fn column(&self, name: &str) -> Option<&Column> {
@@ -131,6 +142,8 @@ impl Report {
         let failures = self.columns.iter().map(|column| (column.name.to_owned(), json!(column.failures)));
         json!({
             "cores": thread::available_parallelism().map_or(0, std::num::NonZero::get),
+            "quick": self.quick,
+            "load_before": self.columns.first().and_then(|column| column.load_before),
             "measures": measures,
             "failures": Value::Object(failures.collect()),
         })
@@ -152,6 +165,7 @@ impl fmt::Display for Report {
             let mark = match self.is_met(row) {
                 Some(true) => " ",
                 Some(false) => "!",
+                None if matches!(row.bar, Bar::Informs) => " ",
                 None => "?",
             };
             let (floor, roost, bar) = (cell("floor"), cell("roost"), row.bar.to_string());
@@ -164,7 +178,21 @@ impl fmt::Display for Report {
                 writeln!(f, "{} failed at {failure}", column.name)?;
             }
         }
-        writeln!(f, "\n! misses its bar, ? not measured. One client, one run; the client shares the machine's cores.")
+        writeln!(f, "\n! misses its bar, ? not measured. One client, one run; the client shares the machine's cores.")?;
+        writeln!(
+            f,
+            "The floor writes one word a frame; a server that joins words can deliver more of them than the floor."
+        )?;
+        if self.quick {
+            writeln!(f, "--quick: too little work for the CPU rows, which are read in ticks of 10 ms.")?;
+        }
+        match self.columns.first().and_then(|column| column.load_before) {
+            Some(load) if load > 0.5 => writeln!(
+                f,
+                "The machine was busy (load {load:.1} before the run): these figures are not the machine's best, and the ratios are uncertain."
+            ),
+            Some(_) | None => Ok(()),
+        }
     }
 }
 
