@@ -65,7 +65,11 @@ pub(crate) fn copy(text: &str) {
 
 /// What a failed browser call says of itself.
 pub(crate) fn complaint(error: &JsValue) -> String {
-    error.dyn_ref::<js_sys::Error>().map_or_else(|| format!("{error:?}"), |error| String::from(error.message()))
+    error
+        .dyn_ref::<js_sys::Error>()
+        .map(|error| String::from(error.message()))
+        .or_else(|| error.as_string())
+        .unwrap_or_default()
 }
 
 /// Calls `listener` at every `event` of the window, for as long as the page lives.

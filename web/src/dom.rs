@@ -92,7 +92,7 @@ impl El {
 
     /// Anything else Leptos can put on an element.
     #[inline(never)]
-    pub(crate) fn with(mut self, attribute: impl Attribute + Send) -> Self {
+    pub(crate) fn with(mut self, attribute: impl Attribute) -> Self {
         self.0.attributes.push(attribute.into_any_attr());
         self
     }

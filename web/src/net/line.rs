@@ -116,12 +116,8 @@ impl Wire {
         let mut failures = 0;
         while self.alive.get() {
             self.say(News::Dialing);
-            match self.listen(&mut failures).await {
-                Err(error @ CallError::Refused { status: 400..=428, .. }) => {
-                    self.say(News::Refused(error));
-                    return;
-                }
-                Ok(()) | Err(_) => {}
+            if let Err(error @ CallError::Refused { status: 400..=428, .. }) = self.listen(&mut failures).await {
+                return self.say(News::Refused(error));
             }
             if self.alive.get() {
                 let wait = backoff::delay(failures, js_sys::Math::random());

@@ -57,12 +57,12 @@ pub(crate) fn dock() -> impl Content {
         move || {
             request.get()?;
             let ask = store.talk.asks.with_untracked(|asks| asks.first().cloned())?;
-            Some(card(store, ask).view())
+            Some(card(store, &ask).view())
         },
     )
 }
 
-fn card(store: Store, ask: Permission) -> impl Content {
+fn card(store: Store, ask: &Permission) -> impl Content {
     let shown_at = browser::now();
     let questions = ask.request.questions();
     let answers = RwSignal::new(vec![String::new(); questions.len()]);
@@ -157,7 +157,7 @@ fn card(store: Store, ask: Permission) -> impl Content {
         .on(ev::keydown, by_key)
         .child((
             div().class("dock-head").child((
-                h2().id("dock-title").child(title_of(&ask)),
+                h2().id("dock-title").child(title_of(ask)),
                 span().class("of").child(move || {
                     let count = store.talk.asks.with(Vec::len);
                     (count > 1).then(|| words().one_of(count))
@@ -172,7 +172,7 @@ fn card(store: Store, ask: Permission) -> impl Content {
                 .attr("role", "region")
                 .attr("aria-label", words().what_would_happen)
                 .child((
-                    what(&ask),
+                    what(ask),
                     questions
                         .into_iter()
                         .enumerate()
@@ -230,7 +230,7 @@ fn what(ask: &Permission) -> impl Content + use<> {
     for item in call.content.iter().flatten() {
         match item {
             ToolContent::Diff { path, old_text, new_text } => {
-                diffs.push(diff(Some(path), old_text.as_deref(), new_text, true).view())
+                diffs.push(diff(Some(path), old_text.as_deref(), new_text, true).view());
             }
             ToolContent::Block(block) => texts.extend(block.as_text().map(ToOwned::to_owned)),
             ToolContent::Terminal { .. } | ToolContent::Other(_) => {}

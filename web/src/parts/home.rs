@@ -15,8 +15,9 @@ const MOST_RECENT: usize = 6;
 pub(crate) fn home() -> impl Content {
     let store = store();
     let recent = move || {
-        let mut lines = store.sessions.get();
-        lines.sort_by_key(|line| line.state != SessionState::Waiting);
+        let (mut lines, rest): (Vec<_>, Vec<_>) =
+            store.sessions.get().into_iter().partition(|line| line.state == SessionState::Waiting);
+        lines.extend(rest);
         lines.truncate(MOST_RECENT);
         lines
     };

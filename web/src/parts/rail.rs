@@ -117,7 +117,15 @@ fn group(
                 div().class("rail-group").attr("aria-hidden", "true").child(title),
                 ul().attr("aria-label", title).child(each(
                     move || lines.get(),
-                    |line| format!("{} {:?} {} {:?}", line.id, line.updated, line.state.name(), line.title),
+                    |line| {
+                        format!(
+                            "{} {} {} {}",
+                            line.id,
+                            line.updated.unwrap_or_default().0,
+                            line.state.name(),
+                            line.title
+                        )
+                    },
                     move |line| session(store, doing, line).view(),
                 )),
             ))

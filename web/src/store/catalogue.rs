@@ -154,7 +154,7 @@ impl Store {
         });
     }
 
-    pub(super) fn rename(self, session: SessionId, title: String) {
+    pub(super) fn rename(self, session: SessionId, title: &str) {
         let title = title.trim().to_owned();
         if title.is_empty() {
             return;

@@ -69,12 +69,10 @@ impl Store {
             Command::GoHome => self.travel(Place::Home),
             Command::Open(session) => self.travel(Place::Session(session)),
             Command::NewSession => self.new_session(),
-            Command::Rename { session, title } => self.rename(session, title),
+            Command::Rename { session, title } => self.rename(session, &title),
             Command::Close(session) => self.close_session(session),
-            Command::Send(text) => self.send(text),
-            Command::SendAsText(text) => {
-                self.send_prompt(self.talk.palette.with_untracked(|palette| palette.as_plain_text(&text)))
-            }
+            Command::Send(text) => self.send(&text),
+            Command::SendAsText(text) => self.send_as_text(&text),
             Command::Resend(id) => self.resend(id),
             Command::TakeBack(id) => self.take_back(id),
             Command::Discard(id) => self.discard(id),

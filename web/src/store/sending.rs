@@ -21,10 +21,10 @@ pub(super) fn performs(action: Action) -> bool {
 
 impl Store {
     /// Sends `text` where it belongs. What cannot be sent stays in the composer, with the reason.
-    pub(super) fn send(self, text: String) {
+    pub(super) fn send(self, text: &str) {
         self.complaint.set(None);
         let palette = self.talk.palette.get_untracked();
-        match palette.route(&text) {
+        match palette.route(text) {
             Route::Nothing => {}
             Route::Perform { action, args } => {
                 if self.perform(action, args) {
@@ -32,14 +32,19 @@ impl Store {
                     self.keep_draft();
                 }
             }
-            Route::Forward { text } | Route::Prompt { text } => self.send_prompt(text.to_owned()),
+            Route::Forward { text } | Route::Prompt { text } => self.send_prompt(text),
             Route::Shell { .. } => self.complaint.set(Some(words().no_shell.to_owned())),
             Route::Unknown { name, .. } => self.complaint.set(Some(words().unknown_command(name))),
         }
     }
 
+    /// Sends `text` as a prompt that runs no command, even if it looks like one.
+    pub(super) fn send_as_text(self, text: &str) {
+        self.send_prompt(&self.talk.palette.with_untracked(|palette| palette.as_plain_text(text)));
+    }
+
     /// Sends `text` as a prompt, whatever it looks like.
-    pub(super) fn send_prompt(self, text: String) {
+    pub(super) fn send_prompt(self, text: &str) {
         let text = text.trim_end().to_owned();
         if text.trim().is_empty() {
             return;
@@ -133,7 +138,7 @@ impl Store {
                 None => return self.refuse(words().unknown_theme),
             },
             Action::Rename => match self.here() {
-                Some(session) if !args.is_empty() => self.rename(session, args.to_owned()),
+                Some(session) if !args.is_empty() => self.rename(session, args),
                 Some(_) => self.talk.renaming.set(true),
                 None => return self.refuse(words().no_session_yet),
             },
@@ -159,7 +164,7 @@ impl Store {
         let prompt = prompt.to_owned();
         spawn_local(async move {
             match api::set_mode(&self.key(), &session, self.talk.client().as_ref(), "plan").await {
-                Ok(_) if !prompt.is_empty() => self.send_prompt(prompt),
+                Ok(_) if !prompt.is_empty() => self.send_prompt(&prompt),
                 Ok(_) => {}
                 Err(error) => self.complain(words().cannot_set_mode, &error),
             }

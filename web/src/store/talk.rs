@@ -3,44 +3,30 @@
 //! The transcript itself is `core`'s reducer; here stand the signals that its [`Change`]s touch: one for each row that anybody looks at,
 //! and one for each side of the session. Events are applied in batches, at most one batch a frame.
 
-use std::{
-    collections::{BTreeMap, VecDeque},
-    ops::Range,
-    sync::Arc,
-};
+use std::{ops::Range, sync::Arc};
 
-use leptos::{prelude::*, task::spawn_local};
+use leptos::prelude::*;
 use roost_core::{
     ClientId, Envelope, EventType, Millis, RequestId, SessionId,
     markdown::Block,
     slash::{Advertised, Catalogue, Palette},
     transcript::{
-        Body, Change, EndCause, Entry, EntryChange, EntryId, Permission, QueuedPrompt, Side, Transcript, TurnId,
-        TurnOutcome,
+        Body, Change, EndCause, Entry, EntryChange, EntryId, Permission, QueuedPrompt, Side, State, Transcript, TurnId,
     },
 };
 use serde_json::Value;
 
 use super::{
-    Connection, Control, Ending, RowKey, SessionState, Store,
+    Connection, Control, Ending, Part, RowKey, SessionState, Store,
     command::SetIfNew,
-    rows::{Part, Rows},
+    held::{Held, Watched},
+    rows::Rows,
     scroll, sending,
     texts::Texts,
 };
 use crate::{
-    browser::{
-        self,
-        address::Place,
-        kept::Shelf,
-        timer::{self, Alarm},
-    },
-    net::{
-        api, backoff,
-        call::CallError,
-        line::{Cursor, Line},
-        wire::{ControlState, Loaded},
-    },
+    browser::{self, kept::Shelf, timer},
+    net::wire::{ControlState, Loaded},
 };
 
 /// Applying events may take this long in one frame; the rest waits for the next.
@@ -74,33 +60,7 @@ pub(crate) struct Talk {
     pub(crate) unseen: RwSignal<usize>,
     pub(super) place: StoredValue<scroll::Place>,
     pub(super) shown: StoredValue<Range<usize>>,
-    held: StoredValue<Held, LocalStorage>,
-}
-
-/// What no part looks at directly.
-#[derive(Debug, Default)]
-struct Held {
-    transcript: Transcript,
-    rows: Rows,
-    texts: Texts,
-    /// The signals of each row that somebody has looked at.
-    watched: BTreeMap<RowKey, Watched>,
-    /// Who this page is, by session.
-    clients: Vec<(SessionId, ClientId)>,
-    /// What the agent said last about its commands.
-    announced: Value,
-    line: Option<Line>,
-    waiting: VecDeque<Envelope>,
-    applied: usize,
-    frame_asked: bool,
-    retry: Alarm,
-}
-
-/// What moves a row: its entry, or a person's hand.
-#[derive(Clone, Debug, Default)]
-struct Watched {
-    version: ArcRwSignal<u32>,
-    open: ArcRwSignal<Option<bool>>,
+    pub(super) held: StoredValue<Held, LocalStorage>,
 }
 
 impl Talk {
@@ -420,12 +380,12 @@ impl Talk {
         }
     }
 
-    fn state<T>(self, read: impl FnOnce(&roost_core::transcript::State) -> T) -> T {
+    fn state<T>(self, read: impl FnOnce(&State) -> T) -> T {
         self.held.with_value(|held| read(held.transcript.state()))
     }
 
     /// Takes a whole session in, in place of whatever is there. The reader's place is kept where the rows still exist.
-    fn fill(self, store: Store, loaded: Loaded) {
+    pub(super) fn fill(self, store: Store, loaded: &Loaded) {
         self.held.update_value(|held| {
             held.transcript = Transcript::default();
             held.announced = Value::Null;
@@ -454,7 +414,7 @@ impl Talk {
     }
 
     /// Forgets the session.
-    fn clear(self) {
+    pub(super) fn clear(self) {
         self.held.update_value(|held| {
             let clients = std::mem::take(&mut held.clients);
             held.retry.ring();
@@ -480,206 +440,11 @@ impl Talk {
     }
 }
 
-impl Held {
-    fn apply(&mut self, event: &Envelope) -> Change {
-        let change = self.transcript.apply(event);
-        if change.side.contains(Side::COMMANDS) {
-            self.announced.clone_from(event.data.get("update").unwrap_or(&event.data));
-        }
-        change
-    }
-
-    /// Does to the rows what was done to an entry, and notes the signals that have to know.
-    fn follow(&mut self, moved: EntryChange, touched: &mut Vec<ArcRwSignal<u32>>) {
-        let entry = moved.id();
-        match moved {
-            EntryChange::Removed(_) => {
-                self.rows.remove(entry);
-                self.texts.forget(entry);
-            }
-            EntryChange::Added(_) | EntryChange::Appended(_) | EntryChange::Changed(_) => {
-                let from = if self.is_prose(entry) { self.lay_out(entry) } else { self.lay_out_whole(entry) };
-                let from = u32::try_from(from).unwrap_or(u32::MAX);
-                let changed = self.watched.range(RowKey::block(entry, from)..=RowKey::turn_end(entry));
-                touched.extend(changed.map(|(_, row)| row.version.clone()));
-            }
-        }
-    }
-
-    fn is_prose(&self, entry: EntryId) -> bool {
-        self.transcript.entry_of(entry).is_some_and(|entry| matches!(entry.body, Body::Assistant(_)))
-    }
-
-    /// Parses an entry's text and gives it a row for each block. Answers the first block that changed.
-    fn lay_out(&mut self, entry: EntryId) -> usize {
-        let Some(found) = self.transcript.entry_of(entry) else { return 0 };
-        let from = self.texts.read(found);
-        self.rows.set_blocks(entry, &self.texts.guesses(entry));
-        from
-    }
-
-    fn lay_out_whole(&mut self, entry: EntryId) -> usize {
-        if let Some(found) = self.transcript.entry_of(entry) {
-            self.rows.set_blocks(entry, &[guess(found)]);
-        }
-        0
-    }
-
-    fn lay_out_all(&mut self) {
-        for entry in self.transcript.entries() {
-            self.rows.set_blocks(entry.id, &[guess(entry)]);
-        }
-        self.end_turns(&mut Vec::new());
-    }
-
-    /// Puts a line under every turn that has ended.
-    fn end_turns(&mut self, touched: &mut Vec<ArcRwSignal<u32>>) {
-        let mut last_of: Vec<(TurnId, EntryId)> = Vec::new();
-        let ended = |turn: TurnId| self.transcript.turn(turn).is_some_and(|turn| turn.outcome != TurnOutcome::Running);
-        // Turns end in order: the newest few are all that can be news.
-        for entry in self.transcript.entries().rev() {
-            let Some(turn) = entry.turn else { continue };
-            if last_of.last().is_none_or(|(last, _)| *last != turn) {
-                if self.rows.contains(RowKey::turn_end(entry.id)) {
-                    break;
-                }
-                last_of.push((turn, entry.id));
-            }
-        }
-        for (turn, entry) in last_of {
-            if ended(turn) {
-                self.rows.end_turn(entry, TURN_END_HEIGHT);
-                touched.extend(self.watched.get(&RowKey::turn_end(entry)).map(|row| row.version.clone()));
-            }
-        }
-    }
-}
-
-const TURN_END_HEIGHT: f64 = 30.0;
-
-/// How high an entry will be, as far as one can tell without drawing it.
-fn guess(entry: &Entry) -> f64 {
-    let text = |text: &str| 24.0 + 23.0 * (text.len() / 90 + text.bytes().filter(|byte| *byte == b'\n').count()) as f64;
-    match &entry.body {
-        Body::User(message) => 40.0 + message.texts().map(text).sum::<f64>(),
-        Body::Assistant(run) => text(&run.text),
-        Body::Tool(call) if call.diffs().next().is_some() => 240.0,
-        Body::Thought(_) | Body::Tool(_) | Body::Notice(_) => 40.0,
-        Body::Plan(plan) => 30.0 + 24.0 * plan.steps.len() as f64,
-        Body::Media(_) | Body::Error(_) | Body::Shell(_) => 100.0,
-    }
-}
-
 fn client_key(session: &SessionId) -> String {
     format!("roost.client.{session}")
 }
 
 /// The palette of the page's own commands and those that the session's agent announced.
-fn palette_of(announcement: &Value) -> Palette {
+pub(super) fn palette_of(announcement: &Value) -> Palette {
     Palette::new(Catalogue::new(sending::performs, Advertised::read(announcement).commands))
-}
-
-impl Store {
-    pub(super) fn visit(self, place: Place) {
-        let Place::Session(session) = place else { return self.leave() };
-        if self.here().as_ref() == Some(&session) {
-            return;
-        }
-        self.leave();
-        self.talk.session.set(Some(session.clone()));
-        self.composer.put(&self.draft_of(Some(&session)));
-        spawn_local(self.load(session));
-    }
-
-    /// Leaves the session on screen; home is what remains.
-    pub(super) fn leave(self) {
-        self.keep_draft();
-        self.talk.clear();
-        self.complaint.set_if_new(None);
-        self.connection.set_if_new(Connection::Idle);
-        self.composer.put(&self.draft_of(None));
-    }
-
-    /// Loads the session on screen anew: after a resync mark, or after its end.
-    pub(super) fn reopen(self) {
-        let Some(session) = self.here() else { return };
-        self.hang_up();
-        spawn_local(self.load(session));
-    }
-
-    fn hang_up(self) {
-        self.talk.held.update_value(|held| {
-            held.line = None;
-            held.waiting.clear();
-        });
-    }
-
-    /// Nothing more comes from the session on screen.
-    pub(super) fn lost(self, ending: Ending) {
-        self.hang_up();
-        self.connection.set(Connection::Ended(ending));
-        self.refresh_sessions();
-    }
-
-    /// Loads a session until the daemon says yes or no, then keeps a line to it.
-    async fn load(self, session: SessionId) {
-        self.connection.set_if_new(Connection::Connecting);
-        for attempt in 0.. {
-            let answer = api::load(&self.key(), &session, self.talk.client_of(&session).as_ref()).await;
-            if self.here().as_ref() != Some(&session) {
-                return;
-            }
-            match answer {
-                Ok(loaded) => return self.take(&session, loaded),
-                Err(CallError::Unreachable(_) | CallError::Refused { status: 429 | 500..=599, .. }) => {
-                    let wait = backoff::delay(attempt, js_sys::Math::random());
-                    self.clock.set(browser::now());
-                    self.connection.set(Connection::Retrying(browser::now().after(wait)));
-                    let alarm = self.talk.held.with_value(|held| held.retry.clone());
-                    alarm.wait(wait).await;
-                }
-                Err(error) if self.shut_out(&error) => return,
-                Err(error) if error.is_missing() => return self.lost(Ending::Unknown),
-                Err(error) => return self.lost(Ending::Refused(error.to_string())),
-            }
-            if self.here().as_ref() != Some(&session) {
-                return;
-            }
-        }
-    }
-
-    fn take(self, session: &SessionId, loaded: Loaded) {
-        self.talk.introduce(session, loaded.client_id.clone());
-        let cursor = Cursor { last_event_id: loaded.last_event_id, epoch: Some(loaded.event_epoch.clone()) };
-        self.talk.fill(self, loaded);
-        let line = Line::open(session, self.key(), cursor, move |news| self.hear(news));
-        self.talk.held.update_value(|held| held.line = Some(line));
-        self.refresh_commands(session.clone());
-    }
-
-    /// The agent's commands are on the stream only if this page saw them announced.
-    fn refresh_commands(self, session: SessionId) {
-        if !self.talk.held.with_value(|held| held.announced.is_null()) {
-            return;
-        }
-        spawn_local(async move {
-            let Ok(commands) = api::commands(&self.key(), &session).await else { return };
-            let unknown = self.talk.held.with_value(|held| held.announced.is_null());
-            if unknown && self.here().as_ref() == Some(&session) {
-                self.talk.palette.set_if_new(Arc::new(palette_of(&commands)));
-            }
-        });
-    }
-
-    /// Enters a session that forgot this page, as after a restart of the daemon or the death of the agent.
-    pub(super) async fn enter_again(self, session: &SessionId) -> Result<(), CallError> {
-        let loaded = api::load(&self.key(), session, self.talk.client_of(session).as_ref()).await?;
-        if self.here().as_ref() == Some(session) {
-            self.hang_up();
-            self.take(session, loaded);
-        } else {
-            self.talk.introduce(session, loaded.client_id);
-        }
-        Ok(())
-    }
 }

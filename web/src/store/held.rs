@@ -1,0 +1,129 @@
+//! What stands behind the session on screen: the transcript, its rows, its texts, the line.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use leptos::prelude::*;
+use roost_core::{
+    ClientId, Envelope, SessionId,
+    transcript::{Body, Change, Entry, EntryChange, EntryId, Side, Transcript, TurnId, TurnOutcome},
+};
+use serde_json::Value;
+
+use super::{RowKey, rows::Rows, texts::Texts};
+use crate::{browser::timer::Alarm, net::line::Line};
+
+/// What no part looks at directly.
+#[derive(Debug, Default)]
+pub(super) struct Held {
+    pub(super) transcript: Transcript,
+    pub(super) rows: Rows,
+    pub(super) texts: Texts,
+    /// The signals of each row that somebody has looked at.
+    pub(super) watched: BTreeMap<RowKey, Watched>,
+    /// Who this page is, by session.
+    pub(super) clients: Vec<(SessionId, ClientId)>,
+    /// What the agent said last about its commands.
+    pub(super) announced: Value,
+    pub(super) line: Option<Line>,
+    pub(super) waiting: VecDeque<Envelope>,
+    pub(super) applied: usize,
+    pub(super) frame_asked: bool,
+    pub(super) retry: Alarm,
+}
+
+/// What moves a row: its entry, or a person's hand.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Watched {
+    pub(super) version: ArcRwSignal<u32>,
+    pub(super) open: ArcRwSignal<Option<bool>>,
+}
+
+impl Held {
+    pub(super) fn apply(&mut self, event: &Envelope) -> Change {
+        let change = self.transcript.apply(event);
+        if change.side.contains(Side::COMMANDS) {
+            self.announced.clone_from(event.data.get("update").unwrap_or(&event.data));
+        }
+        change
+    }
+
+    /// Does to the rows what was done to an entry, and notes the signals that have to know.
+    pub(super) fn follow(&mut self, moved: EntryChange, touched: &mut Vec<ArcRwSignal<u32>>) {
+        let entry = moved.id();
+        match moved {
+            EntryChange::Removed(_) => {
+                self.rows.remove(entry);
+                self.texts.forget(entry);
+            }
+            EntryChange::Added(_) | EntryChange::Appended(_) | EntryChange::Changed(_) => {
+                let from = if self.is_prose(entry) { self.lay_out(entry) } else { self.lay_out_whole(entry) };
+                let from = u32::try_from(from).unwrap_or(u32::MAX);
+                let changed = self.watched.range(RowKey::block(entry, from)..=RowKey::turn_end(entry));
+                touched.extend(changed.map(|(_, row)| row.version.clone()));
+            }
+        }
+    }
+
+    pub(super) fn is_prose(&self, entry: EntryId) -> bool {
+        self.transcript.entry_of(entry).is_some_and(|entry| matches!(entry.body, Body::Assistant(_)))
+    }
+
+    /// Parses an entry's text and gives it a row for each block. Answers the first block that changed.
+    pub(super) fn lay_out(&mut self, entry: EntryId) -> usize {
+        let Some(found) = self.transcript.entry_of(entry) else { return 0 };
+        let from = self.texts.read(found);
+        self.rows.set_blocks(entry, &self.texts.guesses(entry));
+        from
+    }
+
+    pub(super) fn lay_out_whole(&mut self, entry: EntryId) -> usize {
+        if let Some(found) = self.transcript.entry_of(entry) {
+            self.rows.set_blocks(entry, &[guess(found)]);
+        }
+        0
+    }
+
+    pub(super) fn lay_out_all(&mut self) {
+        for entry in self.transcript.entries() {
+            self.rows.set_blocks(entry.id, &[guess(entry)]);
+        }
+        self.end_turns(&mut Vec::new());
+    }
+
+    /// Puts a line under every turn that has ended.
+    pub(super) fn end_turns(&mut self, touched: &mut Vec<ArcRwSignal<u32>>) {
+        let mut last_of: Vec<(TurnId, EntryId)> = Vec::new();
+        let ended = |turn: TurnId| self.transcript.turn(turn).is_some_and(|turn| turn.outcome != TurnOutcome::Running);
+        // Turns end in order: the newest few are all that can be news.
+        for entry in self.transcript.entries().rev() {
+            let Some(turn) = entry.turn else { continue };
+            if last_of.last().is_none_or(|(last, _)| *last != turn) {
+                if self.rows.contains(RowKey::turn_end(entry.id)) {
+                    break;
+                }
+                last_of.push((turn, entry.id));
+            }
+        }
+        for (turn, entry) in last_of {
+            if ended(turn) {
+                self.rows.end_turn(entry, TURN_END_HEIGHT);
+                touched.extend(self.watched.get(&RowKey::turn_end(entry)).map(|row| row.version.clone()));
+            }
+        }
+    }
+}
+
+const TURN_END_HEIGHT: f64 = 30.0;
+
+/// How high an entry will be, as far as one can tell without drawing it.
+fn guess(entry: &Entry) -> f64 {
+    let text = |text: &str| 24.0 + 23.0 * (text.len() / 90 + text.bytes().filter(|byte| *byte == b'\n').count()) as f64;
+    match &entry.body {
+        Body::User(message) => 40.0 + message.texts().map(text).sum::<f64>(),
+        Body::Assistant(run) => text(&run.text),
+        Body::Tool(call) if call.diffs().next().is_some() => 240.0,
+        Body::Thought(_) | Body::Tool(_) | Body::Notice(_) => 40.0,
+        Body::Plan(plan) => 30.0 + 24.0 * plan.steps.len() as f64,
+        Body::Media(_) | Body::Error(_) | Body::Shell(_) => 100.0,
+    }
+}
