@@ -11,6 +11,8 @@ pub mod client;
 pub mod diff;
 pub mod event;
 pub mod id;
+#[cfg(feature = "js")]
+pub mod js;
 pub mod markdown;
 mod one_line;
 pub mod payload;

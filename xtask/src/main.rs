@@ -3,6 +3,7 @@
 mod bench;
 mod ci;
 mod daemon;
+mod npm;
 mod page;
 mod progress;
 mod project;
@@ -23,6 +24,7 @@ Usage: cargo xtask <command>
   test [-- filter]            every test, the browser's included; installs Chromium where it may
   build                       the release binary with the page inside: target/release/roost
   page                        the page alone: web/dist
+  npm                         core as an npm package with types, tried from Node: target/npm
   bench [flags]               measures this machine's floor and Roost; --quick, --json FILE,
                               --upstream \"<command>\" (with {port} and {workspace}) for a third column
   ci                          what CI runs: format, lints, docs, wasm, fuzz targets, then `test`
@@ -35,6 +37,7 @@ enum Command {
     Test { filter: Vec<String> },
     Build,
     Page,
+    Npm,
     Bench { flags: Vec<String> },
     Ci,
 }
@@ -72,6 +75,7 @@ fn parse(arguments: Vec<String>) -> anyhow::Result<Command> {
         "bench" => Command::Bench { flags: rest },
         "build" => nothing_more("build", &rest).map(|()| Command::Build)?,
         "page" => nothing_more("page", &rest).map(|()| Command::Page)?,
+        "npm" => nothing_more("npm", &rest).map(|()| Command::Npm)?,
         "ci" => nothing_more("ci", &rest).map(|()| Command::Ci)?,
         other => bail!("there is no `cargo xtask {other}`\n\n{HELP}"),
     })
@@ -103,6 +107,7 @@ fn perform(command: Command) -> anyhow::Result<ExitCode> {
         Command::Test { filter } => return test::run(&filter),
         Command::Build => daemon::build_release()?,
         Command::Page => page::build()?,
+        Command::Npm => npm::build()?,
         Command::Bench { flags } => bench::run(&flags)?,
         Command::Ci => return ci::run(),
     }
