@@ -1,4 +1,4 @@
-//! The command line: `roost serve`, `roost agent`.
+//! The command line: `roost serve`, `roost agent`, and the client's `roost prompt`, `roost sessions`, `roost attach`.
 
 mod greeting;
 
@@ -18,6 +18,7 @@ use crate::{
     admission::OriginPattern,
     auth::Secret,
     config::{AgentCommand, Config, TokenSource},
+    remote::{AttachArgs, PromptArgs, SessionsArgs},
 };
 
 /// Coding agents that keep working on this machine, shared by every browser, editor and script you let in.
@@ -41,6 +42,12 @@ pub enum Command {
     Serve(Box<ServeArgs>),
     /// Run the built-in agent: speaks ACP (Agent Client Protocol) on stdin and stdout
     Agent,
+    /// Ask a running daemon something and print the answer
+    Prompt(PromptArgs),
+    /// List the sessions of a running daemon
+    Sessions(SessionsArgs),
+    /// Show a session and follow it; Ctrl-C leaves it running
+    Attach(AttachArgs),
 }
 
 /// What `roost serve` takes.
@@ -199,7 +206,8 @@ fn workspace(asked: Option<PathBuf>) -> Result<PathBuf, ConfigError> {
     Ok(canonical)
 }
 
-fn home() -> Result<PathBuf, ConfigError> {
+/// `QWEN_HOME`, or its default.
+pub(crate) fn home() -> Result<PathBuf, ConfigError> {
     let set = env::var_os("QWEN_HOME").filter(|home| !home.is_empty()).map(PathBuf::from);
     let home = set.or_else(|| Some(env::home_dir()?.join(".qwen"))).ok_or(ConfigError::NoHome)?;
     std::path::absolute(&home).map_err(|_| ConfigError::NoHome)

@@ -5,6 +5,7 @@
 
 pub mod admission;
 pub mod app;
+pub mod archive;
 pub mod auth;
 pub mod body;
 pub mod capabilities;
@@ -15,15 +16,19 @@ pub mod clock;
 pub mod config;
 pub mod driver;
 pub mod events;
+pub mod export;
 pub mod file_limit;
 pub mod files;
+pub mod organization;
 pub mod page;
+pub mod remote;
 pub mod routes;
 pub mod serve;
 pub mod sessions;
 pub mod settings;
 pub mod store;
 pub mod telemetry;
+pub mod transcript_page;
 pub mod wire_error;
 
 pub use app::App;

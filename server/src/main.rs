@@ -6,7 +6,7 @@ use anyhow::Context;
 use clap::Parser;
 use roost_server::{
     cli::{Cli, Command, Greeting, ServeArgs},
-    file_limit,
+    file_limit, remote,
     serve::{self, Daemon},
     telemetry,
 };
@@ -16,6 +16,9 @@ fn main() -> ExitCode {
     let done = match Cli::parse().command {
         Command::Serve(args) => run(serve(*args)),
         Command::Agent => roost_agent::run(),
+        Command::Prompt(args) => return remote::prompt(args),
+        Command::Sessions(args) => return remote::sessions(args),
+        Command::Attach(args) => return remote::attach(args),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
