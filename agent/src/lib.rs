@@ -8,7 +8,7 @@
 //! - stdout carries the protocol and nothing else; logs go to stderr;
 //! - no file tool reaches outside the workspace, whatever links say;
 //! - a cancelled turn ends within two seconds and leaves a history every provider accepts;
-//! - no process of a command outlives its call.
+//! - no process of a command outlives its call, but one that left the group of a command that then ended by itself.
 
 mod agent;
 mod approval;

@@ -140,7 +140,6 @@ impl Turn<'_> {
                     self.session.update(update::title(&title(&message.text()), &now())).await;
                 }
                 self.record(Entry::User(message.clone()));
-                self.conversation.recorder.start_sync();
                 self.conversation.history.push(message);
             }
             Start::Retry(parts) => {
@@ -177,6 +176,8 @@ impl Turn<'_> {
                 return Ok(StopReason::MaxTurnRequests);
             }
             self.calls += calls.len();
+            // What leads to an effect goes to disk beside it; an answer in words is flushed once, at its end.
+            self.conversation.recorder.start_sync();
             match self.run_calls(calls).await {
                 batch::End::Done => {}
                 batch::End::Rejected => return Ok(StopReason::EndTurn),

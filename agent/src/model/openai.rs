@@ -6,7 +6,7 @@
 mod body;
 mod wire;
 
-use std::collections::VecDeque;
+use std::{collections::VecDeque, time::Duration};
 
 use futures_util::{FutureExt, StreamExt, future::BoxFuture, stream};
 use reqwest::{Response, header::CONTENT_TYPE};
@@ -20,6 +20,8 @@ use crate::config::OpenAi;
 const MAX_WHOLE_BYTES: usize = 8 << 20;
 /// Raw bytes kept to show what a stream that makes no sense looked like.
 const MAX_FIRST_BYTES: usize = 400;
+/// How long a server may take to end a body that is complete.
+const END_TIME: Duration = Duration::from_secs(2);
 
 /// One model of one server.
 #[derive(Debug)]
@@ -30,7 +32,8 @@ pub(super) struct OpenAiModel {
 
 /// An answer being read.
 struct Answer {
-    response: Response,
+    /// None once the answer is complete.
+    response: Option<Response>,
     url: String,
     parser: sse::Parser,
     frames: Vec<sse::Frame>,
@@ -92,7 +95,7 @@ async fn answer(response: Response, url: String, model: &str) -> Result<Events, 
         return Ok(stream::iter(events).map(Ok).boxed());
     }
     let answer = Answer {
-        response,
+        response: Some(response),
         url,
         parser: sse::Parser::default(),
         frames: Vec::new(),
@@ -117,6 +120,11 @@ async fn whole(mut response: Response, url: &str) -> Result<String, ModelError> 
     Ok(String::from_utf8_lossy(&body).into_owned())
 }
 
+/// Reads the end of a complete answer's body: only then can the next request use its connection.
+fn keep_connection(mut response: Response) {
+    tokio::spawn(tokio::time::timeout(END_TIME, async move { while let Ok(Some(_)) = response.chunk().await {} }));
+}
+
 impl Answer {
     /// The next event. What has arrived is handed out before the network is asked again.
     async fn next(&mut self) -> Option<Result<Event, ModelError>> {
@@ -136,7 +144,8 @@ impl Answer {
     }
 
     async fn read(&mut self) -> Result<(), ModelError> {
-        let chunk = self.response.chunk().await.map_err(|error| http::broken(&self.url, &error))?;
+        let Some(response) = &mut self.response else { return self.end() };
+        let chunk = response.chunk().await.map_err(|error| http::broken(&self.url, &error))?;
         let Some(chunk) = chunk else { return self.end() };
         if !self.has_frames {
             let room = MAX_FIRST_BYTES - self.first_bytes.len();
@@ -150,6 +159,9 @@ impl Answer {
             if event.data == "[DONE]" {
                 self.ready.push_back(self.reading.finish());
                 self.is_over = true;
+                if let Some(response) = self.response.take() {
+                    keep_connection(response);
+                }
                 break;
             }
             let chunk: Chunk = serde_json::from_str(&event.data)

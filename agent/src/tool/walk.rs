@@ -1,4 +1,4 @@
-//! Walks the workspace the way a programmer looks at it: hidden and git-ignored files stay out.
+//! Walks the workspace the way a programmer looks at it: git-ignored files and `.git` itself stay out.
 
 use std::path::Path;
 
