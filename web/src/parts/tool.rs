@@ -37,13 +37,18 @@ struct Line {
 enum State {
     Waiting,
     Running,
+    /// The turn ended before it did.
+    Stopped,
     Done,
     Failed,
 }
 
 /// The card. Edits are open from the start: a change is shown without asking.
 pub(crate) fn tool(store: Store, row: RowKey) -> impl Content {
-    let line = Memo::new(move |_| store.talk.read(row, line_of));
+    let line = Memo::new(move |_| {
+        let busy = store.talk.busy.get();
+        store.talk.read(row, |entry| line_of(entry, busy))
+    });
     let open = Memo::new(move |_| {
         store.talk.is_open(row).unwrap_or_else(|| {
             line.with(|line| line.as_ref().is_some_and(|line| line.has_diff && line.state == State::Done))
@@ -55,7 +60,9 @@ pub(crate) fn tool(store: Store, row: RowKey) -> impl Content {
     let text = move |of: fn(&Line) -> &str| move || line.with(|line| line.as_ref().map(|line| of(line).to_owned()));
     let counts = move || {
         let (added, cut) = line.with(|line| line.as_ref()?.counts)?;
-        Some(span().class("count").child((ins().child(format!("+{added}")), " ", del().child(format!("−{cut}")))))
+        let added = (added > 0).then(|| ins().child(format!("+{added}")));
+        let cut = (cut > 0).then(|| del().child(format!("−{cut}")));
+        Some(span().class("count").child((added, " ", cut)))
     };
     let error = move || Some(p().class("first-error").child(visible(&line.with(|line| line.as_ref()?.error.clone())?)));
     let body =
@@ -86,6 +93,7 @@ impl State {
         match self {
             Self::Waiting => "waiting",
             Self::Running => "running",
+            Self::Stopped => "stopped",
             Self::Done => "done",
             Self::Failed => "failed",
         }
@@ -95,6 +103,7 @@ impl State {
         match self {
             Self::Waiting => icon::DOTS,
             Self::Running => icon::CIRCLE,
+            Self::Stopped => icon::STOP,
             Self::Done => icon::CHECK,
             Self::Failed => icon::CROSS,
         }
@@ -108,9 +117,9 @@ fn call_of(entry: &Entry) -> Option<&ToolCall> {
     }
 }
 
-fn line_of(entry: &Entry) -> Option<Line> {
+fn line_of(entry: &Entry, busy: bool) -> Option<Line> {
     let call = call_of(entry)?;
-    let state = state_of(call);
+    let state = state_of(call, busy);
     let (name, target) = name_and_target(call);
     let counts = call.diffs().map(|(_, old, new)| diff::counts(old, new)).reduce(|a, b| (a.0 + b.0, a.1 + b.1));
     Some(Line {
@@ -125,7 +134,7 @@ fn line_of(entry: &Entry) -> Option<Line> {
     })
 }
 
-fn state_of(call: &ToolCall) -> State {
+fn state_of(call: &ToolCall, busy: bool) -> State {
     match &call.status {
         ToolStatus::Completed if exit_code(call).is_some_and(|code| code != 0) => State::Failed,
         ToolStatus::Completed => State::Done,
@@ -133,6 +142,13 @@ fn state_of(call: &ToolCall) -> State {
         ToolStatus::Pending | ToolStatus::InProgress | ToolStatus::Unknown(_) if call.waiting().is_some() => {
             State::Waiting
         }
+        // The plan itself is the result of the tool that makes it; no other news of it comes.
+        ToolStatus::Pending | ToolStatus::InProgress | ToolStatus::Unknown(_)
+            if call.tool_name() == Some("todo_write") =>
+        {
+            State::Done
+        }
+        ToolStatus::Pending | ToolStatus::InProgress | ToolStatus::Unknown(_) if !busy => State::Stopped,
         ToolStatus::Pending | ToolStatus::InProgress | ToolStatus::Unknown(_) => State::Running,
     }
 }
@@ -142,6 +158,7 @@ fn says(call: &ToolCall, state: State) -> String {
         State::Waiting => words().tool_waiting.to_owned(),
         State::Running if call.is_preparing() => words().tool_preparing.to_owned(),
         State::Running => words().tool_running.to_owned(),
+        State::Stopped => words().broken_off.to_owned(),
         State::Done => call.permissions.last().and_then(answered).unwrap_or_else(|| words().tool_done.to_owned()),
         State::Failed => match (call.permissions.last().and_then(answered), exit_code(call)) {
             (Some(answer), _)

@@ -171,7 +171,7 @@ mod tests {
         rows.measure(RowKey::block(entry(5), 0), 33.0);
         rows.set_blocks(entry(5), &[10.0, 10.0, 10.0]);
         assert_eq!((rows.rows.len(), rows.between(0.0, 1e9).range.len()), (11, 11));
-        assert_eq!(rows.last(5.0).above, 113.0);
+        assert_eq!(rows.last(5.0).above, 123.0);
     }
 
     #[test]
