@@ -39,10 +39,11 @@ use crate::{
     auth::{Auth, Secret},
     body, clock,
     files::Files,
-    routes,
-    routes::{capabilities, health},
+    organization::Sidecar,
+    routes::{self, capabilities, health},
     sessions::Sessions,
     telemetry::{self, RequestLine},
+    transcript_page::Key,
 };
 
 /// After a failed accept, for want of file descriptors mostly, before the next try.
@@ -69,6 +70,8 @@ pub async fn start(config: Config) -> Result<Daemon, StartError> {
         admission: Admission::new(&config, address),
         capabilities: capabilities::encode(&config),
         auth,
+        organization: Sidecar::of(sessions.project().dir()),
+        cursor_key: Key::random(),
         sessions,
         files: Files::default(),
         config,
@@ -176,18 +179,13 @@ async fn converse(
         .header_read_timeout(timeouts.header_read)
         .serve_connection(io, service);
     tokio::pin!(conversation);
-    let mut is_stopping = false;
-    loop {
-        tokio::select! {
-            // A peer that breaks off or stalls is its own affair.
-            _ = conversation.as_mut() => return,
-            () = connection.hung_up() => return,
-            _ = stopping.changed(), if !is_stopping => {
-                is_stopping = true;
-                conversation.as_mut().graceful_shutdown();
-            }
-        }
+    tokio::select! {
+        biased;
+        // A peer that breaks off or stalls is its own affair.
+        _ = conversation.as_mut() => return,
+        _ = stopping.changed() => conversation.as_mut().graceful_shutdown(),
     }
+    let _ = conversation.await;
 }
 
 /// One request: admission, routing, the log. All of it in one function, since every request pays for each layer.

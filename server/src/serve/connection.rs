@@ -1,9 +1,9 @@
-//! What a handler may know of, and do to, the connection it answers.
+//! What a handler may know of the connection it answers.
 
 use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 
 use socket2::SockRef;
-use tokio::{net::TcpStream, sync::Notify};
+use tokio::net::TcpStream;
 
 use crate::admission::OwnAddress;
 
@@ -15,7 +15,6 @@ pub struct Connection(Arc<Shared>);
 struct Shared {
     peer: SocketAddr,
     own: OwnAddress,
-    hang_up: Notify,
 }
 
 impl Connection {
@@ -25,7 +24,7 @@ impl Connection {
         #[cfg(target_os = "linux")]
         SockRef::from(stream).set_tcp_user_timeout(silence)?;
         let own = OwnAddress::new(stream.local_addr()?);
-        Ok(Self(Arc::new(Shared { peer, own, hang_up: Notify::new() })))
+        Ok(Self(Arc::new(Shared { peer, own })))
     }
 
     /// The other end's socket address; never taken from a header.
@@ -38,14 +37,5 @@ impl Connection {
     #[must_use]
     pub fn own_address(&self) -> &OwnAddress {
         &self.0.own
-    }
-
-    /// Closes the connection at once, whatever is still unsent: for a reader that does not read.
-    pub fn hang_up(&self) {
-        self.0.hang_up.notify_one();
-    }
-
-    pub(super) async fn hung_up(&self) {
-        self.0.hang_up.notified().await;
     }
 }
