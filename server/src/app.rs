@@ -4,7 +4,10 @@ use std::time::Instant;
 
 use bytes::Bytes;
 
-use crate::{Config, admission::Admission, auth::Auth, files::Files, sessions::Sessions};
+use crate::{
+    Config, admission::Admission, auth::Auth, files::Files, organization::Sidecar, sessions::Sessions,
+    transcript_page::Key,
+};
 
 /// The daemon's shared state; handlers take it as `State<Arc<App>>`.
 #[derive(Debug)]
@@ -14,6 +17,9 @@ pub struct App {
     pub admission: Admission,
     pub sessions: Sessions,
     pub files: Files,
+    pub organization: Sidecar,
+    /// Seals the cursors of transcripts.
+    pub cursor_key: Key,
     /// The answer of `GET /capabilities`.
     pub capabilities: Bytes,
     pub started_at: Instant,

@@ -1,11 +1,17 @@
 //! Where requests go.
 
+mod archive;
 pub mod auth;
 pub mod capabilities;
+mod export;
 pub mod file;
+mod group;
 pub mod health;
 pub mod page;
+mod path;
+mod query;
 pub mod session;
+mod transcript;
 pub mod workspace;
 
 use std::sync::Arc;
@@ -22,6 +28,10 @@ pub fn router(app: &Arc<App>) -> Router {
         .route("/auth/exchange", routing::post(auth::exchange))
         .merge(session::routes())
         .merge(workspace::routes())
+        .merge(group::routes())
+        .merge(archive::routes())
+        .merge(export::routes())
+        .merge(transcript::routes())
         .merge(file::routes())
         .method_not_allowed_fallback(page::show);
     let routes = if gate::is_needed(app) { routes.route_layer(gate::layer(app)) } else { routes };

@@ -7,6 +7,7 @@
 mod create;
 mod lend;
 mod open;
+mod put_away;
 mod restore;
 
 use std::{
@@ -15,7 +16,7 @@ use std::{
     num::NonZeroUsize,
     panic::AssertUnwindSafe,
     path::PathBuf,
-    sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
+    sync::{Arc, Mutex, MutexGuard, PoisonError, Weak, atomic::AtomicU64},
     time::Duration,
 };
 
@@ -28,18 +29,21 @@ use roost_core::{
     bus::BusLimits,
     session::{SessionConfig, Status},
 };
+use tokio::task::JoinError;
 
 pub use self::{
     create::{CreateError, CreateSession},
     lend::{Attachment, Lend},
+    put_away::CatalogueVersion,
     restore::{Restore, RestoreError},
 };
 use crate::{
     Config,
+    archive::Locks,
     child::AgentHost,
     driver::LiveSession,
     events::OpenStreams,
-    store::{Catalogue, Project, Summary},
+    store::{Catalogue, Project, Shelf, Summary},
 };
 
 /// How long an agent may take to shake hands. A starved machine is slow, not broken.
@@ -59,6 +63,11 @@ struct Directory {
     settings: PathBuf,
     project: Project,
     catalogue: Catalogue,
+    archived: Catalogue,
+    locks: Locks,
+    /// Names this run's counting of changes to the list.
+    generation: Box<str>,
+    revision: AtomicU64,
     host: AgentHost,
     max_sessions: Option<NonZeroUsize>,
     replay_max_bytes: u64,
@@ -141,7 +150,11 @@ impl Sessions {
         let sessions = Self(Arc::new(Directory {
             cwd: config.workspace.clone(),
             settings: config.home.join("settings.json"),
-            catalogue: Catalogue::of(project.clone()),
+            catalogue: Catalogue::of(project.clone(), Shelf::Active),
+            archived: Catalogue::of(project.clone(), Shelf::Archive),
+            locks: Locks::default(),
+            generation: uuid::Uuid::new_v4().to_string().into(),
+            revision: AtomicU64::new(1),
             project,
             host: AgentHost::new(config.agent.clone(), config.workspace.clone(), AGENT_PATIENCE),
             max_sessions: config.limits.max_sessions,
@@ -184,15 +197,22 @@ impl Sessions {
         &self.0.open_streams
     }
 
-    /// Every session of the workspace, the most recently active first.
-    pub async fn list(&self) -> Vec<Listed> {
+    /// Every session on a shelf of the workspace, the most recently active first.
+    ///
+    /// # Errors
+    /// The list could not be made.
+    pub async fn list(&self, shelf: Shelf) -> Result<Vec<Listed>, JoinError> {
         let directory = Arc::clone(&self.0);
-        let listed = tokio::task::spawn_blocking(move || directory.catalogue.list()).await.unwrap_or_default();
+        let listed = tokio::task::spawn_blocking(move || match shelf {
+            Shelf::Active => directory.catalogue.list(),
+            Shelf::Archive => directory.archived.list(),
+        })
+        .await?;
         let with_status = |summary: Summary| {
             let live = self.get(summary.session_id.as_str()).map(|live| live.machine().status());
             Listed { summary, live }
         };
-        listed.into_iter().map(with_status).collect()
+        Ok(listed.into_iter().map(with_status).collect())
     }
 
     /// What the daemon is doing.
@@ -235,6 +255,7 @@ impl Sessions {
         let project = self.0.project.clone();
         let unfinished = tokio::task::spawn_blocking(move || project.unfinished()).await.unwrap_or_default();
         for id in unfinished {
+            let Ok(_share) = self.locks().share(&id) else { continue };
             if let Err(error) = self.bring_back(&id, None).await {
                 tracing::error!(%error, session = %id, "cannot restore an interrupted session");
             }
@@ -244,6 +265,7 @@ impl Sessions {
     /// Makes a session known, and forgotten again once it has retired.
     fn enter(&self, live: &Arc<LiveSession>, driver: impl Future<Output = ()> + Send + 'static) {
         self.table().live.insert(live.id.clone(), Arc::clone(live));
+        self.catalogue_changed();
         let (sessions, live) = (self.clone(), Arc::clone(live));
         tokio::spawn(async move {
             if AssertUnwindSafe(driver).catch_unwind().await.is_err() {
@@ -259,6 +281,7 @@ impl Sessions {
         let mut table = self.table();
         if table.live.get(&live.id).is_some_and(|current| Arc::ptr_eq(current, live)) {
             table.live.remove(&live.id);
+            self.catalogue_changed();
         }
         if table.shared.as_ref() == Some(&live.id) {
             table.shared = None;

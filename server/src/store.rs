@@ -13,7 +13,9 @@ mod catalogue;
 mod history;
 mod journal;
 mod meta;
+mod past;
 mod record;
+mod shelf;
 
 use std::{
     fs, io,
@@ -28,7 +30,9 @@ pub use self::{
     history::{History, fold},
     journal::Journal,
     meta::Meta,
+    past::{Identity, MAX_SNAPSHOT_BYTES, Past, Snapshot, SnapshotError},
     record::Record,
+    shelf::{Place, Shelf},
 };
 
 /// The sessions of one workspace on disk.
@@ -108,10 +112,10 @@ impl Project {
         is_path_safe(id.as_str()) && self.chats_dir().join(format!("{id}.jsonl")).is_file()
     }
 
-    /// Whether the daemon or the agent has a session of this name on disk.
+    /// Whether the daemon or the agent has a session of this name on disk, archived or not.
     #[must_use]
     pub fn has_session(&self, id: &SessionId) -> bool {
-        self.has_own_record(id) || self.has_agent_record(id)
+        self.place(id) != Place::Nowhere
     }
 
     /// Whether the daemon has a record of this session.
@@ -136,16 +140,16 @@ impl Project {
                 false
             }
         };
-        self.session_dirs().filter(owes).filter_map(|dir| Some(SessionId::from(dir.file_name()?.to_str()?))).collect()
+        self.session_dirs(Shelf::Active).filter(owes).filter_map(|dir| Some(SessionId::from(dir.file_name()?.to_str()?))).collect()
     }
 
-    fn session_dirs(&self) -> impl Iterator<Item = PathBuf> {
-        let entries = fs::read_dir(self.dir.join("roost")).into_iter().flatten().flatten();
+    fn session_dirs(&self, shelf: Shelf) -> impl Iterator<Item = PathBuf> {
+        let entries = fs::read_dir(self.own_of(shelf)).into_iter().flatten().flatten();
         entries.map(|entry| entry.path()).filter(|path| path.is_dir())
     }
 
     fn session_dir(&self, id: &SessionId) -> PathBuf {
-        self.dir.join("roost").join(id.as_str())
+        self.dir_of(Shelf::Active, id)
     }
 
     fn chats_dir(&self) -> PathBuf {

@@ -4,6 +4,7 @@ use std::{borrow::Cow, fmt};
 
 use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
+use roost_core::{SessionId, archive_lock::InTransition};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
@@ -102,6 +103,33 @@ impl WireError {
         Self::new(StatusCode::NOT_FOUND, format!("No session with id \"{session}\""))
             .code("session_not_found")
             .with("sessionId", session)
+    }
+
+    pub fn session_archived(session: &str) -> Self {
+        let why = format!("Session \"{session}\" is archived. Unarchive it before loading.");
+        Self::new(StatusCode::CONFLICT, why).code("session_archived").with("sessionId", session)
+    }
+
+    pub fn session_not_archived(session: &str) -> Self {
+        let why = format!("Session \"{session}\" is not archived.");
+        Self::new(StatusCode::CONFLICT, why).code("session_not_archived").with("sessionId", session)
+    }
+
+    pub fn session_conflict(session: &str) -> Self {
+        let why = format!("Session \"{session}\" exists in both active and archived directories.");
+        Self::new(StatusCode::CONFLICT, why).code("session_conflict").with("sessionId", session)
+    }
+
+    /// Its files are being moved, or it is in use while they were to be.
+    pub fn session_archiving(session: &SessionId) -> Self {
+        let why = format!("Session \"{session}\" is in transition");
+        Self::new(StatusCode::CONFLICT, why).code("session_archiving").with("sessionId", session).retry_after(5)
+    }
+}
+
+impl From<InTransition> for WireError {
+    fn from(InTransition(session): InTransition) -> Self {
+        Self::session_archiving(&session)
     }
 }
 

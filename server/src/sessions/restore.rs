@@ -21,7 +21,7 @@ use crate::{
     child::{CallError, Loss, StartError},
     clock,
     driver::{AgentLink, Beginning, LiveSession},
-    store::{History, Meta, Record, fold},
+    store::{History, Meta, Place, Record, Shelf, fold},
 };
 
 /// A load waits so long for the agent, for the sake of fresh models and modes; what the agent said last will do after that.
@@ -40,6 +40,10 @@ pub enum Restore {
 pub enum RestoreError {
     #[error("no session with id {0}")]
     Unknown(SessionId),
+    #[error("session {0} is archived")]
+    Archived(SessionId),
+    #[error("session {0} has two copies")]
+    Conflict(SessionId),
     #[error("the session is being restored in another way")]
     InProgress { active: Restore },
     #[error(transparent)]
@@ -171,6 +175,12 @@ impl Sessions {
     }
 
     async fn restore_from_disk(&self, id: &SessionId) -> Result<Arc<LiveSession>, RestoreError> {
+        match self.place(id).await {
+            Place::On(Shelf::Active) => {}
+            Place::On(Shelf::Archive) => return Err(RestoreError::Archived(id.clone())),
+            Place::Both => return Err(RestoreError::Conflict(id.clone())),
+            Place::Nowhere => return Err(RestoreError::Unknown(id.clone())),
+        }
         let (project, name, ring_size) = (self.0.project.clone(), id.clone(), self.0.bus.ring_size);
         let record = tokio::task::spawn_blocking(move || project.open(&name, ring_size)).await;
         let record = record.unwrap_or_else(|error| Err(io::Error::other(error)));

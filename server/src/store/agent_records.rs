@@ -1,5 +1,7 @@
 //! Sessions that other programs had with the agent: what its own records (`chats/<session>.jsonl`) say about them.
 
+mod events;
+
 use std::{
     fs::File,
     io::{self, Read},
@@ -7,6 +9,8 @@ use std::{
 };
 
 use serde::Deserialize;
+
+pub(super) use self::events::events;
 
 /// How much of a record is read to learn what it is about.
 const HEAD_BYTES: u64 = 64 * 1024;

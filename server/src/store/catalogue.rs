@@ -10,7 +10,7 @@ use std::{
 
 use roost_core::{Millis, SessionId, session::TitleSource};
 
-use super::{Journal, Meta, Project, agent_records::RecordHead, is_path_safe};
+use super::{Journal, Meta, Place, Project, Shelf, agent_records::RecordHead, is_path_safe};
 use crate::clock;
 
 /// One session of a list.
@@ -31,6 +31,7 @@ pub struct Summary {
 #[derive(Debug)]
 pub struct Catalogue {
     project: Project,
+    shelf: Shelf,
     read: Mutex<HashMap<SessionId, Cached>>,
 }
 
@@ -46,23 +47,24 @@ struct Cached {
 
 impl Catalogue {
     #[must_use]
-    pub fn of(project: Project) -> Self {
-        Self { project, read: Mutex::default() }
+    pub fn of(project: Project, shelf: Shelf) -> Self {
+        Self { project, shelf, read: Mutex::default() }
     }
 
-    /// Every session on disk, the most recently active first. Reads files: not for an async task.
+    /// Every session on the shelf, the most recently active first. Reads files: not for an async task.
     #[must_use]
     pub fn list(&self) -> Vec<Summary> {
         let mut cache = self.read.lock().unwrap_or_else(PoisonError::into_inner);
         let mut fresh: HashMap<SessionId, Cached> = HashMap::with_capacity(cache.len());
-        for dir in self.project.session_dirs() {
+        for dir in self.project.session_dirs(self.shelf) {
             let Some(id) = dir.file_name().and_then(|name| name.to_str()).map(SessionId::from) else { continue };
             let cached = own(&dir, &id, &self.project, cache.remove(&id));
             fresh.insert(id, cached);
         }
         let renamed: HashSet<String> = fresh.values().filter_map(|cached| cached.agent_session_id.clone()).collect();
-        for (id, path) in agent_records(&self.project) {
-            if !renamed.contains(id.as_str()) && !fresh.contains_key(&id) {
+        for (id, path) in agent_records(&self.project, self.shelf) {
+            let is_known = renamed.contains(id.as_str()) || fresh.contains_key(&id);
+            if !is_known && self.project.place(&id) != Place::On(self.shelf.other()) {
                 let cached = foreign(&path, &id, &self.project, cache.remove(&id));
                 fresh.insert(id, cached);
             }
@@ -123,8 +125,8 @@ fn foreign(path: &Path, id: &SessionId, project: &Project, cached: Option<Cached
     Cached { meta_at, summary, agent_session_id: None, foreign }
 }
 
-fn agent_records(project: &Project) -> impl Iterator<Item = (SessionId, std::path::PathBuf)> {
-    let entries = fs::read_dir(project.chats_dir()).into_iter().flatten().flatten();
+fn agent_records(project: &Project, shelf: Shelf) -> impl Iterator<Item = (SessionId, std::path::PathBuf)> {
+    let entries = fs::read_dir(project.chats_of(shelf)).into_iter().flatten().flatten();
     entries.filter_map(|entry| {
         let name = entry.file_name();
         let id = name.to_str()?.strip_suffix(".jsonl").filter(|id| is_path_safe(id) && !id.contains('.'))?;

@@ -55,7 +55,7 @@ pub(crate) fn compact(journal: &[u8], folded_until: u64, notes: &[u8]) -> Vec<u8
 }
 
 /// The lines of a journal that are events.
-fn event_lines(journal: &[u8]) -> impl Iterator<Item = &[u8]> {
+pub(super) fn event_lines(journal: &[u8]) -> impl Iterator<Item = &[u8]> {
     journal.split(|byte| *byte == b'\n').filter(|line| !line.is_empty() && !line.starts_with(journal::NOTE_PREFIX))
 }
 

@@ -8,7 +8,7 @@ use axum::{
 };
 use http::StatusCode;
 use roost_core::{
-    EventEpoch, PromptId,
+    EventEpoch, PromptId, SessionId,
     session::{Command, PendingPrompt, PromptIntent, SendPrompt, requested_deadline},
 };
 use serde::Serialize;
@@ -47,6 +47,7 @@ pub(super) async fn send(
     JsonBody(body): JsonBody,
 ) -> Result<(StatusCode, Json<Accepted>), WireError> {
     let prompt = read(body)?;
+    let _share = app.sessions.locks().share(&SessionId::from(id.as_str()))?;
     let live = app.sessions.get_or_revive(&id).await.ok_or_else(|| WireError::session_not_found(&id))?;
     let answered = live.command(client, Command::SendPrompt(prompt)).await;
     let answered = answered.ok_or_else(|| WireError::session_not_found(&id))?;

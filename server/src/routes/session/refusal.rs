@@ -129,6 +129,8 @@ pub(super) fn create(error: &CreateError) -> WireError {
 pub(super) fn restore(error: &RestoreError, session: &str, requested: crate::sessions::Restore) -> WireError {
     match error {
         RestoreError::Unknown(_) => WireError::session_not_found(session),
+        RestoreError::Archived(_) => WireError::session_archived(session),
+        RestoreError::Conflict(_) => WireError::session_conflict(session),
         RestoreError::InProgress { active } => {
             WireError::new(StatusCode::CONFLICT, format!("Session \"{session}\" is being restored in another way"))
                 .code("restore_in_progress")

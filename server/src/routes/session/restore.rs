@@ -76,7 +76,9 @@ async fn restore(
 ) -> Result<Lend, WireError> {
     check_cwd(app, body)?;
     let mode = approval_mode(body)?;
-    let restored = app.sessions.restore(&SessionId::from(id), how, client).await;
+    let session = SessionId::from(id);
+    let _share = app.sessions.locks().share(&session)?;
+    let restored = app.sessions.restore(&session, how, client).await;
     let lend = restored.map_err(|error| refusal::restore(&error, id, how))?;
     if let (Some(mode), Attachment::Made) = (mode, lend.attachment) {
         // A session that comes back in another mode than wished says so in its state.

@@ -1,0 +1,173 @@
+//! Archive, unarchive, delete: batches of sessions whose files move (state-machines.md §8, A1–A4).
+//!
+//! A batch is claimed as a whole before anything happens; then each session is looked at and dealt with by itself, and what fails
+//! does not stop the others. A session that is live is closed first, in order.
+
+mod locks;
+
+use std::io;
+
+use roost_core::{SessionId, archive_lock::InTransition};
+use tokio::task::spawn_blocking;
+
+pub use self::locks::{Claim, Locks, Share};
+use crate::{
+    sessions::Sessions,
+    store::{Place, Project, Shelf},
+};
+
+/// What became of a batch; every session is in exactly one of `done`, `already`, `not_found` and `errors`.
+#[derive(Debug, Default)]
+pub struct Outcome {
+    pub done: Vec<SessionId>,
+    /// Was there already.
+    pub already: Vec<SessionId>,
+    /// Had two copies, of which one is left.
+    pub resolved: Vec<SessionId>,
+    pub not_found: Vec<SessionId>,
+    pub errors: Vec<(SessionId, ShelveError)>,
+}
+
+/// What to do when a session has two copies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Conflicts {
+    /// Report it and touch neither.
+    Report,
+    /// Keep the one that was written to last.
+    Resolve,
+}
+
+/// Why a session stays where it is.
+#[derive(Debug, thiserror::Error)]
+pub enum ShelveError {
+    #[error(
+        "Session \"{0}\" exists in both active and archived directories. Retry with resolveConflicts: true to keep one copy."
+    )]
+    Conflict(SessionId),
+    #[error("Something of this name lies at the destination already")]
+    Occupied,
+    #[error("The session's files cannot be moved: {0}")]
+    Disk(io::Error),
+}
+
+enum Fate {
+    Done,
+    Already,
+    Resolved,
+    NotFound,
+}
+
+impl From<io::Error> for ShelveError {
+    fn from(error: io::Error) -> Self {
+        if error.kind() == io::ErrorKind::AlreadyExists { Self::Occupied } else { Self::Disk(error) }
+    }
+}
+
+impl Sessions {
+    /// Puts sessions on a shelf (A2, A3). Goes on to its end even if nobody waits for it any more.
+    ///
+    /// # Errors
+    /// One of them is in use; then nothing has happened.
+    pub async fn shelve(&self, ids: Vec<SessionId>, to: Shelf, conflicts: Conflicts) -> Result<Outcome, InTransition> {
+        let claim = self.locks().claim(ids.clone())?;
+        let sessions = self.clone();
+        Ok(to_its_end(async move {
+            let mut outcome = Outcome::default();
+            for id in ids {
+                let fate = sessions.shelve_one(&id, to, conflicts).await;
+                outcome.put(id, fate);
+            }
+            sessions.catalogue_changed();
+            drop(claim);
+            outcome
+        })
+        .await)
+    }
+
+    /// Removes sessions wherever they are (A4). Goes on to its end even if nobody waits for it any more.
+    ///
+    /// # Errors
+    /// One of them is in use; then nothing has happened.
+    pub async fn delete(&self, ids: Vec<SessionId>) -> Result<Outcome, InTransition> {
+        let claim = self.locks().claim(ids.clone())?;
+        let sessions = self.clone();
+        Ok(to_its_end(async move {
+            let mut outcome = Outcome::default();
+            for id in ids {
+                let fate = sessions.delete_one(&id).await;
+                outcome.put(id, fate);
+            }
+            sessions.catalogue_changed();
+            drop(claim);
+            outcome
+        })
+        .await)
+    }
+
+    async fn shelve_one(&self, id: &SessionId, to: Shelf, conflicts: Conflicts) -> Result<Fate, ShelveError> {
+        let place = self.on_disk(id, |project, id| Ok(project.place(id))).await?;
+        match (place, conflicts) {
+            (Place::Nowhere, _) => return Ok(Fate::NotFound),
+            (Place::On(shelf), _) if shelf == to => return Ok(Fate::Already),
+            (Place::Both, Conflicts::Report) => return Err(ShelveError::Conflict(id.clone())),
+            (Place::On(_), _) | (Place::Both, Conflicts::Resolve) => {}
+        }
+        self.put_away(id).await;
+        self.on_disk(id, move |project, id| {
+            let kept = match place {
+                Place::Both => project.keep_newer(id)?,
+                Place::Nowhere | Place::On(_) => to.other(),
+            };
+            if kept == to { Ok(()) } else { project.shift(id, kept) }
+        })
+        .await?;
+        Ok(if place == Place::Both { Fate::Resolved } else { Fate::Done })
+    }
+
+    async fn delete_one(&self, id: &SessionId) -> Result<Fate, ShelveError> {
+        if self.on_disk(id, |project, id| Ok(project.place(id))).await? == Place::Nowhere {
+            return Ok(Fate::NotFound);
+        }
+        self.put_away(id).await;
+        self.on_disk(id, Project::remove).await?;
+        Ok(Fate::Done)
+    }
+
+    async fn on_disk<T: Send + 'static>(
+        &self,
+        id: &SessionId,
+        work: impl FnOnce(&Project, &SessionId) -> io::Result<T> + Send + 'static,
+    ) -> Result<T, ShelveError> {
+        let (project, id) = (self.project().clone(), id.clone());
+        let worked = spawn_blocking(move || work(&project, &id)).await;
+        Ok(worked.unwrap_or_else(|error| Err(io::Error::other(error)))?)
+    }
+}
+
+impl Outcome {
+    fn put(&mut self, id: SessionId, fate: Result<Fate, ShelveError>) {
+        match fate {
+            Ok(Fate::Done) => self.done.push(id),
+            Ok(Fate::Resolved) => {
+                self.resolved.push(id.clone());
+                self.done.push(id);
+            }
+            Ok(Fate::Already) => self.already.push(id),
+            Ok(Fate::NotFound) => self.not_found.push(id),
+            Err(error) => {
+                if let ShelveError::Disk(error) = &error {
+                    tracing::error!(%error, session = %id, "a session cannot be moved or removed");
+                }
+                self.errors.push((id, error));
+            }
+        }
+    }
+}
+
+/// A client that hangs up must not leave a batch half done.
+async fn to_its_end(batch: impl Future<Output = Outcome> + Send + 'static) -> Outcome {
+    tokio::spawn(batch).await.unwrap_or_else(|error| {
+        tracing::error!(%error, "a batch of sessions broke off");
+        Outcome::default()
+    })
+}

@@ -1,0 +1,92 @@
+//! What archiving needs to know of the directory, and asks of it.
+
+use std::sync::{Arc, atomic::Ordering};
+
+use roost_core::{
+    SessionId,
+    session::{Command, Status},
+};
+
+use super::Sessions;
+use crate::{
+    archive::Locks,
+    driver::LiveSession,
+    store::{Past, Place, Project, Shelf},
+};
+
+/// Which state of the list a client has seen: it has not changed as long as both are the same.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct CatalogueVersion {
+    pub generation: Box<str>,
+    pub revision: u64,
+}
+
+impl Sessions {
+    #[must_use]
+    pub fn locks(&self) -> &Locks {
+        &self.0.locks
+    }
+
+    pub(crate) fn project(&self) -> &Project {
+        &self.0.project
+    }
+
+    /// Says that sessions came, went, moved or were arranged differently.
+    pub fn catalogue_changed(&self) {
+        self.0.revision.fetch_add(1, Ordering::Relaxed);
+    }
+
+    #[must_use]
+    pub fn catalogue_version(&self) -> CatalogueVersion {
+        CatalogueVersion { generation: self.0.generation.clone(), revision: self.0.revision.load(Ordering::Relaxed) }
+    }
+
+    /// Every live session with how it stands, by name.
+    #[must_use]
+    pub fn live_states(&self) -> Vec<(SessionId, Status)> {
+        let mut states: Vec<_> = self.all().iter().map(|live| (live.id.clone(), live.machine().status())).collect();
+        states.sort_by(|(a, _), (b, _)| a.cmp(b));
+        states
+    }
+
+    /// Where a session is on disk. Asks the disk.
+    pub async fn place(&self, id: &SessionId) -> Place {
+        let (project, id) = (self.0.project.clone(), id.clone());
+        tokio::task::spawn_blocking(move || project.place(&id)).await.unwrap_or(Place::Nowhere)
+    }
+
+    /// Where the past of a session on this shelf is read from. Asks the disk.
+    pub async fn past(&self, shelf: Shelf, id: &SessionId) -> Option<Past> {
+        let (project, id) = (self.0.project.clone(), id.clone());
+        tokio::task::spawn_blocking(move || project.past(shelf, &id)).await.ok().flatten()
+    }
+
+    /// Closes a session if it is live, and returns when nothing of it is in memory. Whoever calls this has claimed the session, so
+    /// nobody loads it again.
+    pub(crate) async fn put_away(&self, id: &SessionId) {
+        while let Some(under_way) = self.under_way(id) {
+            match under_way {
+                UnderWay::Live(live) => {
+                    // One that has just ended by itself answers nothing, and retires all the same.
+                    let _ = live.command(None, Command::Close).await;
+                    live.retired().await;
+                }
+                UnderWay::Restoring(restoring) => {
+                    let _ = restoring.await;
+                }
+            }
+        }
+        self.table().died.retain(|died| died.session != *id);
+    }
+
+    fn under_way(&self, id: &SessionId) -> Option<UnderWay> {
+        let table = self.table();
+        let restoring = table.restoring.get(id).map(|(_, restoring)| UnderWay::Restoring(restoring.clone()));
+        restoring.or_else(|| table.live.get(id).map(|live| UnderWay::Live(Arc::clone(live))))
+    }
+}
+
+enum UnderWay {
+    Live(Arc<LiveSession>),
+    Restoring(super::Restoring),
+}

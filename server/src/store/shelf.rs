@@ -1,0 +1,251 @@
+//! Where a session's files lie: with the others, or archived beside them.
+//!
+//! ```text
+//! roost/<session>/           roost-archive/<session>/           the daemon's own record
+//! chats/<session>.jsonl      chats/archive/<session>.jsonl      the agent's record, with its companions
+//! ```
+//! Files move one after the other, the agent's first. Between two of them the daemon's own directory says where the session is, so
+//! a move that a crash interrupted is completed by asking for it again.
+
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+    time::SystemTime,
+};
+
+use roost_core::SessionId;
+
+use super::{Journal, Meta, Project, is_path_safe};
+
+/// A place for sessions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shelf {
+    Active,
+    Archive,
+}
+
+/// Where a session is found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    Nowhere,
+    On(Shelf),
+    /// Two copies, and nothing tells which is meant.
+    Both,
+}
+
+impl Shelf {
+    /// The other one.
+    #[must_use]
+    pub fn other(self) -> Self {
+        match self {
+            Self::Active => Self::Archive,
+            Self::Archive => Self::Active,
+        }
+    }
+}
+
+/// What an agent keeps beside `<session>.jsonl`.
+const COMPANIONS: [&str; 3] = ["jsonl", "ledger.jsonl", "worktree.json"];
+
+impl Project {
+    /// Where the session is.
+    #[must_use]
+    pub fn place(&self, id: &SessionId) -> Place {
+        if !is_path_safe(id.as_str()) {
+            return Place::Nowhere;
+        }
+        let record = self.record_name(id);
+        let has_dir = |shelf| self.dir_of(shelf, id).is_dir();
+        let has_record = |shelf| self.record_of(shelf, &record).is_file();
+        let dirs = (has_dir(Shelf::Active), has_dir(Shelf::Archive));
+        let records = (has_record(Shelf::Active), has_record(Shelf::Archive));
+        match (dirs, records) {
+            ((true, true), _) | (_, (true, true)) => Place::Both,
+            ((true, false), _) | ((false, false), (true, false)) => Place::On(Shelf::Active),
+            ((false, true), _) | ((false, false), (false, true)) => Place::On(Shelf::Archive),
+            ((false, false), (false, false)) => Place::Nowhere,
+        }
+    }
+
+    /// Moves a session from one shelf to the other. Never overwrites.
+    ///
+    /// # Errors
+    /// `AlreadyExists` when a file of the same name lies there, or the disk refuses. What was moved before stays moved.
+    pub fn shift(&self, id: &SessionId, from: Shelf) -> io::Result<()> {
+        let (to, record) = (from.other(), self.record_name(id));
+        fs::create_dir_all(self.chats_of(to))?;
+        for companion in COMPANIONS {
+            let name = format!("{record}.{companion}");
+            move_file(&self.chats_of(from).join(&name), &self.chats_of(to).join(&name))?;
+        }
+        let dir = self.dir_of(from, id);
+        if dir.is_dir() {
+            let target = self.dir_of(to, id);
+            if target.exists() {
+                return Err(io::ErrorKind::AlreadyExists.into());
+            }
+            let shelf = self.own_of(to);
+            fs::create_dir_all(&shelf)?;
+            super::restrict(&shelf)?;
+            fs::rename(dir, target)?;
+            fs::File::open(shelf)?.sync_all()?;
+        }
+        Ok(())
+    }
+
+    /// Of two copies, keeps the one that was written to last, wherever it lies.
+    ///
+    /// # Errors
+    /// The disk refuses.
+    pub fn keep_newer(&self, id: &SessionId) -> io::Result<Shelf> {
+        let record = self.record_name(id);
+        let written = |shelf| {
+            let journal = self.dir_of(shelf, id).join(Journal::FILE);
+            [modified(&journal), modified(&self.record_of(shelf, &record))].into_iter().flatten().max()
+        };
+        let kept = if written(Shelf::Archive) > written(Shelf::Active) { Shelf::Archive } else { Shelf::Active };
+        self.remove_from(id, &record, kept.other())?;
+        Ok(kept)
+    }
+
+    /// Removes every copy of a session.
+    ///
+    /// # Errors
+    /// The disk refuses; what was removed before stays removed.
+    pub fn remove(&self, id: &SessionId) -> io::Result<()> {
+        let record = self.record_name(id);
+        self.remove_from(id, &record, Shelf::Active)?;
+        self.remove_from(id, &record, Shelf::Archive)
+    }
+
+    fn remove_from(&self, id: &SessionId, record: &str, shelf: Shelf) -> io::Result<()> {
+        for companion in COMPANIONS {
+            gone(fs::remove_file(self.chats_of(shelf).join(format!("{record}.{companion}"))))?;
+        }
+        gone(fs::remove_dir_all(self.dir_of(shelf, id)))
+    }
+
+    /// The name of the agent's record, which may have another name for the session.
+    fn record_name(&self, id: &SessionId) -> String {
+        let renamed = [Shelf::Active, Shelf::Archive].into_iter().find_map(|shelf| {
+            let meta = Meta::read(&self.dir_of(shelf, id)).ok()?;
+            meta.agent_session_id.filter(|name| is_path_safe(name))
+        });
+        renamed.unwrap_or_else(|| id.as_str().to_owned())
+    }
+
+    /// The daemon's own records on a shelf.
+    pub(super) fn own_of(&self, shelf: Shelf) -> PathBuf {
+        self.dir.join(match shelf {
+            Shelf::Active => "roost",
+            Shelf::Archive => "roost-archive",
+        })
+    }
+
+    /// The agent's records on a shelf.
+    pub(super) fn chats_of(&self, shelf: Shelf) -> PathBuf {
+        match shelf {
+            Shelf::Active => self.chats_dir(),
+            Shelf::Archive => self.chats_dir().join("archive"),
+        }
+    }
+
+    pub(super) fn dir_of(&self, shelf: Shelf, id: &SessionId) -> PathBuf {
+        self.own_of(shelf).join(id.as_str())
+    }
+
+    pub(super) fn record_of(&self, shelf: Shelf, name: &str) -> PathBuf {
+        self.chats_of(shelf).join(format!("{name}.jsonl"))
+    }
+}
+
+/// A link fails where a rename would overwrite. A file that is not there need not be moved.
+fn move_file(from: &Path, to: &Path) -> io::Result<()> {
+    match fs::hard_link(from, to) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        Err(error) => Err(error),
+        Ok(()) => fs::remove_file(from),
+    }
+}
+
+fn gone(removed: io::Result<()>) -> io::Result<()> {
+    match removed {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        other => other,
+    }
+}
+
+fn modified(path: &Path) -> Option<SystemTime> {
+    fs::metadata(path).and_then(|file| file.modified()).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use roost_core::Millis;
+
+    use super::*;
+
+    fn project() -> io::Result<(tempfile::TempDir, Project, SessionId)> {
+        let home = tempfile::tempdir()?;
+        let project = Project::of(home.path(), Path::new("/w"));
+        project.prepare()?;
+        fs::create_dir_all(project.chats_dir())?;
+        Ok((home, project, SessionId::from("s")))
+    }
+
+    #[test]
+    fn a_session_moves_with_all_that_belongs_to_it_and_back() -> io::Result<()> {
+        let (_home, project, id) = project()?;
+        project.create(&Meta::new(id.clone(), Path::new("/w"), Millis(1)))?;
+        fs::write(project.chats_dir().join("s.jsonl"), "record")?;
+        fs::write(project.chats_dir().join("s.ledger.jsonl"), "ledger")?;
+        project.shift(&id, Shelf::Active)?;
+        assert_eq!(project.place(&id), Place::On(Shelf::Archive));
+        assert_eq!(fs::read_to_string(project.chats_dir().join("archive/s.ledger.jsonl"))?, "ledger");
+        assert!(!project.chats_dir().join("s.jsonl").exists());
+        project.shift(&id, Shelf::Archive)?;
+        assert_eq!(project.place(&id), Place::On(Shelf::Active));
+        assert_eq!(fs::read_to_string(project.chats_dir().join("s.jsonl"))?, "record");
+        Ok(())
+    }
+
+    #[test]
+    fn a2_nothing_is_overwritten() -> io::Result<()> {
+        let (_home, project, id) = project()?;
+        fs::create_dir_all(project.chats_of(Shelf::Archive))?;
+        fs::write(project.record_of(Shelf::Active, "s"), "new")?;
+        fs::write(project.record_of(Shelf::Archive, "s"), "old")?;
+        assert_eq!(project.place(&id), Place::Both);
+        let refused = project.shift(&id, Shelf::Active).expect_err("there is one already");
+        assert_eq!(refused.kind(), io::ErrorKind::AlreadyExists);
+        assert_eq!(fs::read_to_string(project.record_of(Shelf::Archive, "s"))?, "old");
+        assert_eq!(fs::read_to_string(project.record_of(Shelf::Active, "s"))?, "new");
+        Ok(())
+    }
+
+    #[test]
+    fn a_move_that_was_interrupted_is_completed_by_asking_again() -> io::Result<()> {
+        let (_home, project, id) = project()?;
+        project.create(&Meta::new(id.clone(), Path::new("/w"), Millis(1)))?;
+        fs::create_dir_all(project.chats_of(Shelf::Archive))?;
+        fs::write(project.record_of(Shelf::Archive, "s"), "moved already")?;
+        assert_eq!(project.place(&id), Place::On(Shelf::Active));
+        project.shift(&id, Shelf::Active)?;
+        assert_eq!(project.place(&id), Place::On(Shelf::Archive));
+        Ok(())
+    }
+
+    #[test]
+    fn of_two_copies_the_one_written_last_is_kept() -> io::Result<()> {
+        let (_home, project, id) = project()?;
+        fs::create_dir_all(project.chats_of(Shelf::Archive))?;
+        fs::write(project.record_of(Shelf::Active, "s"), "old")?;
+        fs::write(project.record_of(Shelf::Archive, "s"), "new")?;
+        let old = fs::File::options().write(true).open(project.record_of(Shelf::Active, "s"))?;
+        old.set_modified(SystemTime::UNIX_EPOCH)?;
+        assert_eq!(project.keep_newer(&id)?, Shelf::Archive);
+        assert_eq!(project.place(&id), Place::On(Shelf::Archive));
+        assert_eq!(fs::read_to_string(project.record_of(Shelf::Archive, "s"))?, "new");
+        Ok(())
+    }
+}
