@@ -70,7 +70,7 @@ pub enum RemoteError {
     #[error("the daemon at {url} does not let us in: {tried}")]
     Unauthorized { url: String, tried: String },
     #[error("{}", .0.message)]
-    Refused(WireFailure),
+    Refused(Box<WireFailure>),
     #[error("the daemon’s answer was not understood: {0}")]
     Garbled(String),
     #[error("there is nothing to ask: the prompt is empty")]

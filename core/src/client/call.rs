@@ -26,7 +26,7 @@ pub struct Answer<'a> {
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum CallError {
     #[error(transparent)]
-    Refused(WireFailure),
+    Refused(Box<WireFailure>),
     /// A 2xx that is not what the protocol says.
     #[error("the daemon’s answer was not understood: {0}")]
     Garbled(String),
@@ -90,7 +90,7 @@ impl<T> Call<T> {
     /// [`CallError::Refused`] for every status but 2xx, [`CallError::Garbled`] for a body that is no `T`.
     pub fn read(&self, answer: &Answer<'_>) -> Result<T, CallError> {
         if !(200..300).contains(&answer.status) {
-            return Err(CallError::Refused(WireFailure::read(answer)));
+            return Err(CallError::Refused(Box::new(WireFailure::read(answer))));
         }
         let body = if answer.body.is_empty() { b"null" } else { answer.body };
         (self.parse)(body).map_err(|error| CallError::Garbled(error.to_string()))

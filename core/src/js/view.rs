@@ -4,10 +4,10 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use crate::{
-    Envelope,
+    ClientId, Envelope, PromptId,
     payload::{
         Command, ContentBlock, ContextUsage, HistoryTruncated, Location, Outcome, PermissionRequest, PlanEntry,
-        ResyncRequired, SessionEnd, ShellResult, ToolContent, TurnError, Usage,
+        ResyncRequired, SessionEnd, ShellResult, ToolCallId, ToolContent, TurnError, Usage,
     },
     transcript::{
         Body, Change, EndCause, Entry, EntryChange, Notice, Permission, PermissionState, QueuedPrompt, Seq, Side,
@@ -145,9 +145,9 @@ impl<'a> From<&'a Entry> for EntryView<'a> {
         Self {
             id: name(entry.id.0),
             turn: entry.turn.map(|turn| name(turn.0)),
-            prompt_id: entry.prompt.as_ref().map(|prompt| prompt.as_str()),
-            parent_tool_call_id: entry.parent.as_ref().map(|parent| parent.as_str()),
-            client_id: entry.by.as_ref().map(|client| client.as_str()),
+            prompt_id: entry.prompt.as_ref().map(PromptId::as_str),
+            parent_tool_call_id: entry.parent.as_ref().map(ToolCallId::as_str),
+            client_id: entry.by.as_ref().map(ClientId::as_str),
             at: entry.at.map(|at| at.0),
             until: entry.until.map(|until| until.0),
             body: BodyView::from(&entry.body),
@@ -230,7 +230,7 @@ impl<'a> From<&'a Turn> for TurnView<'a> {
         };
         Self {
             id: name(turn.id.0),
-            prompt_id: turn.prompt.as_ref().map(|prompt| prompt.as_str()),
+            prompt_id: turn.prompt.as_ref().map(PromptId::as_str),
             started_at: turn.started_at.map(|at| at.0),
             ended_at: turn.ended_at.map(|at| at.0),
             outcome,

@@ -54,7 +54,7 @@ pub(super) async fn run(args: AttachArgs) -> Result<Exit, RemoteError> {
             Told::Over(Ending::Refused(failure)) if failure.is_unauthorized() => {
                 return Err(http.target().unauthorized());
             }
-            Told::Over(Ending::Refused(failure)) => return Err(RemoteError::Refused(failure)),
+            Told::Over(Ending::Refused(failure)) => return Err(RemoteError::Refused(Box::new(failure))),
             Told::Over(Ending::Oversize(_)) => return Err(RemoteError::Oversize),
         }
     }

@@ -139,7 +139,7 @@ impl Follow {
                 self.link = Link::Awaiting(Box::pin(async move {
                     match http.call(call).await {
                         Ok(_) => Heard::Revived,
-                        Err(RemoteError::Refused(failure)) => Heard::Refused(failure),
+                        Err(RemoteError::Refused(failure)) => Heard::Refused(*failure),
                         Err(_) => Heard::Lost,
                     }
                 }));

@@ -55,11 +55,11 @@ impl Http {
     pub(super) async fn call<T>(&self, call: Call<T>) -> Result<T, RemoteError> {
         let exchange = async {
             let mut open = self.open(call.request()).await?;
-            let body = open.rest().await.map_err(|error| self.unreachable(error))?;
+            let body = open.rest().await.map_err(|error| self.unreachable(&error))?;
             Ok((open, body))
         };
         let answered = timeout(ANSWER, exchange).await;
-        let (open, body) = answered.map_err(|_| self.unreachable("it accepts, and does not answer"))??;
+        let (open, body) = answered.map_err(|_| self.unreachable(&"it accepts, and does not answer"))??;
         if open.status == StatusCode::UNAUTHORIZED {
             return Err(self.target.unauthorized());
         }
@@ -70,17 +70,17 @@ impl Http {
     pub(super) async fn open(&self, request: &Request) -> Result<Open, RemoteError> {
         let (host, port) = self.target.address();
         let connected = timeout(CONNECT, TcpStream::connect((host, port))).await;
-        let stream = connected.map_err(|_| self.unreachable("it does not accept"))?;
-        let stream = stream.map_err(|error| self.unreachable(error))?;
+        let stream = connected.map_err(|_| self.unreachable(&"it does not accept"))?;
+        let stream = stream.map_err(|error| self.unreachable(&error))?;
         // Each request is one write: waiting for more to send would only delay it.
-        stream.set_nodelay(true).map_err(|error| self.unreachable(error))?;
+        stream.set_nodelay(true).map_err(|error| self.unreachable(&error))?;
         let (mut sender, connection) =
-            http1::handshake(TokioIo::new(stream)).await.map_err(|error| self.unreachable(error))?;
+            http1::handshake(TokioIo::new(stream)).await.map_err(|error| self.unreachable(&error))?;
         let connection = Connection(tokio::spawn(async move {
             // What goes wrong shows in the answer or in its body.
             let _ = connection.await;
         }));
-        let answer = sender.send_request(self.message(request)?).await.map_err(|error| self.unreachable(error))?;
+        let answer = sender.send_request(self.message(request)?).await.map_err(|error| self.unreachable(&error))?;
         let (head, body) = answer.into_parts();
         Ok(Open { status: head.status, headers: head.headers, body, _connection: connection })
     }
@@ -100,7 +100,7 @@ impl Http {
         message.body(body).map_err(|_| RemoteError::BadUrl(self.target.to_string()))
     }
 
-    fn unreachable(&self, why: impl ToString) -> RemoteError {
+    fn unreachable(&self, why: &dyn ToString) -> RemoteError {
         RemoteError::Unreachable { url: self.target.to_string(), why: why.to_string() }
     }
 }

@@ -197,7 +197,7 @@ impl Turn {
             Told::Back => self.aside("connected again").map(|()| None),
             Told::Over(Ending::Session(kind)) => Err(RemoteError::SessionEnded(kind.as_str().to_owned())),
             Told::Over(Ending::Refused(failure)) if failure.is_unauthorized() => Err(self.http.target().unauthorized()),
-            Told::Over(Ending::Refused(failure)) => Err(RemoteError::Refused(failure)),
+            Told::Over(Ending::Refused(failure)) => Err(RemoteError::Refused(Box::new(failure))),
             Told::Over(Ending::Oversize(_)) => Err(RemoteError::Oversize),
         }
     }
