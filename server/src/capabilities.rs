@@ -36,6 +36,7 @@ const ALWAYS: &[&str] = &[
     "session_archive",
     "session_export",
     "session_transcript",
+    "session_turn_status",
     "workspace_persisted_transcript",
     "workspace_session_export",
     "workspace_archived_session_export",

@@ -29,6 +29,7 @@ pub mod settings;
 pub mod store;
 pub mod telemetry;
 pub mod transcript_page;
+pub mod turn_status;
 pub mod wire_error;
 
 pub use app::App;

@@ -12,6 +12,7 @@ mod path;
 mod query;
 pub mod session;
 mod transcript;
+mod turn;
 pub mod workspace;
 
 use std::sync::Arc;
@@ -32,6 +33,7 @@ pub fn router(app: &Arc<App>) -> Router {
         .merge(archive::routes())
         .merge(export::routes())
         .merge(transcript::routes())
+        .merge(turn::routes())
         .merge(file::routes())
         .method_not_allowed_fallback(page::show);
     let routes = if gate::is_needed(app) { routes.route_layer(gate::layer(app)) } else { routes };

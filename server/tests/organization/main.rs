@@ -7,6 +7,7 @@ mod export;
 mod host;
 mod list;
 mod transcript;
+mod turns;
 
 use serde_json::Value;
 

@@ -41,6 +41,7 @@ pub(super) async fn update(
         Some(display_name) => {
             let answered = live.command(client, Command::Rename { display_name }).await;
             let answered = answered.ok_or_else(|| WireError::session_not_found(&id))?;
+            app.sessions.catalogue_changed();
             Some(answer!(answered, Rename).map_err(|error| refusal::refused(&error, &id))?)
         }
     };

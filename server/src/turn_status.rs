@@ -1,0 +1,179 @@
+//! How one turn of a live session stands, or how it went: `GET /session/:id/turns/…`.
+
+use roost_core::{
+    ClientId, Millis, PromptId, SessionId,
+    payload::TurnError,
+    session::LedgerEntry,
+    transcript::{Body, Transcript, Turn, TurnOutcome},
+};
+use serde::{Deserialize, Serialize};
+
+use crate::store::Snapshot;
+
+/// The answer.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct TurnStatus {
+    pub session_id: SessionId,
+    pub state: State,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub prompt_id: Option<PromptId>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub prompt_text: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub queued_at: Option<Millis>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub started_at: Option<Millis>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ended_at: Option<Millis>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stop_reason: Option<Box<str>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub result_text: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub error: Option<Failure>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub originator_client_id: Option<ClientId>,
+}
+
+/// How far a turn is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum State {
+    /// There has been no turn.
+    Idle,
+    Queued,
+    Running,
+    Completed,
+    Cancelled,
+    Error,
+}
+
+/// Why a turn failed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Failure {
+    message: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    code: Option<String>,
+}
+
+/// What a session's past says about its turns.
+#[derive(Debug)]
+pub struct Turns {
+    transcript: Transcript,
+    notes: Vec<LedgerEntry>,
+}
+
+#[derive(Deserialize)]
+struct Note {
+    #[serde(default)]
+    ledger: Option<LedgerEntry>,
+}
+
+impl TurnStatus {
+    #[must_use]
+    pub fn idle(session_id: SessionId) -> Self {
+        Self {
+            session_id,
+            state: State::Idle,
+            prompt_id: None,
+            prompt_text: None,
+            queued_at: None,
+            started_at: None,
+            ended_at: None,
+            stop_reason: None,
+            result_text: None,
+            error: None,
+            originator_client_id: None,
+        }
+    }
+}
+
+impl Turns {
+    /// Reads the whole past: not for an async task.
+    #[must_use]
+    pub fn of(snapshot: &Snapshot) -> Self {
+        let notes = snapshot.notes().filter_map(|line| serde_json::from_slice::<Note>(line).ok());
+        Self { transcript: snapshot.fold(), notes: notes.filter_map(|note| note.ledger).collect() }
+    }
+
+    /// When the prompt was handed to the agent.
+    #[must_use]
+    pub fn started_at(&self, prompt: &PromptId) -> Option<Millis> {
+        let noted = self.notes.iter().find_map(|note| match note {
+            LedgerEntry::PromptStarted { prompt_id, at } if prompt_id == prompt => Some(*at),
+            _ => None,
+        });
+        noted.or_else(|| self.turn(prompt)?.started_at)
+    }
+
+    /// The turn that ended last.
+    #[must_use]
+    pub fn last(&self, session: &SessionId) -> Option<TurnStatus> {
+        let ended = self.transcript.turns().rev().find(|turn| turn.prompt.is_some() && !turn.is_running())?;
+        Some(self.status(ended, session))
+    }
+
+    /// The turn of this prompt, if it has ended.
+    #[must_use]
+    pub fn ended(&self, prompt: &PromptId, session: &SessionId) -> Option<TurnStatus> {
+        let turn = self.turn(prompt).filter(|turn| !turn.is_running())?;
+        Some(self.status(turn, session))
+    }
+
+    fn turn(&self, prompt: &PromptId) -> Option<&Turn> {
+        self.transcript.turns().rev().find(|turn| turn.prompt.as_ref() == Some(prompt))
+    }
+
+    fn status(&self, turn: &Turn, session: &SessionId) -> TurnStatus {
+        let error = self.bodies(turn).find_map(|body| match body {
+            Body::Error(TurnError { message, code, .. }) => {
+                Some(Failure { message: message.clone(), code: code.clone() })
+            }
+            _ => None,
+        });
+        let (state, stop_reason) = match &turn.outcome {
+            TurnOutcome::Running => (State::Running, None),
+            TurnOutcome::Ended { stop_reason } if &**stop_reason == "cancelled" => {
+                (State::Cancelled, Some(stop_reason.clone()))
+            }
+            TurnOutcome::Ended { stop_reason } => (State::Completed, Some(stop_reason.clone())),
+            TurnOutcome::Failed | TurnOutcome::Abandoned => (State::Error, None),
+        };
+        let started_at = turn.prompt.as_ref().and_then(|prompt| self.started_at(prompt)).or(turn.started_at);
+        let asked = self.bodies(turn).find_map(|body| match body {
+            Body::User(message) => Some(message.texts().collect::<Vec<_>>().join("\n")),
+            _ => None,
+        });
+        let said = self.bodies(turn).filter_map(|body| match body {
+            Body::Assistant(run) => Some(run.text.as_str()),
+            _ => None,
+        });
+        let result: String = said.collect();
+        TurnStatus {
+            prompt_id: turn.prompt.clone(),
+            prompt_text: asked,
+            queued_at: turn.prompt.as_ref().and_then(|prompt| self.queued_at(prompt)).or(started_at),
+            started_at,
+            ended_at: turn.ended_at,
+            state,
+            stop_reason,
+            result_text: (!result.is_empty()).then_some(result),
+            error,
+            originator_client_id: turn.by.clone(),
+            ..TurnStatus::idle(session.clone())
+        }
+    }
+
+    fn bodies(&self, turn: &Turn) -> impl Iterator<Item = &Body> {
+        let id = turn.id;
+        self.transcript.entries().filter(move |entry| entry.turn == Some(id)).map(|entry| &entry.body)
+    }
+
+    fn queued_at(&self, prompt: &PromptId) -> Option<Millis> {
+        self.notes.iter().find_map(|note| match note {
+            LedgerEntry::PromptAccepted(accepted) if accepted.prompt_id == *prompt => Some(accepted.queued_at),
+            _ => None,
+        })
+    }
+}
