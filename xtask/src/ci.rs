@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use crate::{
-    page, progress,
+    npm, page, progress,
     project::{self, cargo},
     test, tools,
 };
@@ -18,6 +18,7 @@ pub(crate) fn run() -> anyhow::Result<ExitCode> {
     progress::run("lint the page", cargo().args(web))?;
     progress::run("build the docs", cargo().args(["doc", "--no-deps"]).env("RUSTDOCFLAGS", "-D warnings"))?;
     page::build()?;
+    npm::build()?;
     fuzz_targets()?;
     let mut tally = test::core_on_wasm()?;
     tally.add(test::everything(&[])?);
