@@ -140,7 +140,10 @@ impl Project {
                 false
             }
         };
-        self.session_dirs(Shelf::Active).filter(owes).filter_map(|dir| Some(SessionId::from(dir.file_name()?.to_str()?))).collect()
+        self.session_dirs(Shelf::Active)
+            .filter(owes)
+            .filter_map(|dir| Some(SessionId::from(dir.file_name()?.to_str()?)))
+            .collect()
     }
 
     fn session_dirs(&self, shelf: Shelf) -> impl Iterator<Item = PathBuf> {

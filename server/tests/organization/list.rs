@@ -87,11 +87,9 @@ async fn pinned_sessions_come_first_and_pages_of_one_neither_skip_nor_repeat() -
                 None => break,
             }
         }
-        if query == "size=1" {
-            assert_eq!(seen, sessions)
-        } else {
-            assert_eq!(seen, expected)
-        };
+        let whole: Vec<&str> =
+            if query == "size=1" { sessions.iter().map(String::as_str).collect() } else { expected.to_vec() };
+        assert_eq!(seen, whole);
     }
     let page = client.get(&format!("{list}?view=organized&size=1")).await?.ok()?;
     let cursor = page["nextCursor"].as_str().unwrap_or_default();
