@@ -28,7 +28,6 @@ table! {
     broken_off: "broken off",
     cannot_cancel: "Not stopped",
     cannot_close: "Not closed",
-    cannot_create: "No new session",
     cannot_remove: "Not removed",
     cannot_rename: "Not renamed",
     cannot_set_mode: "The mode has not changed",

@@ -139,19 +139,11 @@ impl Store {
         }
     }
 
+    /// A fresh page to write on. The session itself is made when there is something to say in it, so there is nothing to wait for,
+    /// and the list does not fill with empty ones.
     pub(super) fn new_session(self) {
-        self.complaint.set(None);
-        spawn_local(async move {
-            match api::create(&self.key()).await {
-                Ok(created) => {
-                    self.talk.introduce(&created.session_id, created.client_id);
-                    self.dispatch(super::Command::Open(created.session_id));
-                    self.refresh_sessions();
-                    browser::focus("prompt");
-                }
-                Err(error) => self.complain(words().cannot_create, &error),
-            }
-        });
+        self.dispatch(super::Command::GoHome);
+        browser::focus("prompt");
     }
 
     pub(super) fn rename(self, session: SessionId, title: &str) {

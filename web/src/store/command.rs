@@ -19,7 +19,7 @@ pub(crate) enum Command {
     Visit(Place),
     GoHome,
     Open(SessionId),
-    /// A fresh session, opened at once.
+    /// A fresh page: what is sent from it begins a session.
     NewSession,
     Rename {
         session: SessionId,

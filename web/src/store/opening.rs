@@ -7,7 +7,10 @@ use roost_core::SessionId;
 
 use super::{Connection, Ending, Store, command::SetIfNew, talk::palette_of};
 use crate::{
-    browser::{self, address::Place},
+    browser::{
+        self,
+        address::{self, Place},
+    },
     net::{
         api, backoff,
         call::CallError,
@@ -23,8 +26,21 @@ impl Store {
             return;
         }
         self.leave();
-        self.talk.session.set(Some(session.clone()));
         self.composer.put(&self.draft_of(Some(&session)));
+        self.enter_session(session);
+    }
+
+    /// Goes to a session that was made for what was written at home. The composer goes along: somebody may be typing.
+    pub(super) fn move_in(self, session: SessionId) {
+        address::go(&Place::Session(session.clone()));
+        self.forget_draft(None);
+        self.talk.clear();
+        self.enter_session(session);
+        self.keep_draft();
+    }
+
+    fn enter_session(self, session: SessionId) {
+        self.talk.session.set(Some(session.clone()));
         spawn_local(self.load(session));
     }
 

@@ -1,5 +1,7 @@
 //! Sending: what the composer holds goes to whoever answers it, and nothing of it is lost on the way.
 
+use std::collections::VecDeque;
+
 use leptos::{prelude::*, task::spawn_local};
 use roost_core::{
     PromptId, SessionId,
@@ -63,41 +65,81 @@ impl Store {
     }
 
     async fn deliver(self, id: u64) {
-        let Some(outgoing) = self.outgoing(id) else { return };
-        match self.try_deliver(outgoing).await {
-            Ok(()) => self.discard(id),
-            Err(error) if self.shut_out(&error) => {}
-            Err(error) => self.set_outgoing(id, |one| one.state = Sending::Failed(error.to_string())),
+        if self.waits_for_another(id) {
+            return;
+        }
+        let mut line = VecDeque::from([id]);
+        while let Some(outgoing) = line.pop_front().and_then(|id| self.outgoing(id)) {
+            let id = outgoing.id;
+            let delivered = match &outgoing.session {
+                Some(session) => self.hand_over(session, &outgoing.text).await,
+                None => match self.create().await {
+                    Ok(session) => {
+                        line.extend(self.settle_in(&session).into_iter().filter(|other| *other != id));
+                        self.hand_over(&session, &outgoing.text).await
+                    }
+                    Err(error) => Err(error),
+                },
+            };
+            match delivered {
+                Ok(()) => self.discard(id),
+                Err(error) if self.shut_out(&error) => return,
+                Err(error) => self.not_delivered(id, &error),
+            }
         }
     }
 
-    async fn try_deliver(self, outgoing: Outgoing) -> Result<(), CallError> {
-        let session = match outgoing.session {
-            Some(session) => session,
-            None => self.create_for(outgoing.id).await?,
-        };
+    /// Whether this one was written at home, behind another that is making the session for both.
+    fn waits_for_another(self, id: u64) -> bool {
+        let homeless = |one: &Outgoing| one.session.is_none() && one.state == Sending::Sending;
+        self.outbox.with_untracked(|all| {
+            all.iter().any(|one| one.id == id && homeless(one)) && all.iter().any(|one| one.id < id && homeless(one))
+        })
+    }
+
+    /// Gives all that was written at home to the session made for it; answers their numbers, in order.
+    fn settle_in(self, session: &SessionId) -> Vec<u64> {
+        let homeless = |one: &Outgoing| one.session.is_none() && one.state == Sending::Sending;
+        let ids: Vec<u64> =
+            self.outbox.with_untracked(|all| all.iter().filter(|one| homeless(one)).map(|one| one.id).collect());
+        for id in &ids {
+            self.set_outgoing(*id, |one| one.session = Some(session.clone()));
+        }
+        if self.here().is_none() {
+            self.move_in(session.clone());
+        }
+        self.refresh_sessions();
+        ids
+    }
+
+    /// What has no session fails together: nobody is left to make one.
+    fn not_delivered(self, id: u64, error: &CallError) {
+        let alone = self.outgoing(id).is_some_and(|one| one.session.is_some());
+        let with_it = |one: &Outgoing| one.id == id || (!alone && one.session.is_none());
+        let ids: Vec<u64> =
+            self.outbox.with_untracked(|all| all.iter().filter(|one| with_it(one)).map(|one| one.id).collect());
+        for id in ids {
+            self.set_outgoing(id, |one| one.state = Sending::Failed(error.to_string()));
+        }
+    }
+
+    async fn hand_over(self, session: &SessionId, text: &str) -> Result<(), CallError> {
         let key = self.key();
-        let first = api::prompt(&key, &session, self.talk.client_of(&session).as_ref(), &outgoing.text).await;
-        match first {
+        match api::prompt(&key, session, self.talk.client_of(session).as_ref(), text).await {
             Ok(_) => Ok(()),
             // The daemon was restarted, or the agent died: the session is there, this page has to enter it again.
             Err(error) if error.is_unknown_client() || error.is_missing() => {
-                self.enter_again(&session).await?;
-                api::prompt(&key, &session, self.talk.client_of(&session).as_ref(), &outgoing.text).await.map(|_| ())
+                self.enter_again(session).await?;
+                api::prompt(&key, session, self.talk.client_of(session).as_ref(), text).await.map(|_| ())
             }
             Err(error) => Err(error),
         }
     }
 
-    /// Makes the session that a prompt typed at home is meant for, and goes there.
-    async fn create_for(self, outgoing: u64) -> Result<SessionId, CallError> {
+    /// Makes the session that what was typed at home is meant for.
+    async fn create(self) -> Result<SessionId, CallError> {
         let created = api::create(&self.key()).await?;
         self.talk.introduce(&created.session_id, created.client_id);
-        self.set_outgoing(outgoing, |one| one.session = Some(created.session_id.clone()));
-        if self.here().is_none() {
-            self.dispatch(Command::Open(created.session_id.clone()));
-        }
-        self.refresh_sessions();
         Ok(created.session_id)
     }
 
