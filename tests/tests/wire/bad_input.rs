@@ -246,9 +246,9 @@ async fn wrong_types_are_named_and_change_nothing() -> anyhow::Result<()> {
         ("POST", "/session/{session}/prompt", json!({"prompt": "text"}), 400, None),
         ("POST", "/session/{session}/prompt", json!({"prompt": []}), 400, None),
         ("POST", "/session/{session}/prompt", json!({"prompt": ["text"]}), 400, None),
-        ("POST", "/session/{session}/prompt", deadline(json!("soon")), 400, Some("invalid_deadline_ms")),
-        ("POST", "/session/{session}/prompt", deadline(json!(-1)), 400, Some("invalid_deadline_ms")),
-        ("POST", "/session/{session}/prompt", deadline(json!(1.5)), 400, Some("invalid_deadline_ms")),
+        ("POST", "/session/{session}/prompt", deadline(&json!("soon")), 400, Some("invalid_deadline_ms")),
+        ("POST", "/session/{session}/prompt", deadline(&json!(-1)), 400, Some("invalid_deadline_ms")),
+        ("POST", "/session/{session}/prompt", deadline(&json!(1.5)), 400, Some("invalid_deadline_ms")),
         ("POST", "/session/{session}/model", json!({}), 400, None),
         ("POST", "/session/{session}/model", json!({"modelId": 3}), 400, None),
         ("POST", "/session/{session}/approval-mode", json!({"mode": "never"}), 400, Some("invalid_approval_mode")),
@@ -351,7 +351,7 @@ async fn without_a_token_strict_routes_stay_closed() -> anyhow::Result<()> {
     Ok(())
 }
 
-fn deadline(value: Value) -> Value {
+fn deadline(value: &Value) -> Value {
     json!({"prompt": [{"type": "text", "text": "hi"}], "deadlineMs": value})
 }
 
