@@ -203,3 +203,42 @@ async fn counts_and_live_states_follow_what_happens() -> anyhow::Result<()> {
     assert_eq!((foreign.status, foreign.code().as_deref()), (400, Some("workspace_mismatch")));
     Ok(())
 }
+
+#[tokio::test]
+async fn sessions_are_found_by_what_they_were_made_for() -> anyhow::Result<()> {
+    let host = Host::start(saying(&[])).await?;
+    let client = host.client();
+    client.new_session().await?;
+    let body = json!({"sessionScope": "thread", "sourceType": "ide", "sourceId": "window-1"});
+    let made = client.post("/session", &body).await?.ok()?;
+    let list = format!("/workspace/{}/sessions", host.selector());
+    for (query, found) in [
+        ("sourceType=ide", 1),
+        ("sourceType=ide&sourceId=window-1", 1),
+        ("sourceType=ide&sourceId=window-2", 0),
+        ("sourceType=cron", 0),
+        ("view=organized&sourceType=ide", 1),
+    ] {
+        let listed = client.get(&format!("{list}?{query}")).await?.ok()?;
+        assert_eq!(names(&listed).len(), found, "{query}");
+        assert!(names(&listed).iter().all(|name| *name == made["sessionId"]), "{query}");
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_organisation_that_cannot_be_read_is_not_overwritten() -> anyhow::Result<()> {
+    let host = Host::start(saying(&[])).await?;
+    let client = host.client();
+    let session = client.new_session().await?;
+    let file = host.record(&session).join("../..").canonicalize()?.join("session-organization.v1.json");
+    std::fs::write(&file, "{\"groups\": [half")?;
+    let pinned = client.patch(&format!("/session/{session}/organization"), &json!({"isPinned": true})).await?;
+    assert_eq!((pinned.status, pinned.code().as_deref()), (500, Some("session_store_failed")));
+    let list = format!("/workspace/{}/sessions", host.selector());
+    let organized = client.get(&format!("{list}?view=organized")).await?;
+    assert_eq!((organized.status, organized.code().as_deref()), (500, Some("session_list_failed")));
+    assert_eq!(names(&client.get(&list).await?.ok()?), [session.as_str()], "the plain list needs none");
+    assert_eq!(std::fs::read_to_string(&file)?, "{\"groups\": [half");
+    Ok(())
+}
