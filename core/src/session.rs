@@ -9,7 +9,7 @@
 //! - every permission request of the agent gets exactly one answer, or the agent is gone;
 //! - after [`Effect::Retire`] the session is over and every command is refused.
 //!
-//! One file a mechanism: [`prompts`] the queue, `turn` the running prompt, [`permissions`] mediation, [`clients`] registration,
+//! One file a mechanism: `prompts` the queue, `turn` the running prompt, `permissions` mediation, `clients` registration,
 //! `controls` model, mode and name, `lifecycle` the end, `restore` the beginning after a crash.
 
 mod agent_state;

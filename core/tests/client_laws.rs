@@ -125,7 +125,7 @@ impl Line {
             }
             Happening::Nudge => self.tell(Input::Nudge),
             Happening::Forget(kept) => {
-                self.oldest = self.oldest.max((self.published + 1).saturating_sub(u64::from(*kept)))
+                self.oldest = self.oldest.max((self.published + 1).saturating_sub(u64::from(*kept)));
             }
         }
     }

@@ -1,3 +1,5 @@
+//! Raw bytes of a file, for what is no text.
+
 use std::os::unix::fs::FileExt;
 
 use base64::{Engine, engine::general_purpose::STANDARD};

@@ -1,3 +1,5 @@
+//! Where a read that did not fit goes on: an opaque text on the wire.
+
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use rustix::fs::Stat;
 use serde::{Deserialize, Serialize};

@@ -1,3 +1,5 @@
+//! One exact replacement in a file whose hash the caller knows.
+
 use serde::Serialize;
 
 use super::{Encoding, Hash, LineEnding, Matched, Refusal, WorkspaceFiles, WorkspacePath, write::Style};

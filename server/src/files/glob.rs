@@ -1,3 +1,5 @@
+//! Files by pattern.
+
 use std::{
     path::{Path, PathBuf},
     time::Instant,

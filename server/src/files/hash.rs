@@ -1,3 +1,5 @@
+//! The content hash that a write has to know.
+
 use std::{fmt, str::FromStr};
 
 use serde::{Serialize, Serializer};

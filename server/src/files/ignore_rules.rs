@@ -1,3 +1,5 @@
+//! What the ignore files of a workspace hide.
+
 use std::{
     ffi::OsStr,
     io::Read,

@@ -1,3 +1,5 @@
+//! The entries of one folder.
+
 use std::{collections::BTreeMap, ffi::OsString, os::unix::ffi::OsStringExt};
 
 use rustix::fs::{AtFlags, Dir, FileType, statat};

@@ -1,3 +1,5 @@
+//! A path as a client wrote it, proven to name nothing above the workspace.
+
 use std::path::{Component, Path, PathBuf};
 
 use super::Refusal;

@@ -1,3 +1,5 @@
+//! A file as text, whole or a window of it.
+
 use std::io::{BufRead, BufReader, Read, Seek, SeekFrom};
 
 use serde::Serialize;

@@ -1,3 +1,5 @@
+//! What a path is: its kind, size and time.
+
 use rustix::fs::{FileType, Stat};
 use serde::Serialize;
 

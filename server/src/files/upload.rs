@@ -1,3 +1,5 @@
+//! A file stored as it arrives, under a name that was free.
+
 use std::{
     ffi::{OsStr, OsString},
     io::Write,

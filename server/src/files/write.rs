@@ -1,3 +1,5 @@
+//! A file made or replaced, if it is still what the caller believes.
+
 use std::io::{Read, Write};
 
 use rustix::fs::Stat;
@@ -109,7 +111,7 @@ impl WorkspaceFiles {
         Ok(Original { place, text, stat: opened.stat })
     }
 
-    /// Puts new bytes in the place of the original, if that is still what it was.
+    /// Puts new bytes in the place of the file that was read, if that is still what it was.
     pub(super) fn replace(
         &self,
         path: &WorkspacePath,

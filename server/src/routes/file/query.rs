@@ -1,3 +1,5 @@
+//! The query of a file route; what is wrong with it is said in the file envelope.
+
 use std::{collections::HashMap, convert::Infallible};
 
 use axum::extract::FromRequestParts;

@@ -1,3 +1,5 @@
+//! Which workspace a file route is about.
+
 use std::{path::PathBuf, sync::Arc};
 
 use axum::extract::{FromRequestParts, RawPathParams};
