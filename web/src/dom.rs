@@ -4,11 +4,14 @@
 //! Here they are erased as they are added: all elements of the page share one type, and the wasm is a third smaller. Nothing is lost
 //! by it, for parts keep what changes in closures, and each closure touches only its own text or attribute.
 
-use std::sync::{Arc, Mutex};
+use std::{
+    borrow::Cow,
+    sync::{Arc, Mutex},
+};
 
 use leptos::{
-    ev::EventDescriptor,
-    html::{Custom, custom},
+    ev::{Custom, Event, EventDescriptor},
+    html::{Custom as Tag, custom},
     prelude::*,
     tachys::html::{
         attribute::{
@@ -20,11 +23,11 @@ use leptos::{
         node_ref::node_ref,
     },
 };
-use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen::JsCast;
 use web_sys::{HtmlElement, HtmlInputElement};
 
 /// Finds the element that a part has drawn, once it is there.
-pub(crate) type Ref = NodeRef<Custom<&'static str>>;
+pub(crate) type Ref = NodeRef<Tag<&'static str>>;
 
 type Reactive<T> = Arc<Mutex<dyn FnMut() -> T + Send>>;
 
@@ -78,16 +81,17 @@ impl El {
     }
 
     /// Calls `listener` at every `event`.
-    pub(crate) fn on<E>(self, event: E, listener: impl FnMut(E::EventType) + 'static) -> Self
+    #[expect(clippy::needless_pass_by_value, reason = "an event's descriptor is a name, passed as Leptos passes it")]
+    pub(crate) fn on<E>(self, event: E, mut listener: impl FnMut(E::EventType) + 'static) -> Self
     where
-        E: EventDescriptor + Send + 'static,
-        E::EventType: From<JsValue> + 'static,
+        E: EventDescriptor,
+        E::EventType: JsCast,
     {
-        listening(event, Box::new(listener), self)
+        listening(event.name(), Box::new(move |event| listener(event.unchecked_into())), self)
     }
 
     pub(crate) fn node_ref(self, found: Ref) -> Self {
-        self.with(node_ref::<Custom<&'static str>, _>(found))
+        self.with(node_ref::<Tag<&'static str>, _>(found))
     }
 
     /// Anything else Leptos can put on an element.
@@ -110,12 +114,8 @@ impl El {
 }
 
 #[inline(never)]
-fn listening<E>(event: E, listener: Box<dyn FnMut(E::EventType)>, element: El) -> El
-where
-    E: EventDescriptor + Send + 'static,
-    E::EventType: From<JsValue> + 'static,
-{
-    element.with(on(event, listener))
+fn listening(event: Cow<'static, str>, listener: Box<dyn FnMut(Event)>, element: El) -> El {
+    element.with(on(Custom::new(event), listener))
 }
 
 #[inline(never)]
