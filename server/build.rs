@@ -28,11 +28,16 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// Every file below `dir` that is not itself a compressed sibling, as (path in the page, path on disk).
+/// Every file below `dir` that is not hidden and not itself a compressed sibling, as (path in the page, path on disk). Trunk keeps
+/// what it is still working on in a hidden folder.
 fn collect(root: &Path, dir: &Path, files: &mut Vec<(String, PathBuf)>) -> Result<(), Box<dyn Error>> {
     println!("cargo:rerun-if-changed={}", dir.display());
     for entry in fs::read_dir(dir)? {
-        let path = entry?.path();
+        let entry = entry?;
+        let path = entry.path();
+        if entry.file_name().as_encoded_bytes().starts_with(b".") {
+            continue;
+        }
         if path.is_dir() {
             collect(root, &path, files)?;
         } else if !path.extension().is_some_and(|extension| extension == "br" || extension == "gz") {
