@@ -1,6 +1,8 @@
 //! Long commands, told calmly: what is being done, for how long, and their own words only when they fail.
 
 use std::{
+    error::Error,
+    fmt,
     io::{BufRead, BufReader, IsTerminal, Read, Write, stderr},
     process::{Command, Stdio},
     sync::{Mutex, PoisonError, mpsc},
@@ -13,6 +15,21 @@ use anyhow::{Context, bail};
 /// How often a terminal's line is redrawn, and how often a log gets a sign of life.
 const REDRAW: Duration = Duration::from_millis(500);
 const SIGN_OF_LIFE: Duration = Duration::from_secs(30);
+
+/// A command that ended badly. What it printed has been shown already.
+#[derive(Debug)]
+pub(crate) struct Failed {
+    message: String,
+    pub(crate) output: String,
+}
+
+impl fmt::Display for Failed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl Error for Failed {}
 
 /// Says that something is as it should be.
 pub(crate) fn fine(what: &str) {
@@ -51,8 +68,10 @@ pub(crate) fn run(what: &str, command: &mut Command) -> anyhow::Result<()> {
         clear_line();
     }
     if !status.success() {
-        eprint!("{}", output.into_inner().unwrap_or_else(PoisonError::into_inner));
-        bail!("{what}: {} ended with {status}", command.get_program().display());
+        let output = output.into_inner().unwrap_or_else(PoisonError::into_inner);
+        eprint!("{output}");
+        let message = format!("{what}: {} ended with {status}", command.get_program().display());
+        return Err(Failed { message, output }.into());
     }
     eprintln!("  ✓ {what}, {}", clock(started.elapsed()));
     Ok(())

@@ -5,7 +5,7 @@ use std::{fs, process::Command};
 use anyhow::{Context, bail};
 
 use crate::{
-    progress::{fine, run},
+    progress::{Failed, fine, run},
     project::{self, cargo, command, find},
 };
 
@@ -53,14 +53,34 @@ fn cargo_install(package: &str, program: &str, version: &str) -> anyhow::Result<
         fine(&format!("{program} {version}"));
         return Ok(());
     }
-    // A debug build is made in half the time and is quick enough for the work it has here.
-    let mut install = cargo();
-    install.args(["install", "--locked", "--debug", "--force", package, "--version", version, "--root"]);
-    install.arg(project::tools()).arg("--target-dir").arg(project::target().join("tools-build"));
-    run(&format!("install {package} {version} into target/tools (once, a few minutes)"), &mut install)?;
+    let what = format!("install {package} {version} into target/tools (once, a few minutes)");
+    match run(&what, install(package, version).arg("--locked")) {
+        Err(error) if lacks_a_locked_version(&error) => {
+            eprintln!("    the registry lacks a version that {package} {version} is locked to;");
+            eprintln!("    {package} stays at {version}, what it is built from is chosen anew");
+            run(&what, &mut install(package, version))?;
+        }
+        outcome => outcome?,
+    }
     // What it was built from is 1 GB that nobody needs again; failing to remove it harms nothing.
     let _ = fs::remove_dir_all(project::target().join("tools-build"));
     Ok(())
+}
+
+/// `cargo install` of exactly this version. A debug build is made in half the time and is quick enough for the work here.
+fn install(package: &str, version: &str) -> Command {
+    let mut install = cargo();
+    install.args(["install", "--debug", "--force", package, "--version", version, "--root"]);
+    install.arg(project::tools()).arg("--target-dir").arg(project::target().join("tools-build"));
+    install
+}
+
+/// Whether cargo found no such version, as with a registry that lags behind or after a withdrawal. A build that fails for
+/// another reason would only fail again.
+fn lacks_a_locked_version(error: &anyhow::Error) -> bool {
+    error.downcast_ref::<Failed>().is_some_and(|failed| {
+        failed.output.contains("failed to select a version") && failed.output.contains("(locked to ")
+    })
 }
 
 /// A headless browser and its driver, for the tests that look at the page.
