@@ -85,7 +85,7 @@ async fn collect(mut body: Body, allowance: Duration) -> Result<Bytes, WireError
 }
 
 /// Lets the peer finish sending a body that nobody wants, so that it gets to read its answer instead of a broken connection.
-/// At most [`MAX_DISCARDED_BYTES`], at the pace any body must keep.
+/// At most 64 MiB, at the pace any body must keep.
 pub fn discard<B>(mut body: B, allowance: Duration)
 where
     B: HttpBody<Data = Bytes> + Send + Unpin + 'static,

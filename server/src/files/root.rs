@@ -18,7 +18,7 @@ use self::walk::Walked;
 use super::{Refusal, WorkspacePath};
 
 /// A workspace's directory, held open. Whatever is opened through it lies beneath it at that moment, however symlinks are
-/// swapped meanwhile: the kernel resolves the path under `RESOLVE_BENEATH`, or [`walk`] does, one `O_NOFOLLOW` component at a
+/// swapped meanwhile: the kernel resolves the path under `RESOLVE_BENEATH`, or a walk does, one `O_NOFOLLOW` component at a
 /// time, where the kernel cannot or where a symlink names its target absolutely.
 #[derive(Debug)]
 pub struct Root {
