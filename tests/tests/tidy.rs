@@ -351,9 +351,7 @@ fn comments_state_facts_and_not_where_they_were_read() -> anyhow::Result<()> {
     for source in source::rust(&["core", "server", "agent", "web"])? {
         for line in source.lines() {
             let comment = line.comment.to_lowercase();
-            let found = ["upstream", "reference implementation"]
-                .into_iter()
-                .filter(|words| comment.contains(words));
+            let found = ["upstream", "reference implementation"].into_iter().filter(|words| comment.contains(words));
             findings.extend(found.map(|words| Finding::new(&source.path, line.number, words)));
         }
     }
