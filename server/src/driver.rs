@@ -1,8 +1,9 @@
 //! One loop a session: wait, let the machine decide, perform.
 //!
 //! The driver owns what only one may touch: the journal, the way to the agent, the order of effects. What happened first is
-//! performed first; what a client is told is on disk before; what the agent is told is on disk before. Subscribers are woken once
-//! a batch, after its events are in the journal, so nobody has seen what a restarted daemon does not know.
+//! performed first; what a client is told is on disk before. What the agent is told is written before but not waited for: a power cut
+//! ends the agent too, and so the disk works while the model does. Subscribers are woken once a batch, after its events are in the
+//! journal, so nobody has seen what a restarted daemon does not know.
 //!
 //! An idle session is a task that sleeps: no timers but those the machine asked for.
 
@@ -129,6 +130,7 @@ impl LiveSession {
             ring_size: limits.ring_size as u64,
             stall_grace: limits.stall_grace,
             folded_until,
+            turn_ended: false,
             woken: false,
             meta_changed: false,
             settings,
@@ -157,6 +159,8 @@ struct Driver {
     /// Events up to this one belong to turns that have ended.
     folded_until: u64,
     compact_at_bytes: u64,
+    /// A turn has ended in the batch at hand.
+    turn_ended: bool,
     /// Something was published that subscribers have not been told of.
     woken: bool,
     /// `meta` is newer than its file.

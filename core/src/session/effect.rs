@@ -11,8 +11,8 @@ use crate::{
 /// One order to the shell. The order of a list is law: the shell performs it from first to last.
 #[derive(Debug)]
 pub enum Effect {
-    /// Append to the ledger. It must be on disk before any later `CallAgent`, `AnswerAgent` or `Reply` of the same list is performed;
-    /// neighbouring records may share one sync.
+    /// Append to the ledger. It must be on disk before any later `AnswerAgent` or `Reply` of the same list is performed, and written
+    /// (safe from the end of the process, not from a power cut) before any later `CallAgent`; neighbouring records may share one sync.
     Record(LedgerEntry),
     /// Put on the session's bus.
     Publish(Draft),

@@ -33,7 +33,7 @@ impl Driver {
                 Effect::Record(entry) => self.record(&entry),
                 Effect::Publish(draft) => self.publish(&draft),
                 Effect::CallAgent { call, method, params } => {
-                    self.commit().await;
+                    self.write();
                     match &self.link {
                         Some(link) => link.call(call, method, &params),
                         None => effects.extend(self.reply_for_absent_agent(call)),
@@ -93,6 +93,7 @@ impl Driver {
         self.recorder.event(&frame);
         if matches!(frame.kind, EventType::TurnComplete | EventType::TurnError) {
             self.folded_until = frame.id;
+            self.turn_ended = true;
         }
         self.woken = true;
     }
@@ -110,10 +111,21 @@ impl Driver {
         }
     }
 
-    /// The end of a batch: the journal first, then the subscribers, then what can wait.
-    async fn settle(&mut self) {
+    /// What was recorded survives this process when this returns.
+    fn write(&mut self) {
         if !self.recorder.write() {
             self.degrade();
+        }
+    }
+
+    /// The end of a batch: the journal first, then the subscribers, then what can wait. The end of a turn is on disk before anyone
+    /// hears of it.
+    async fn settle(&mut self) {
+        if std::mem::take(&mut self.turn_ended) {
+            self.recorder.bind();
+            self.commit().await;
+        } else {
+            self.write();
         }
         if std::mem::take(&mut self.woken) {
             self.live.stream.ring();
