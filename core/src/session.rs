@@ -29,7 +29,7 @@ mod status;
 mod turn;
 mod updates;
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use serde_json::value::RawValue;
 
@@ -95,8 +95,8 @@ pub struct Session {
     /// Calls to the agent whose reply is still awaited.
     calls: BTreeMap<CallId, Call>,
     next_call: u64,
-    /// Known once the agent has opened the session; prompts wait until then.
-    agent: Option<AgentState>,
+    /// Known once the agent has opened the session; prompts wait until then. Shared with whoever reads it, since it rarely changes.
+    agent: Option<Arc<AgentState>>,
     available_commands: Option<Box<RawValue>>,
     display_name: Option<(DisplayName, TitleSource)>,
     turn_error: Option<TurnFailure>,

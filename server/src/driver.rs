@@ -111,7 +111,7 @@ impl LiveSession {
             journal: journal.path().to_owned(),
             recording_degraded: AtomicBool::new(false),
             died: AtomicBool::new(false),
-            remembered_state: meta.agent_state.clone(),
+            remembered_state: meta.agent_state.clone().map(Arc::new),
             phase: watch::Sender::new(Phase::Opening),
         });
         let driver = Driver {

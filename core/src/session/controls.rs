@@ -1,11 +1,13 @@
 //! Model, approval mode and name, and the calls to the agent that take time.
 
+use std::sync::Arc;
+
 use serde::Serialize;
 use serde_json::{Value, value::RawValue};
 
 use super::{
-    AgentState, Answer, ApprovalMode, CallId, ControlRefused, DisplayName, Effect, LedgerEntry, ModeChange, Session,
-    Ticket, TitleSource, outbox::Outbox,
+    Answer, ApprovalMode, CallId, ControlRefused, DisplayName, Effect, LedgerEntry, ModeChange, Session, Ticket,
+    TitleSource, outbox::Outbox,
 };
 use crate::{ClientId, Draft, EventType, Millis, PromptId, SessionId, acp::RpcError};
 
@@ -117,7 +119,7 @@ impl Session {
             (Some(Call::Prompt { prompt_id }), result) => self.prompt_replied(now, &prompt_id, result, out),
             (Some(Call::SetModel { ticket, client, model_id }), Ok(result)) => {
                 if let Some(state) = &mut self.agent {
-                    state.set_model(&model_id);
+                    Arc::make_mut(state).set_model(&model_id);
                 }
                 let data = ModelSwitched { session_id: &self.id, model_id: &model_id };
                 out.publish(Draft::new(EventType::ModelSwitched, &data).caused_by(client));
@@ -151,10 +153,10 @@ impl Session {
         originator: Option<ClientId>,
         out: &mut Outbox,
     ) -> Box<str> {
-        let known = self.agent.as_ref().and_then(AgentState::current_mode_id);
+        let known = self.agent.as_ref().and_then(|state| state.current_mode_id());
         let previous: Box<str> = known.unwrap_or(ApprovalMode::Default.as_str()).into();
         if let Some(state) = &mut self.agent {
-            state.set_mode(next);
+            Arc::make_mut(state).set_mode(next);
         }
         let plan = ApprovalMode::Plan.as_str();
         let plan_execution_mode = (next == plan && *previous != *plan).then_some(&*previous);

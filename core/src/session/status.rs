@@ -1,5 +1,7 @@
 //! What a session tells about itself without changing.
 
+use std::sync::Arc;
+
 use serde::Serialize;
 use serde_json::{Value, value::RawValue};
 
@@ -121,7 +123,7 @@ impl Session {
     pub fn status(&self) -> Status {
         let pending_interactions = self.permissions.interactions();
         let is_question = |interaction: &Interaction| matches!(interaction, Interaction::UserQuestion { .. });
-        let state = self.agent.as_ref();
+        let state = self.agent.as_deref();
         let is_queued = |prompt: &PendingPrompt| prompt.state == PromptState::Queued;
         Status {
             created_at: self.created_at,
@@ -151,7 +153,7 @@ impl Session {
 
     /// The `state` of a load: what the agent says about itself. `None` until it has opened the session.
     #[must_use]
-    pub fn agent_state(&self) -> Option<&AgentState> {
+    pub fn agent_state(&self) -> Option<&Arc<AgentState>> {
         self.agent.as_ref()
     }
 

@@ -1,5 +1,7 @@
 //! What the agent reports: passed on as it came, and remembered where later questions need it.
 
+use std::sync::Arc;
+
 use serde::Deserialize;
 use serde_json::{Value, value::RawValue};
 
@@ -9,7 +11,7 @@ use crate::{ClientId, Draft, EventType, Millis, PromptId};
 impl Session {
     /// The agent serves the session now.
     pub(super) fn agent_ready(&mut self, now: Millis, state: AgentState, out: &mut Outbox) {
-        self.agent = Some(state);
+        self.agent = Some(Arc::new(state));
         self.advance(now, out);
     }
 
@@ -56,7 +58,7 @@ impl Session {
 
     /// Everything but the mode, which has news of its own.
     fn note_options(&mut self, mut options: Vec<Value>) {
-        let Some(state) = &mut self.agent else { return };
+        let Some(state) = self.agent.as_mut().map(Arc::make_mut) else { return };
         let known = state.current_mode_id().map(str::to_owned);
         for option in options.iter_mut().filter(|option| option["id"] == "mode").filter_map(Value::as_object_mut) {
             if let Some(known) = &known {

@@ -31,7 +31,7 @@ pub struct LiveSession {
     /// The agent was lost, and the session with it.
     pub(super) died: AtomicBool,
     /// What the agent said of itself in an earlier life of the daemon.
-    pub(super) remembered_state: Option<AgentState>,
+    pub(super) remembered_state: Option<Arc<AgentState>>,
     pub(super) phase: watch::Sender<Phase>,
 }
 
@@ -138,7 +138,7 @@ impl LiveSession {
 
     /// What the agent says of its models and modes; while it is not there, what it said last.
     #[must_use]
-    pub fn agent_state(&self) -> AgentState {
+    pub fn agent_state(&self) -> Arc<AgentState> {
         let state = self.machine().agent_state().cloned();
         state.or_else(|| self.remembered_state.clone()).unwrap_or_default()
     }

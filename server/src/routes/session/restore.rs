@@ -30,7 +30,7 @@ use crate::{
 pub(super) struct Restored {
     #[serde(flatten)]
     session: SessionObject,
-    state: AgentState,
+    state: Arc<AgentState>,
     #[serde(skip_serializing_if = "Option::is_none")]
     compacted_replay: Option<Vec<Box<RawValue>>>,
     #[serde(skip_serializing_if = "Option::is_none")]

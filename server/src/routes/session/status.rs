@@ -50,7 +50,7 @@ pub(super) struct Context {
     v: u8,
     session_id: SessionId,
     workspace_cwd: PathBuf,
-    state: AgentState,
+    state: Arc<AgentState>,
 }
 
 #[derive(Debug, Serialize)]
