@@ -3,9 +3,9 @@
 mod greeting;
 
 use std::{
-    env,
+    env, io,
     num::{NonZeroU64, NonZeroUsize},
-    path::PathBuf,
+    path::{self, PathBuf},
     time::Duration,
 };
 
@@ -229,11 +229,32 @@ fn agent(command: Option<&str>) -> Result<AgentCommand, ConfigError> {
     };
     let mut words = shell_words::split(command).map_err(|error| ConfigError::Agent(error.to_string()))?.into_iter();
     let program = words.next().ok_or_else(|| ConfigError::Agent("it is empty".to_owned()))?;
-    Ok(AgentCommand { program: program.into(), args: words.collect(), name: command.to_owned() })
+    let program = from_here(program.into()).map_err(|error| ConfigError::Agent(error.to_string()))?;
+    Ok(AgentCommand { program, args: words.collect(), name: command.to_owned() })
+}
+
+/// A path is meant from where the user types it; the agent starts in the workspace. A bare name is looked for on `PATH`.
+fn from_here(program: PathBuf) -> io::Result<PathBuf> {
+    if program.components().count() > 1 { path::absolute(program) } else { Ok(program) }
 }
 
 fn parse_replay_bytes(text: &str) -> Result<NonZeroU64, String> {
     const MOST: u64 = 256 * 1024 * 1024;
     let bytes: NonZeroU64 = text.parse().map_err(|_| "a number of bytes above 0".to_owned())?;
     if bytes.get() <= MOST { Ok(bytes) } else { Err(format!("at most {MOST}")) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_agents_path_is_meant_from_here_and_a_bare_name_is_not_a_path() -> Result<(), Box<dyn std::error::Error>> {
+        let here = env::current_dir()?;
+        assert_eq!(agent(Some("./bin/agent --acp 'a b'"))?.program, here.join("bin/agent"));
+        assert_eq!(agent(Some("/opt/agent"))?.program, PathBuf::from("/opt/agent"));
+        let named = agent(Some("agent --acp 'a b'"))?;
+        assert_eq!((named.program, named.args), (PathBuf::from("agent"), vec!["--acp".to_owned(), "a b".to_owned()]));
+        Ok(())
+    }
 }
