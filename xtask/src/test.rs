@@ -40,6 +40,7 @@ pub(crate) fn run(filter: &[String]) -> anyhow::Result<ExitCode> {
 /// Builds what the tests start, then runs every test of every crate that runs on the host.
 pub(crate) fn everything(filter: &[String]) -> anyhow::Result<Tally> {
     tools::browser()?;
+    tools::npm()?;
     page::build()?;
     // The programs first: the end-to-end tests start them, and cargo does not know that.
     progress::run("build the programs", cargo().args(["build"]))?;

@@ -99,6 +99,14 @@ pub(crate) fn node() -> anyhow::Result<()> {
     system_packages("Core's tests on wasm32 need Node", &["nodejs"])
 }
 
+/// Node with npm, which the tests install and run the published client with.
+pub(crate) fn npm() -> anyhow::Result<()> {
+    if find("node").is_some() && find("npm").is_some() {
+        return Ok(());
+    }
+    system_packages("The tests of the published client need Node and npm", &["nodejs", "npm"])
+}
+
 /// A C++ compiler, which the fuzzer's runtime is built with.
 pub(crate) fn cxx() -> anyhow::Result<()> {
     if find("c++").is_some() {
