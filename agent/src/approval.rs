@@ -13,7 +13,11 @@ pub(crate) use self::{
     options::{Answer, Scope, options},
     rule::{Rule, Rules},
 };
-use crate::{mode::Mode, tool::Access, workspace::Workspace};
+use crate::{
+    mode::Mode,
+    tool::Access,
+    workspace::{Workspace, resolve},
+};
 
 /// What becomes of a call.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,9 +52,19 @@ pub(crate) fn judge(tool: &str, access: &Access, mode: Mode, rules: &Rules, work
         (_, Mode::Yolo) | (Effective::Allow, _) => Verdict::Allow,
         (Effective::Ask, _) => Verdict::Ask { by_rule: true },
         (Effective::None, _) if effect == Effect::Reads => Verdict::Allow,
-        (Effective::None, Mode::AutoEdit) if matches!(access, Access::Edit(_)) => Verdict::Allow,
+        (Effective::None, Mode::AutoEdit) if matches!(access, Access::Edit(path) if !is_guarded(path)) => {
+            Verdict::Allow
+        }
+        // Else the model could write itself leave to do more.
+        (Effective::None, Mode::AutoEdit) if matches!(access, Access::Edit(_)) => Verdict::Ask { by_rule: true },
         (Effective::None | Effective::Deny(_), _) => Verdict::Ask { by_rule: false },
     }
+}
+
+/// Settings, and what git runs by itself: a change there decides what may happen later.
+fn is_guarded(path: &Path) -> bool {
+    let path = resolve(path);
+    path.components().any(|part| part.as_os_str() == ".qwen" || part.as_os_str() == ".git")
 }
 
 fn effect(access: &Access, workspace: &Workspace) -> Effect {

@@ -129,10 +129,15 @@ impl UsageMetadata {
     }
 }
 
-/// The folder of a working directory's sessions: every character that is no letter or digit becomes `-`.
-pub(crate) fn chats(home: &Path, cwd: &Path) -> PathBuf {
+/// What is kept about a working directory: every character of its path that is no letter or digit becomes `-`.
+pub(crate) fn project(home: &Path, cwd: &Path) -> PathBuf {
     let id: String = cwd.to_string_lossy().chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect();
-    home.join("projects").join(id).join("chats")
+    home.join("projects").join(id)
+}
+
+/// The folder of a working directory's sessions.
+pub(crate) fn chats(home: &Path, cwd: &Path) -> PathBuf {
+    project(home, cwd).join("chats")
 }
 
 pub(crate) fn file(home: &Path, cwd: &Path, session: &str) -> PathBuf {

@@ -1,4 +1,7 @@
 //! The two `settings.json` files: the user's and the project's. Comments are fine in them, and survive a write.
+//!
+//! A project's file came with the project, from whoever wrote that. What it forbids or wants asked holds; what it allows holds only as
+//! far as the user has allowed it here, which is kept outside the project.
 
 use std::{
     fs, io,
@@ -9,13 +12,18 @@ use std::{
 use jsonc_parser::{ParseOptions, cst::CstRootNode, json};
 use serde::Deserialize;
 
-use crate::approval::{Rule, Rules, Scope};
+use crate::{
+    approval::{Rule, Rules, Scope},
+    record,
+};
 
 /// What the settings say, read again whenever a file has changed.
 #[derive(Debug)]
 pub(crate) struct Settings {
     user: SettingsFile,
     project: SettingsFile,
+    /// What the user has allowed in this project: `projects/<id>/approved-rules.json`, in the shape of a settings file.
+    approved: SettingsFile,
     rules: Rules,
 }
 
@@ -59,6 +67,7 @@ impl Settings {
         let mut settings = Self {
             user: file(home.join("settings.json")),
             project: file(cwd.join(".qwen").join("settings.json")),
+            approved: file(record::project(home, cwd).join("approved-rules.json")),
             rules: Rules::default(),
         };
         settings.refresh();
@@ -71,7 +80,7 @@ impl Settings {
 
     /// Reads the files that have changed since they were last read.
     pub(crate) fn refresh(&mut self) {
-        let is_new = [self.user.refresh(), self.project.refresh()];
+        let is_new = [self.user.refresh(), self.project.refresh(), self.approved.refresh()];
         if is_new.contains(&true) {
             self.rules = self.read_rules();
         }
@@ -79,25 +88,34 @@ impl Settings {
 
     /// Adds allow rules to one file, and to the rules in force.
     pub(crate) fn allow(&mut self, scope: Scope, rules: &[Rule]) -> Result<(), SettingsError> {
-        let file = match scope {
-            Scope::Project => &mut self.project,
-            Scope::User => &mut self.user,
-        };
         // In force first: an answer holds for this session even where it cannot be kept.
         let fresh = rules.iter().filter(|rule| !self.rules.allow.contains(rule)).cloned();
         self.rules.allow.extend(fresh.collect::<Vec<_>>());
-        file.add_allow(rules)?;
+        match scope {
+            Scope::Project => {
+                self.approved.add_allow(rules)?;
+                self.project.add_allow(rules)?;
+            }
+            Scope::User => self.user.add_allow(rules)?,
+        }
         self.refresh();
         Ok(())
     }
 
     fn read_rules(&self) -> Rules {
-        let collect = |list: fn(&Permissions) -> &Vec<String>| {
-            let texts = [&self.user, &self.project].into_iter().flat_map(|file| list(&file.values.permissions));
-            texts.filter_map(|text| Rule::parse(text)).collect()
-        };
-        Rules { deny: collect(|p| &p.deny), ask: collect(|p| &p.ask), allow: collect(|p| &p.allow) }
+        let [user, project, approved] =
+            [&self.user, &self.project, &self.approved].map(|file| &file.values.permissions);
+        let allowed_here = project.allow.iter().filter(|rule| approved.allow.contains(rule));
+        Rules {
+            deny: parsed(user.deny.iter().chain(&project.deny)),
+            ask: parsed(user.ask.iter().chain(&project.ask)),
+            allow: parsed(user.allow.iter().chain(allowed_here)),
+        }
     }
+}
+
+fn parsed<'a>(rules: impl Iterator<Item = &'a String>) -> Vec<Rule> {
+    rules.filter_map(|rule| Rule::parse(rule)).collect()
 }
 
 impl SettingsFile {
@@ -204,5 +222,26 @@ mod tests {
             .expect("writes");
         settings.refresh();
         assert_eq!(settings.rules().deny.len(), 1);
+    }
+
+    #[test]
+    fn what_a_project_allows_itself_holds_only_once_the_user_has_allowed_it() {
+        let (home, project) = (tempfile::tempdir().expect("a folder"), tempfile::tempdir().expect("a folder"));
+        fs::create_dir(project.path().join(".qwen")).expect("makes");
+        let file = project.path().join(".qwen/settings.json");
+        fs::write(&file, r#"{"permissions":{"allow":["Bash", "Bash(touch *)"],"deny":["Bash(rm *)"]}}"#)
+            .expect("writes");
+        let mut settings = Settings::open(home.path(), project.path());
+        assert!(settings.rules().allow.is_empty());
+        assert_eq!(settings.rules().deny.len(), 1, "what it forbids holds at once");
+
+        let rule = Rule::parse("Bash(touch *)").expect("a rule");
+        settings.allow(Scope::Project, std::slice::from_ref(&rule)).expect("kept");
+        let again = Settings::open(home.path(), project.path());
+        assert_eq!(again.rules().allow, [rule]);
+
+        fs::write(&file, "{}").expect("writes");
+        settings.refresh();
+        assert!(settings.rules().allow.is_empty(), "a rule taken out of the project's file is gone");
     }
 }

@@ -183,3 +183,14 @@ fn an_unclosed_rule_is_no_rule() {
     assert_eq!(Rule::parse("Bash(rm"), None);
     assert_eq!(Rule::parse(""), None);
 }
+
+#[test]
+fn settings_and_git_hooks_are_asked_about_even_where_edits_are_not() {
+    let scene = Scene::new();
+    std::fs::create_dir(scene.folder.path().join(".qwen")).expect("makes");
+    symlink(scene.folder.path().join(".qwen"), scene.folder.path().join("alias")).expect("links");
+    for path in [".qwen/settings.json", "sub/.qwen/settings.json", ".git/hooks/pre-commit", "alias/settings.json"] {
+        assert_eq!(scene.write(Mode::AutoEdit, path), Verdict::Ask { by_rule: true }, "{path}");
+    }
+    assert_eq!(scene.write(Mode::AutoEdit, "src/.qwenignore"), Verdict::Allow);
+}
