@@ -15,8 +15,6 @@ use roost_core::{
 };
 use sha2::{Digest, Sha256};
 
-use crate::clock;
-
 /// What a session is exported as.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Format {
@@ -201,8 +199,4 @@ fn shown(tool: &ToolCall) -> String {
         format!("{path}: +{} -{}\n{new}", stat.added, stat.removed)
     });
     tool.texts().map(str::to_owned).chain(diffs).collect::<Vec<_>>().join("\n")
-}
-
-fn iso(at: Millis) -> String {
-    clock::iso(at)
 }

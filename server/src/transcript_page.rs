@@ -12,10 +12,7 @@ use serde_json::{Map, Value, json};
 
 use self::cursor::{Cursor, Direction};
 pub use self::mac::Key;
-use crate::{
-    clock,
-    store::{Past, Snapshot, SnapshotError},
-};
+use crate::store::{Past, Snapshot, SnapshotError};
 
 /// Largest page, in bytes of JSON.
 pub const MAX_PAGE_BYTES: usize = 32 * 1024 * 1024;
@@ -121,8 +118,8 @@ pub fn read(past: &Past, session: &SessionId, wish: &Wish, key: &Key) -> Result<
         events: records.events[first..end].to_vec(),
         has_more: next_cursor.is_some(),
         next_cursor,
-        start_time: records.times.first().map(|at| clock::iso(*at)),
-        last_updated: records.times.last().map(|at| clock::iso(*at)),
+        start_time: records.times.first().map(|at| at.to_iso()),
+        last_updated: records.times.last().map(|at| at.to_iso()),
         partial: records.is_partial,
     };
     page.checked(MAX_PAGE_BYTES)

@@ -49,12 +49,14 @@ pub struct TurnFailure {
 pub enum Interaction {
     Permission {
         request_id: RequestId,
+        #[serde(serialize_with = "Millis::serialize_iso")]
         created_at: Millis,
         action: Box<Action>,
         options: Vec<OptionLabel>,
     },
     UserQuestion {
         request_id: RequestId,
+        #[serde(serialize_with = "Millis::serialize_iso")]
         created_at: Millis,
         title: Value,
         questions: Vec<Value>,

@@ -2,7 +2,7 @@
 
 use std::fmt::{self, Write};
 
-use super::{Document, Message, Said, iso, shown};
+use super::{Document, Message, Said, shown};
 
 const STYLE: &str = "\
 :root{color-scheme:light dark}\
@@ -35,8 +35,8 @@ fn whole(page: &mut String, document: &Document<'_>) -> fmt::Result {
     )?;
     let session = document.subject.session_id.as_str();
     row(page, "Session", session)?;
-    row(page, "Started", &iso(document.started_at))?;
-    row(page, "Exported", &iso(document.subject.exported_at))?;
+    row(page, "Started", &document.started_at.to_iso())?;
+    row(page, "Exported", &document.subject.exported_at.to_iso())?;
     row(page, "Working directory", &document.subject.cwd)?;
     if let Some(model) = document.model {
         row(page, "Model", model)?;
@@ -67,7 +67,7 @@ fn article(page: &mut String, message: &Message<'_>) -> fmt::Result {
         Said::Shell(_) => ("shell", "Shell"),
         Said::Error(_) => ("error", "Error"),
     };
-    let (heading, at) = (Escaped(heading), iso(message.at));
+    let (heading, at) = (Escaped(heading), message.at.to_iso());
     write!(page, "<article class=\"{class}\">\n<h2>{heading}<time datetime=\"{at}\">{at}</time></h2>\n")?;
     match &message.said {
         Said::User(text) | Said::Plan(text) => paragraph(page, text)?,

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{Document, Message, Said, iso};
+use super::{Document, Message, Said};
 
 /// One object, indented.
 pub(super) fn write(document: &Document<'_>) -> String {
@@ -10,7 +10,7 @@ pub(super) fn write(document: &Document<'_>) -> String {
     metadata.insert("uniqueFiles".to_owned(), json!(document.files.keys().collect::<Vec<_>>()));
     let whole = json!({
         "sessionId": document.subject.session_id,
-        "startTime": iso(document.started_at),
+        "startTime": document.started_at.to_iso(),
         "messages": document.messages.iter().map(|message| value(message, document)).collect::<Vec<_>>(),
         "metadata": metadata,
     });
@@ -31,8 +31,8 @@ fn metadata(document: &Document<'_>) -> Map<String, Value> {
     let mut metadata = Map::new();
     let mut put = |key: &str, value: Value| metadata.insert(key.to_owned(), value);
     put("sessionId", json!(document.subject.session_id));
-    put("startTime", json!(iso(document.started_at)));
-    put("exportTime", json!(iso(document.subject.exported_at)));
+    put("startTime", json!(document.started_at.to_iso()));
+    put("exportTime", json!(document.subject.exported_at.to_iso()));
     put("cwd", json!(document.subject.cwd));
     if let Some(model) = document.model {
         put("model", json!(model));
@@ -78,7 +78,7 @@ fn value(message: &Message<'_>, document: &Document<'_>) -> Value {
     let mut value = Map::new();
     value.insert("uuid".to_owned(), json!(message.uuid));
     value.insert("sessionId".to_owned(), json!(document.subject.session_id));
-    value.insert("timestamp".to_owned(), json!(iso(message.at)));
+    value.insert("timestamp".to_owned(), json!(message.at.to_iso()));
     value.insert("type".to_owned(), json!(kind));
     value.insert(body_key.to_owned(), body);
     Value::Object(value)

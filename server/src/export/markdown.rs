@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::{Document, Message, Said, iso, shown};
+use super::{Document, Message, Said, shown};
 
 pub(super) fn write(document: &Document<'_>) -> String {
     let mut text = String::from("# Chat Session Export\n\n");
@@ -16,8 +16,8 @@ pub(super) fn write(document: &Document<'_>) -> String {
 
 fn head(text: &mut String, document: &Document<'_>) -> std::fmt::Result {
     writeln!(text, "- **Session ID**: `{}`", document.subject.session_id)?;
-    writeln!(text, "- **Start Time**: {}", iso(document.started_at))?;
-    writeln!(text, "- **Exported**: {}\n", iso(document.subject.exported_at))?;
+    writeln!(text, "- **Start Time**: {}", document.started_at.to_iso())?;
+    writeln!(text, "- **Exported**: {}\n", document.subject.exported_at.to_iso())?;
     writeln!(text, "- **Working Directory**: `{}`\n", document.subject.cwd)?;
     if let Some(model) = document.model {
         writeln!(text, "- **Model**: {model}")?;

@@ -79,5 +79,5 @@ fn format(name: Option<&str>) -> Result<Format, WireError> {
 
 /// The moment as a file can be called: `2026-01-31T08-05-09-042Z`.
 fn dashed(subject: &Subject) -> String {
-    clock::iso(subject.exported_at).replace([':', '.'], "-")
+    subject.exported_at.to_iso().replace([':', '.'], "-")
 }

@@ -76,7 +76,7 @@ async fn create(
 ) -> Result<(StatusCode, Json<OneGroup>), WireError> {
     let name = GroupName::read(body.get("name"))?;
     let color = GroupColor::read(body.get("color"))?;
-    let (id, now) = (uuid::Uuid::new_v4().to_string(), clock::iso(clock::now()));
+    let (id, now) = (uuid::Uuid::new_v4().to_string(), clock::now().to_iso());
     let added = app.organization.change(|organization| organization.add_group(id.into(), name, color, now)).await;
     let group = added?;
     app.sessions.catalogue_changed();
@@ -94,7 +94,7 @@ async fn change(
         color: body.get("color").map(|color| GroupColor::read(Some(color))).transpose()?,
         order: body.get("order").map(order).transpose()?,
     };
-    let now = clock::iso(clock::now());
+    let now = clock::now().to_iso();
     let changed = app.organization.change(move |organization| organization.change_group(&id, change, now)).await;
     let group = changed?;
     app.sessions.catalogue_changed();
@@ -106,7 +106,7 @@ async fn remove(
     _: Selected,
     NamedGroup(id): NamedGroup,
 ) -> Result<Json<Deleted>, WireError> {
-    let now = clock::iso(clock::now());
+    let now = clock::now().to_iso();
     let removed = app.organization.change(move |organization| Ok(organization.remove_group(&id, &now))).await;
     let deleted = removed?;
     app.sessions.catalogue_changed();
@@ -124,7 +124,7 @@ async fn arrange(
         return Err(WireError::session_not_found(id.as_str()));
     }
     let change = rearrange(&body)?;
-    let (session, now) = (id.clone(), clock::iso(clock::now()));
+    let (session, now) = (id.clone(), clock::now().to_iso());
     let arranged = app.organization.change(move |organization| organization.rearrange(&session, change, &now)).await;
     let Arrangement { group_id, color, pinned_at, updated_at } = arranged?;
     app.sessions.catalogue_changed();

@@ -9,6 +9,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use http::{HeaderValue, Method, header, request};
+use roost_core::Millis;
 use serde::Serialize;
 
 use crate::{App, clock, sessions::Overview};
@@ -64,7 +65,7 @@ impl Deep {
             active_prompts: overview.active_prompts,
             connected_clients: overview.connected_clients,
             channel_alive: overview.channel_alive,
-            last_activity_at: overview.last_activity_at.map(clock::iso),
+            last_activity_at: overview.last_activity_at.map(Millis::to_iso),
             idle_since_ms: overview.last_activity_at.filter(|_| is_idle).map(|moment| clock::now().since(moment).0),
         }
     }

@@ -11,8 +11,6 @@ use std::{
 use roost_core::{Millis, SessionId, session::TitleSource};
 
 use super::{Journal, Meta, Place, Project, Shelf, agent_records::RecordHead, is_path_safe};
-use crate::clock;
-
 /// One session of a list.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Summary {
@@ -91,7 +89,7 @@ fn own(dir: &Path, id: &SessionId, project: &Project, cached: Option<Cached>) ->
     });
     let summary = Summary {
         session_id: id.clone(),
-        created_at: clock::iso(meta.created_at),
+        created_at: meta.created_at.to_iso(),
         active_at,
         display_name: meta.display_name.map(|name| name.as_str().to_owned()).or(meta.title),
         title_source: meta.title_source,
@@ -114,7 +112,7 @@ fn foreign(path: &Path, id: &SessionId, project: &Project, cached: Option<Cached
     let active_at = meta_at.map_or(0.0, fractional_millis);
     let summary = Summary {
         session_id: id.clone(),
-        created_at: head.created_at.unwrap_or_else(|| clock::iso(whole_millis(active_at))),
+        created_at: head.created_at.unwrap_or_else(|| whole_millis(active_at).to_iso()),
         active_at,
         display_name: head.title,
         title_source: None,

@@ -99,7 +99,9 @@ async fn a_vote_that_makes_no_sense_leaves_the_question_open() -> anyhow::Result
 
     let status = asked.client.get(&format!("/session/{}/status", asked.session)).await?.ok()?;
     assert_eq!(status["isWaitingForPermission"], true);
-    assert_eq!(status["pendingInteractions"][0]["requestId"], json!(asked.request));
+    let pending = &status["pendingInteractions"][0];
+    assert_eq!(pending["requestId"], json!(asked.request));
+    assert!(pending["createdAt"].as_str().is_some_and(|at| at.ends_with('Z')), "{pending}");
     Ok(())
 }
 

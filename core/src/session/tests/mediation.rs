@@ -225,7 +225,7 @@ fn the_status_tells_a_permission_from_a_question() {
         json!(status.pending_interactions),
         json!([
             {
-                "kind": "permission", "requestId": "r1", "createdAt": 1000,
+                "kind": "permission", "requestId": "r1", "createdAt": "1970-01-01T00:00:01.000Z",
                 "action": {"type": "execute", "title": "ls", "content": null, "locations": null, "input": {"command": "ls"}},
                 "options": [
                     {"optionId": "yes", "label": "Yes", "kind": "allow_once"},
@@ -233,7 +233,7 @@ fn the_status_tells_a_permission_from_a_question() {
                 ],
             },
             {
-                "kind": "user_question", "requestId": "q", "createdAt": 1000, "title": "Ask",
+                "kind": "user_question", "requestId": "q", "createdAt": "1970-01-01T00:00:01.000Z", "title": "Ask",
                 "questions": [{"header": "H", "question": "Which?", "answerKey": "0"}],
                 "options": [{"optionId": "yes", "label": "Submit", "kind": "allow_once"}],
             },

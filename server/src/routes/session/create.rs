@@ -16,7 +16,6 @@ use crate::{
     App, WireError,
     body::JsonBody,
     client_id::ClientHeader,
-    clock,
     driver::Source,
     sessions::{Attachment, CreateSession, Lend},
 };
@@ -49,7 +48,7 @@ impl SessionObject {
             workspace_cwd: app.config.workspace.clone(),
             attached,
             client_id: lend.client_id.clone(),
-            created_at: clock::iso(lend.live.created_at),
+            created_at: lend.live.created_at.to_iso(),
             has_active_prompt: attached.then_some(lend.has_active_prompt),
             source_type: lend.live.source.kind.clone(),
             source_id: lend.live.source.id.clone(),

@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::live;
-use crate::{App, WireError, clock};
+use crate::{App, WireError};
 
 /// The part of a status that lists overlay, too.
 #[derive(Debug, Serialize)]
@@ -103,8 +103,8 @@ pub(super) async fn status(State(app): State<Arc<App>>, Path(id): Path<String>) 
     Ok(Json(Status {
         session_id: SessionId::from(id),
         workspace_cwd: app.config.workspace.clone(),
-        created_at: clock::iso(status.created_at),
-        updated_at: clock::iso(status.updated_at),
+        created_at: status.created_at.to_iso(),
+        updated_at: status.updated_at.to_iso(),
         display_name: status.display_name.take(),
         activity: status.into(),
     }))

@@ -7,7 +7,7 @@ use roost_core::SessionId;
 use serde::Serialize;
 
 use super::sessions::list_failed;
-use crate::{App, WireError, clock, routes::path::Selected, sessions::CatalogueVersion, store::Shelf};
+use crate::{App, WireError, routes::path::Selected, sessions::CatalogueVersion, store::Shelf};
 
 #[derive(Debug, Serialize)]
 pub(super) struct Counts {
@@ -56,7 +56,7 @@ pub(super) async fn live_state(State(app): State<Arc<App>>, _: Selected) -> Json
         has_active_prompt: status.has_active_prompt,
         is_waiting_for_permission: status.is_waiting_for_permission,
         is_waiting_for_user_question: status.is_waiting_for_user_question,
-        updated_at: clock::iso(status.updated_at),
+        updated_at: status.updated_at.to_iso(),
     });
     Json(LiveStates { v: 1, catalog_version, sessions: sessions.collect() })
 }

@@ -15,7 +15,7 @@ use self::{
     wish::{View, Wish},
 };
 use crate::{
-    App, WireError, clock,
+    App, WireError,
     routes::{path::Selected, query::Query, session::Activity},
     sessions::Listed,
     store::{Shelf, whole_millis},
@@ -92,7 +92,7 @@ fn item(app: &App, listed: Listed, shelf: Shelf, organized: Option<Organized>) -
         session_id: summary.session_id,
         workspace_cwd: app.config.workspace.clone(),
         created_at: summary.created_at,
-        updated_at: clock::iso(whole_millis(summary.active_at)),
+        updated_at: whole_millis(summary.active_at).to_iso(),
         display_name: name.or(summary.display_name),
         title_source: live.as_ref().and_then(|live| live.title_source).or(summary.title_source),
         is_archived: shelf == Shelf::Archive,

@@ -1,10 +1,8 @@
 //! An agent's record, told as the events a daemon would have published.
 
-use roost_core::{Envelope, EventType, event::ENVELOPE_VERSION};
+use roost_core::{Envelope, EventType, Millis, event::ENVELOPE_VERSION};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
-
-use crate::clock;
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -58,7 +56,7 @@ struct ToolCallResult {
 pub(crate) fn events(record: &[u8]) -> impl Iterator<Item = Envelope> {
     let lines = record.split(|byte| *byte == b'\n').filter_map(|line| serde_json::from_slice::<Line>(line).ok());
     let told = lines.flat_map(|line| {
-        let at = line.timestamp.as_deref().and_then(clock::parse_iso);
+        let at = line.timestamp.as_deref().and_then(Millis::from_iso);
         let session = line.session_id.clone();
         updates(line).into_iter().map(move |update| (session.clone(), at, update))
     });
@@ -145,7 +143,7 @@ not json
         assert_eq!((tool.tool_name(), tool.status.as_str()), (Some("read_file"), "failed"));
         assert_eq!(
             transcript.entries().next().and_then(|entry| entry.at),
-            clock::parse_iso("2026-01-02T03:04:05.006Z")
+            Millis::from_iso("2026-01-02T03:04:05.006Z")
         );
     }
 }
