@@ -1,4 +1,36 @@
 //! Methods beyond the ACP schema: model choice, and what the daemon asks about a session (agent.md §1.3).
+//!
+//! They go by their bare name and by the underscored one the schema asks of extensions. Every `session/…` method takes `sessionId`; one
+//! that is missing or unknown is -32602, an unknown method -32601.
+//!
+//! | method | params | result |
+//! |---|---|---|
+//! | `session/set_model` | `modelId` | `{_meta:{qwenModelSwitch:{authType,modelId,baseUrl,apiKey(masked),isRuntime}}}` |
+//! | `qwen/status/session/context` | | `{v,sessionId,workspaceCwd,state:{models,modes,configOptions},recovery:{kind,canContinue}}` |
+//! | `qwen/status/session/context_usage` | `detail?` | `{v,sessionId,workspaceCwd,usage,formattedText}`; lists in `usage` are empty without `detail` |
+//! | `qwen/status/session/supported_commands` | | `{v,sessionId,workspaceCwd,availableCommands,availableSkills}` |
+//! | `qwen/status/session/stats` | | `{v,sessionId,workspaceCwd,sessionStartTimeMs,durationMs,promptCount,models,sources,tools,files,skills}` |
+//! | `qwen/status/workspace/tools` | `cwd?` | `{v,initialized,acpChannelLive,tools:[{name,displayName,description,enabled}]}` |
+//! | `qwen/status/workspace/providers` | `cwd?` | `{v,initialized,current:{authType,modelId,baseUrl?},approvalMode,providers}`, rows as in http.md §7 |
+//! | `qwen/control/session/approval_mode` | `mode` | `{previous,current}`; kept in the record, in force again after `session/load` |
+//! | `qwen/control/session/title` | `displayName,titleSource?` | `{sessionId,displayName,titleSource,persisted}` |
+//! | `qwen/control/session/close` | | `{sessionId,closed:true}` |
+//! | `qwen/control/session/continue` | | `{accepted,interruption}`; see below |
+//! | `qwen/control/session/language` | `language,syncOutputLanguage?` | `{language,outputLanguage\|null,refreshed}` |
+//! | `qwen/control/workspace/reload` | `cwd?` | `{env:{updatedKeys,removedKeys},changedKeys,sessionsRefreshed:[id],sessionsSkipped:[id]}` |
+//!
+//! `kind` and `interruption`: `interrupted_prompt` (the model never answered), `interrupted_turn` (it was cut off in the middle), else
+//! `clean` and `none`. `continue` only looks; the turn itself is a `session/prompt` with an empty `prompt` and
+//! `_meta["qwen.daemon.continueLastTurn"]: true`. `_meta["qwen.daemon.retry"]: true` sends the user's last message again: it replaces the
+//! unanswered one and is not recorded twice.
+//!
+//! `language`: `en`, `zh-TW`, `zh`, `ru`, `de`, `ja`, `pt`, `fr`, `ca` or `auto`; with `syncOutputLanguage` the model's answers follow in
+//! every session, from the next request on.
+//!
+//! One request goes the other way, after each batch of tool calls: `craft/drainMidTurnQueue {sessionId}` asks the client for what the
+//! user typed meanwhile. It answers `{items:[{messageId?,displayText?,content:[block]}]}` or `{messages:[text]}`, oldest first, and has
+//! then handed them over. It is asked only when `initialize` said `clientCapabilities._meta["craft/drainMidTurnQueue"]: true`; -32601 or
+//! three answers later than 2 s end the asking, and what comes late is put in at the next occasion.
 
 use agent_client_protocol::{
     self as acp, ErrorCode,
