@@ -144,6 +144,8 @@ impl Session {
             Input::Subscribers(count) => self.clients.set_subscribers(count),
             Input::Tick => self.expire(now, &mut out),
             Input::Reap => self.reap(now, &mut out),
+            Input::Announce(_) if self.phase == Phase::Closed => {}
+            Input::Announce(draft) => out.publish(draft),
             Input::Kill { reason } => self.kill(now, &reason, &mut out),
         }
         self.schedule(now, &mut out);

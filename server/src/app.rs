@@ -2,11 +2,9 @@
 
 use std::time::Instant;
 
-use bytes::Bytes;
-
 use crate::{
-    Config, admission::Admission, auth::Auth, files::Files, organization::Sidecar, sessions::Sessions,
-    transcript_page::Key,
+    Config, admission::Admission, auth::Auth, capabilities::Capabilities, files::Files, transcript_page::Key,
+    workspaces::Workspaces,
 };
 
 /// The daemon's shared state; handlers take it as `State<Arc<App>>`.
@@ -15,12 +13,11 @@ pub struct App {
     pub config: Config,
     pub auth: Auth,
     pub admission: Admission,
-    pub sessions: Sessions,
+    pub workspaces: Workspaces,
     pub files: Files,
-    pub organization: Sidecar,
     /// Seals the cursors of transcripts.
     pub cursor_key: Key,
     /// The answer of `GET /capabilities`.
-    pub capabilities: Bytes,
+    pub capabilities: Capabilities,
     pub started_at: Instant,
 }

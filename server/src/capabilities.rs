@@ -1,6 +1,36 @@
 //! What this daemon says it can do. Clients gate their controls on these tags, so a tag stands here only while its behaviour exists.
 
-use crate::Config;
+use std::sync::{PoisonError, RwLock};
+
+use bytes::Bytes;
+use serde_json::{Value, json};
+
+use crate::{
+    Config,
+    files::MAX_UPLOAD_BYTES,
+    workspaces::{Workspace, Workspaces},
+};
+
+/// The answer of `GET /capabilities`, encoded when it changes.
+#[derive(Debug)]
+pub struct Capabilities(RwLock<Bytes>);
+
+impl Capabilities {
+    #[must_use]
+    pub fn new(config: &Config, workspaces: &Workspaces) -> Self {
+        Self(RwLock::new(encode(config, workspaces)))
+    }
+
+    #[must_use]
+    pub fn bytes(&self) -> Bytes {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// To be called when a workspace came, went or changed.
+    pub fn refresh(&self, config: &Config, workspaces: &Workspaces) {
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = encode(config, workspaces);
+    }
+}
 
 /// Tags of behaviour that no flag switches.
 const ALWAYS: &[&str] = &[
@@ -48,17 +78,48 @@ const ALWAYS: &[&str] = &[
 ];
 
 /// Tags of behaviour that the configuration switches.
-type Condition = fn(&Config) -> bool;
+type Condition = fn(&Config, &Workspaces) -> bool;
 const CONDITIONAL: &[(&str, Condition)] = &[
-    ("require_auth", |config| config.require_auth),
-    ("allow_origin", |config| !config.allow_origins.is_empty()),
-    ("prompt_absolute_deadline", |config| config.timeouts.prompt_deadline.is_some()),
-    ("writer_idle_timeout", |config| config.timeouts.writer_idle.is_some()),
+    ("require_auth", |config, _| config.require_auth),
+    ("allow_origin", |config, _| !config.allow_origins.is_empty()),
+    ("prompt_absolute_deadline", |config, _| config.timeouts.prompt_deadline.is_some()),
+    ("writer_idle_timeout", |config, _| config.timeouts.writer_idle.is_some()),
+    ("multi_workspace_sessions", |_, workspaces| workspaces.count() > 1),
 ];
 
 /// The `features` of `GET /capabilities`.
 #[must_use]
-pub fn features(config: &Config) -> Vec<&'static str> {
-    let switched = CONDITIONAL.iter().filter(|(_, holds)| holds(config)).map(|(tag, _)| *tag);
+pub fn features(config: &Config, workspaces: &Workspaces) -> Vec<&'static str> {
+    let switched = CONDITIONAL.iter().filter(|(_, holds)| holds(config, workspaces)).map(|(tag, _)| *tag);
     ALWAYS.iter().copied().chain(switched).collect()
+}
+
+fn encode(config: &Config, workspaces: &Workspaces) -> Bytes {
+    let limits = &config.limits;
+    let answer = json!({
+        "v": 1,
+        "protocolVersions": { "current": "v1", "supported": ["v1"] },
+        "qwenCodeVersion": env!("CARGO_PKG_VERSION"),
+        "mode": "http-bridge",
+        "features": features(config, workspaces),
+        "modelServices": [],
+        "workspaceCwd": workspaces.primary().cwd,
+        "transports": ["rest"],
+        "policy": { "permission": "first-responder" },
+        "limits": {
+            "maxPendingPromptsPerSession": limits.max_pending_prompts_per_session,
+            "maxSessionsPerWorkspace": limits.max_sessions,
+            "maxTotalSessions": config.max_total_sessions(),
+            "sessionRestoreTimeoutMs": config.timeouts.session_restore,
+            "maxWorkspaceFileUploadBytes": MAX_UPLOAD_BYTES,
+            "maxRegisteredWorkspaces": workspaces.count(),
+        },
+        "workspaces": workspaces.all().iter().map(|one| describe(one, workspaces)).collect::<Vec<_>>(),
+        "supportedLanguages": [],
+    });
+    Bytes::from(answer.to_string())
+}
+
+fn describe(workspace: &Workspace, all: &Workspaces) -> Value {
+    json!({ "id": workspace.id, "cwd": workspace.cwd, "primary": all.is_primary(workspace), "trusted": true, "removable": false })
 }

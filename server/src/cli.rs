@@ -17,7 +17,7 @@ pub use greeting::Greeting;
 use crate::{
     admission::OriginPattern,
     auth::Secret,
-    config::{AgentCommand, Config, TokenSource},
+    config::{AgentCommand, Config, TokenSource, TotalSessions},
     remote::{AttachArgs, PromptArgs, SessionsArgs},
 };
 
@@ -54,9 +54,9 @@ pub enum Command {
 #[derive(Debug, Args)]
 #[command(after_help = AFTER_HELP)]
 pub struct ServeArgs {
-    /// Folder the sessions work in [default: the current one]
+    /// Folder the sessions work in; repeat it for more, the first is the primary one [default: the current one]
     #[arg(long, value_name = "DIR", help_heading = "Work")]
-    workspace: Option<PathBuf>,
+    workspace: Vec<PathBuf>,
     /// Any program that speaks ACP on stdio, with its arguments [default: the built-in agent]
     #[arg(long, value_name = "COMMAND", env = "ROOST_AGENT", hide_env_values = true, help_heading = "Work")]
     agent: Option<String>,
@@ -96,9 +96,12 @@ pub struct ServeArgs {
     #[arg(long, requires = "no_auth", help_heading = "Access")]
     trust_loopback: bool,
 
-    /// Live sessions
+    /// Live sessions of each workspace
     #[arg(long, value_name = "N", default_value_t = 32, help_heading = "Limits")]
     max_sessions: usize,
+    /// Live sessions of all workspaces together [default: --max-sessions for each workspace given at start]
+    #[arg(long, value_name = "N", help_heading = "Limits")]
+    max_total_sessions: Option<usize>,
     /// Prompts of one session, running and queued
     #[arg(long, value_name = "N", default_value_t = 5, help_heading = "Limits")]
     max_pending_prompts_per_session: usize,
@@ -164,8 +167,9 @@ pub enum ConfigError {
 impl ServeArgs {
     /// The configuration these flags ask for.
     pub fn config(self) -> Result<Config, ConfigError> {
-        let workspace = workspace(self.workspace)?;
-        let mut config = Config::new(workspace, home()?, agent(self.agent.as_deref())?);
+        let (primary, further) = workspaces(self.workspace)?;
+        let mut config = Config::new(primary, home()?, agent(self.agent.as_deref())?);
+        config.further_workspaces = further;
         config.hostname = self.hostname;
         config.port = self.port;
         config.token = token(self.token.as_deref(), self.no_auth)?;
@@ -176,6 +180,9 @@ impl ServeArgs {
         let limits = &mut config.limits;
         limits.event_ring_size = self.event_ring_size;
         limits.max_sessions = NonZeroUsize::new(self.max_sessions);
+        if let Some(most) = self.max_total_sessions {
+            limits.max_total_sessions = TotalSessions::AtMost(NonZeroUsize::new(most));
+        }
         limits.max_pending_prompts_per_session = NonZeroUsize::new(self.max_pending_prompts_per_session);
         limits.max_subscribers = self.max_subscribers;
         limits.max_connections = NonZeroUsize::new(self.max_connections);
@@ -194,8 +201,21 @@ fn length(ms: u64) -> Option<Millis> {
     (ms > 0).then_some(Millis(ms))
 }
 
-fn workspace(asked: Option<PathBuf>) -> Result<PathBuf, ConfigError> {
-    let path = asked.unwrap_or_else(|| PathBuf::from("."));
+/// The primary workspace, and the others; one that is named twice is one.
+fn workspaces(asked: Vec<PathBuf>) -> Result<(PathBuf, Vec<PathBuf>), ConfigError> {
+    let mut asked = asked.into_iter();
+    let primary = workspace(asked.next().unwrap_or_else(|| PathBuf::from(".")))?;
+    let mut further = Vec::new();
+    for path in asked {
+        let path = workspace(path)?;
+        if path != primary && !further.contains(&path) {
+            further.push(path);
+        }
+    }
+    Ok((primary, further))
+}
+
+fn workspace(path: PathBuf) -> Result<PathBuf, ConfigError> {
     let canonical = path.canonicalize().map_err(|source| ConfigError::Workspace { path: path.clone(), source })?;
     if !canonical.is_dir() {
         return Err(ConfigError::NotAFolder { path });

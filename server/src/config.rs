@@ -7,9 +7,8 @@ use std::{
 };
 
 use roost_core::Millis;
-use sha2::{Digest, Sha256};
 
-use crate::{admission::OriginPattern, auth::Secret, page::Page};
+use crate::{admission::OriginPattern, auth::Secret, page::Page, workspaces::workspace_id};
 
 /// How the daemon listens, whom it admits, which agent it runs and how much of everything it allows.
 #[derive(Debug, Clone)]
@@ -30,6 +29,8 @@ pub struct Config {
 
     /// The folder sessions work in: absolute, canonical, a directory, and UTF-8, since it travels as JSON.
     pub workspace: PathBuf,
+    /// Folders beside it that have sessions, too, under the same conditions: none twice.
+    pub further_workspaces: Vec<PathBuf>,
     /// `QWEN_HOME`: where settings, session records and the daemon's own state live.
     pub home: PathBuf,
     pub agent: AgentCommand,
@@ -44,8 +45,10 @@ pub struct Config {
 pub struct Limits {
     /// Frames a session's ring keeps for replay.
     pub event_ring_size: NonZeroUsize,
-    /// Live sessions of the workspace.
+    /// Live sessions of each workspace.
     pub max_sessions: Option<NonZeroUsize>,
+    /// Live sessions of all workspaces together.
+    pub max_total_sessions: TotalSessions,
     /// Prompts of one session, running and queued together.
     pub max_pending_prompts_per_session: Option<NonZeroUsize>,
     /// Event streams of one session.
@@ -54,6 +57,15 @@ pub struct Limits {
     pub max_connections: Option<NonZeroUsize>,
     /// Size of the folded history a load answers with, in bytes.
     pub compacted_replay_max_bytes: NonZeroU64,
+}
+
+/// How many sessions may be live in all workspaces together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TotalSessions {
+    /// As many as the workspaces given at start may have between them.
+    AsWorkspaces,
+    /// `None` is unlimited.
+    AtMost(Option<NonZeroUsize>),
 }
 
 /// How long things may take. `None` is for ever.
@@ -111,6 +123,7 @@ impl Config {
             allow_origins: Vec::new(),
             allow_hosts: Vec::new(),
             workspace,
+            further_workspaces: Vec::new(),
             home,
             agent,
             page: Page::embedded(),
@@ -119,11 +132,22 @@ impl Config {
         }
     }
 
-    /// The workspace's name on the wire: 16 hexadecimal digits that its path determines.
+    /// Live sessions of all workspaces together: as asked, else what the workspaces given at start may have (C5).
+    #[must_use]
+    pub fn max_total_sessions(&self) -> Option<NonZeroUsize> {
+        match self.limits.max_total_sessions {
+            TotalSessions::AsWorkspaces => {
+                let workspaces = NonZeroUsize::MIN.saturating_add(self.further_workspaces.len());
+                self.limits.max_sessions.map(|each| each.saturating_mul(workspaces))
+            }
+            TotalSessions::AtMost(max) => max,
+        }
+    }
+
+    /// The primary workspace's name on the wire.
     #[must_use]
     pub fn workspace_id(&self) -> String {
-        let digest = Sha256::digest(self.workspace.as_os_str().as_encoded_bytes());
-        digest[..8].iter().map(|byte| format!("{byte:02x}")).collect()
+        workspace_id(&self.workspace)
     }
 
     /// The daemon's own state, apart from the sessions': token and device credentials.
@@ -138,6 +162,7 @@ impl Default for Limits {
         Self {
             event_ring_size: const { NonZeroUsize::new(8_000).unwrap() },
             max_sessions: NonZeroUsize::new(32),
+            max_total_sessions: TotalSessions::AsWorkspaces,
             max_pending_prompts_per_session: NonZeroUsize::new(5),
             max_subscribers: const { NonZeroUsize::new(1_024).unwrap() },
             max_connections: None,

@@ -15,7 +15,7 @@ mod stream;
 
 use std::{
     collections::{HashMap, HashSet},
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::{
         Arc, Mutex,
         atomic::{AtomicBool, Ordering},
@@ -103,6 +103,7 @@ impl LiveSession {
         let folded_until = bus.last_event_id();
         let live = Arc::new(Self {
             id: meta.session_id.clone(),
+            cwd: Path::new(&meta.cwd).into(),
             created_at: meta.created_at,
             source: Source { kind: meta.source_type.clone(), id: meta.source_id.clone() },
             stream: Arc::new(EventStream::new(bus)),

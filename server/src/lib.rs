@@ -31,6 +31,7 @@ pub mod telemetry;
 pub mod transcript_page;
 pub mod turn_status;
 pub mod wire_error;
+pub mod workspaces;
 
 pub use app::App;
 pub use config::Config;

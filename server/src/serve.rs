@@ -37,13 +37,14 @@ use crate::{
     App, Config, WireError,
     admission::{self, Admission, Verdict},
     auth::{Auth, Secret},
-    body, clock,
+    body,
+    capabilities::Capabilities,
+    clock,
     files::Files,
-    organization::Sidecar,
-    routes::{self, capabilities, health},
-    sessions::Sessions,
+    routes::{self, health},
     telemetry::{self, RequestLine},
     transcript_page::Key,
+    workspaces::Workspaces,
 };
 
 /// After a failed accept, for want of file descriptors mostly, before the next try.
@@ -65,14 +66,13 @@ pub async fn start(config: Config) -> Result<Daemon, StartError> {
         listener.local_addr().map_err(|source| StartError::Bind { address: config.hostname.clone(), source })?;
     boot::check(&config, address)?;
     let auth = Auth::open(&config)?;
-    let sessions = Sessions::open(&config)?;
+    let workspaces = Workspaces::open(&config)?;
     let app = Arc::new(App {
         admission: Admission::new(&config, address),
-        capabilities: capabilities::encode(&config),
+        capabilities: Capabilities::new(&config, &workspaces),
         auth,
-        organization: Sidecar::of(sessions.project().dir()),
         cursor_key: Key::random(),
-        sessions,
+        workspaces,
         files: Files::default(),
         config,
         started_at: Instant::now(),
@@ -120,7 +120,7 @@ impl Daemon {
         self.stop.send_replace(true);
         let grace = self.app.config.timeouts.shutdown_grace;
         let closing = async {
-            self.app.sessions.close().await;
+            self.app.workspaces.close().await;
             // Every connection holds a receiver.
             self.stop.closed().await;
         };

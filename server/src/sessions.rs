@@ -5,6 +5,7 @@
 //! client that hangs up leaves nothing half done.
 
 mod create;
+mod daemon_wide;
 mod lend;
 mod open;
 mod put_away;
@@ -15,7 +16,7 @@ use std::{
     io,
     num::NonZeroUsize,
     panic::AssertUnwindSafe,
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::{Arc, Mutex, MutexGuard, PoisonError, Weak, atomic::AtomicU64},
     time::Duration,
 };
@@ -27,22 +28,22 @@ use futures_util::{
 use roost_core::{
     ClientId, Millis, RequestId, SessionId,
     bus::BusLimits,
+    event::Draft,
     session::{SessionConfig, Status},
 };
 use tokio::task::JoinError;
 
 pub use self::{
     create::{CreateError, CreateSession},
+    daemon_wide::DaemonWide,
     lend::{Attachment, Lend},
     put_away::CatalogueVersion,
     restore::{Restore, RestoreError},
 };
 use crate::{
     Config,
-    archive::Locks,
     child::AgentHost,
     driver::LiveSession,
-    events::OpenStreams,
     store::{Catalogue, Project, Shelf, Summary},
 };
 
@@ -64,7 +65,7 @@ struct Directory {
     project: Project,
     catalogue: Catalogue,
     archived: Catalogue,
-    locks: Locks,
+    wide: DaemonWide,
     /// Names this run's counting of changes to the list.
     generation: Box<str>,
     revision: AtomicU64,
@@ -74,7 +75,6 @@ struct Directory {
     restore_patience: Duration,
     machine: SessionConfig,
     bus: BusLimits,
-    open_streams: OpenStreams,
     table: Mutex<Table>,
 }
 
@@ -117,6 +117,16 @@ pub enum OpenError {
 #[error("{limit} sessions are live, which is the limit")]
 pub struct SessionLimit {
     pub limit: usize,
+    pub scope: LimitScope,
+}
+
+/// Whose places are all taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LimitScope {
+    Workspace,
+    /// All workspaces together.
+    Total,
 }
 
 /// Counts for `GET /health?deep=1`.
@@ -132,6 +142,21 @@ pub struct Overview {
     pub last_activity_at: Option<Millis>,
 }
 
+impl Overview {
+    /// This and another, taken together.
+    #[must_use]
+    pub fn with(self, other: Self) -> Self {
+        Self {
+            sessions: self.sessions + other.sessions,
+            pending_permissions: self.pending_permissions + other.pending_permissions,
+            active_prompts: self.active_prompts + other.active_prompts,
+            connected_clients: self.connected_clients + other.connected_clients,
+            channel_alive: self.channel_alive || other.channel_alive,
+            last_activity_at: self.last_activity_at.max(other.last_activity_at),
+        }
+    }
+}
+
 /// One session of the list, with what is known of it while it lives.
 #[derive(Debug)]
 pub struct Listed {
@@ -144,27 +169,27 @@ impl Sessions {
     ///
     /// # Errors
     /// The store cannot be used.
-    pub fn open(config: &Config) -> Result<Self, OpenError> {
-        let project = Project::of(&config.home, &config.workspace);
+    pub fn open(config: &Config, cwd: &Path, wide: &DaemonWide) -> Result<Self, OpenError> {
+        let project = Project::of(&config.home, cwd);
         project.prepare().map_err(|source| OpenError::Store { path: project.dir().to_owned(), source })?;
         let sessions = Self(Arc::new(Directory {
-            cwd: config.workspace.clone(),
+            cwd: cwd.to_owned(),
             settings: config.home.join("settings.json"),
             catalogue: Catalogue::of(project.clone(), Shelf::Active),
             archived: Catalogue::of(project.clone(), Shelf::Archive),
-            locks: Locks::default(),
+            wide: wide.clone(),
             generation: uuid::Uuid::new_v4().to_string().into(),
             revision: AtomicU64::new(1),
             project,
-            host: AgentHost::new(config.agent.clone(), config.workspace.clone(), AGENT_PATIENCE),
+            host: AgentHost::new(config.agent.clone(), cwd.to_owned(), AGENT_PATIENCE),
             max_sessions: config.limits.max_sessions,
             replay_max_bytes: config.limits.compacted_replay_max_bytes.get(),
             restore_patience: Duration::from_millis(config.timeouts.session_restore.0),
             machine: machine_config(config),
             bus: bus_limits(config),
-            open_streams: OpenStreams::default(),
             table: Mutex::default(),
         }));
+        wide.enrol(&sessions);
         tokio::spawn(sessions.clone().take_up());
         if let Some(Millis(interval)) = config.timeouts.session_reap_interval {
             tokio::spawn(reap(Arc::downgrade(&sessions.0), Duration::from_millis(interval)));
@@ -192,9 +217,16 @@ impl Sessions {
         self.all().iter().any(|live| live.machine().is_registered(client))
     }
 
+    /// Whether a session is live here, or just coming or going.
     #[must_use]
-    pub fn open_streams(&self) -> &OpenStreams {
-        &self.0.open_streams
+    pub fn is_present(&self, id: &str) -> bool {
+        let table = self.table();
+        table.live.contains_key(id) || table.restoring.contains_key(id)
+    }
+
+    /// Publishes the same event on every live session (B9).
+    pub async fn announce(&self, draft: Draft) {
+        join_all(self.all().iter().map(|live| live.announce(draft.clone()))).await;
     }
 
     /// Every session on a shelf of the workspace, the most recently active first.
@@ -224,7 +256,7 @@ impl Sessions {
             sessions: states.len(),
             pending_permissions: states.iter().map(|status| status.pending_interactions.len()).sum(),
             active_prompts: states.iter().filter(|status| status.has_active_prompt).count(),
-            connected_clients: self.0.open_streams.count(),
+            connected_clients: self.0.wide.open_streams().count(),
             channel_alive: self.0.host.is_alive(),
             last_activity_at: seen.max(),
         }
@@ -297,13 +329,26 @@ impl Sessions {
 }
 
 impl Table {
-    /// Takes a place for a session that is on its way.
-    fn reserve(&mut self, max_sessions: Option<NonZeroUsize>) -> Result<(), SessionLimit> {
-        let taken = self.live.len() + self.creating + self.restoring.len();
-        match max_sessions.map(NonZeroUsize::get) {
-            Some(limit) if taken >= limit => Err(SessionLimit { limit }),
-            Some(_) | None => Ok(()),
+    /// Whether there is a place for one more session (C5). `in_total` is how many places the whole daemon has for this
+    /// workspace, and its cap.
+    fn check_room(
+        &self,
+        max_sessions: Option<NonZeroUsize>,
+        in_total: Option<(usize, NonZeroUsize)>,
+    ) -> Result<(), SessionLimit> {
+        let taken = self.taken();
+        match (max_sessions.map(NonZeroUsize::get), in_total) {
+            (Some(limit), _) if taken >= limit => Err(SessionLimit { limit, scope: LimitScope::Workspace }),
+            (_, Some((places, cap))) if taken >= places => {
+                Err(SessionLimit { limit: cap.get(), scope: LimitScope::Total })
+            }
+            _ => Ok(()),
         }
+    }
+
+    /// Places in use: sessions that are live or on their way.
+    fn taken(&self) -> usize {
+        self.live.len() + self.creating + self.restoring.len()
     }
 }
 

@@ -6,6 +6,7 @@ use super::{AgentState, Answer, ApprovalMode, DisplayName, Outcome, Refused};
 use crate::{
     ClientId, Millis, PromptId, RequestId,
     acp::{RpcError, RpcId},
+    event::Draft,
 };
 
 /// Names one command until its [`Answer`] comes back; the shell hands them out.
@@ -34,6 +35,8 @@ pub enum Input {
     Tick,
     /// The periodic look for abandoned sessions (X2).
     Reap,
+    /// Something happened in the workspace that everyone who listens to the session is told (B9).
+    Announce(Draft),
     /// The daemon stops or the host kills the session: prompts end with code `session_killed`, the streams with `session_died`.
     Kill {
         reason: Box<str>,

@@ -1,7 +1,7 @@
 //! A live session, as everyone but its driver sees it: the machine to look at, the inbox to write to, the stream to read.
 
 use std::{
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, Ordering},
@@ -10,6 +10,7 @@ use std::{
 
 use roost_core::{
     ClientId, Millis, SessionId,
+    event::Draft,
     session::{AgentState, Command, Input, Session},
 };
 use tokio::sync::{mpsc, oneshot, watch};
@@ -21,6 +22,8 @@ use crate::child::Loss;
 #[derive(Debug)]
 pub struct LiveSession {
     pub id: SessionId,
+    /// The folder of its workspace.
+    pub cwd: Arc<Path>,
     pub created_at: Millis,
     pub source: Source,
     pub stream: Arc<EventStream>,
@@ -63,6 +66,11 @@ impl LiveSession {
         let (answered, answer) = oneshot::channel();
         self.inbox.send(Order::Command { client, command, answered }).await.ok()?;
         answer.await.ok()
+    }
+
+    /// Publishes something that happened around the session. Nobody hears it on one that has ended.
+    pub async fn announce(&self, draft: Draft) {
+        let _ = self.inbox.send(Order::Input(Input::Announce(draft))).await;
     }
 
     /// Has the session see whether anybody still needs it (X2).

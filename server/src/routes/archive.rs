@@ -2,7 +2,7 @@
 
 use std::{collections::HashSet, sync::Arc};
 
-use axum::{Json, Router, extract::State, routing::post};
+use axum::{Json, Router, routing::post};
 use roost_core::SessionId;
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -63,14 +63,10 @@ pub(super) fn routes() -> Router<Arc<App>> {
     table("").merge(table("/workspaces/{workspace}"))
 }
 
-async fn archive(
-    State(app): State<Arc<App>>,
-    _: Selected,
-    JsonBody(body): JsonBody,
-) -> Result<Json<Archived>, WireError> {
+async fn archive(Selected(workspace): Selected, JsonBody(body): JsonBody) -> Result<Json<Archived>, WireError> {
     let (ids, conflicts) = (session_ids(&body)?, conflicts(&body)?);
     let Outcome { done, already, resolved, not_found, errors } =
-        app.sessions.shelve(ids, Shelf::Archive, conflicts).await?;
+        workspace.sessions.shelve(ids, Shelf::Archive, conflicts).await?;
     Ok(Json(Archived {
         archived: done,
         already_archived: already,
@@ -80,14 +76,10 @@ async fn archive(
     }))
 }
 
-async fn unarchive(
-    State(app): State<Arc<App>>,
-    _: Selected,
-    JsonBody(body): JsonBody,
-) -> Result<Json<Unarchived>, WireError> {
+async fn unarchive(Selected(workspace): Selected, JsonBody(body): JsonBody) -> Result<Json<Unarchived>, WireError> {
     let (ids, conflicts) = (session_ids(&body)?, conflicts(&body)?);
     let Outcome { done, already, resolved, not_found, errors } =
-        app.sessions.shelve(ids, Shelf::Active, conflicts).await?;
+        workspace.sessions.shelve(ids, Shelf::Active, conflicts).await?;
     Ok(Json(Unarchived {
         unarchived: done,
         already_active: already,
@@ -97,14 +89,10 @@ async fn unarchive(
     }))
 }
 
-async fn delete(
-    State(app): State<Arc<App>>,
-    _: Selected,
-    JsonBody(body): JsonBody,
-) -> Result<Json<Removed>, WireError> {
-    let outcome = app.sessions.delete(session_ids(&body)?).await?;
+async fn delete(Selected(workspace): Selected, JsonBody(body): JsonBody) -> Result<Json<Removed>, WireError> {
+    let outcome = workspace.sessions.delete(session_ids(&body)?).await?;
     let removed = outcome.done.clone();
-    let forgotten = app.organization.change(move |organization| {
+    let forgotten = workspace.organization.change(move |organization| {
         organization.forget(&removed);
         Ok(())
     });

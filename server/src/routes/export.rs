@@ -4,12 +4,10 @@ use std::sync::Arc;
 
 use axum::{
     Router,
-    extract::State,
     response::{IntoResponse, Response},
     routing::get,
 };
 use http::{HeaderValue, header};
-use roost_core::SessionId;
 use tokio::task::spawn_blocking;
 
 use super::{path::NamedSession, query::Query, transcript};
@@ -28,28 +26,21 @@ pub(super) fn routes() -> Router<Arc<App>> {
         .route("/workspaces/{workspace}/session/{session}/archive/export", get(archived))
 }
 
-async fn active(
-    State(app): State<Arc<App>>,
-    NamedSession(id): NamedSession,
-    query: Query,
-) -> Result<Response, WireError> {
-    export(&app, Shelf::Active, id, &query).await
+async fn active(named: NamedSession, query: Query) -> Result<Response, WireError> {
+    export(Shelf::Active, named, &query).await
 }
 
-async fn archived(
-    State(app): State<Arc<App>>,
-    NamedSession(id): NamedSession,
-    query: Query,
-) -> Result<Response, WireError> {
-    export(&app, Shelf::Archive, id, &query).await
+async fn archived(named: NamedSession, query: Query) -> Result<Response, WireError> {
+    export(Shelf::Archive, named, &query).await
 }
 
-async fn export(app: &App, shelf: Shelf, id: SessionId, query: &Query) -> Result<Response, WireError> {
+async fn export(shelf: Shelf, named: NamedSession, query: &Query) -> Result<Response, WireError> {
+    let NamedSession { workspace, id } = named;
     let format = format(query.get("format"))?;
-    let _share = app.sessions.locks().share(&id)?;
-    let past = transcript::past(app, shelf, &id).await?;
+    let _share = workspace.sessions.locks().share(&id)?;
+    let past = transcript::past(&workspace, shelf, &id).await?;
     let subject =
-        Subject { session_id: id.clone(), cwd: app.config.workspace.display().to_string(), exported_at: clock::now() };
+        Subject { session_id: id.clone(), cwd: workspace.cwd.display().to_string(), exported_at: clock::now() };
     let name = format!("qwen-code-export-{}.{}", dashed(&subject), format.extension());
     let rendered = spawn_blocking(move || {
         let transcript = past.snapshot().map_err(PageError::from)?.fold();

@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use axum::{
     Json, Router,
-    extract::State,
     routing::{get, patch},
 };
 use http::StatusCode;
@@ -64,28 +63,26 @@ pub(super) fn routes() -> Router<Arc<App>> {
     table("/workspace/{id}").merge(table("/workspaces/{workspace}")).merge(one)
 }
 
-async fn list(State(app): State<Arc<App>>, _: Selected) -> Result<Json<Groups>, WireError> {
-    let organization = app.organization.read().await.map_err(|error| failed(&error))?;
+async fn list(Selected(workspace): Selected) -> Result<Json<Groups>, WireError> {
+    let organization = workspace.organization.read().await.map_err(|error| failed(&error))?;
     Ok(Json(Groups { groups: organization.groups(), color_options: Preset::ALL }))
 }
 
 async fn create(
-    State(app): State<Arc<App>>,
-    _: Selected,
+    Selected(workspace): Selected,
     JsonBody(body): JsonBody,
 ) -> Result<(StatusCode, Json<OneGroup>), WireError> {
     let name = GroupName::read(body.get("name"))?;
     let color = GroupColor::read(body.get("color"))?;
     let (id, now) = (uuid::Uuid::new_v4().to_string(), clock::now().to_iso());
-    let added = app.organization.change(|organization| organization.add_group(id.into(), name, color, now)).await;
+    let added = workspace.organization.change(|organization| organization.add_group(id.into(), name, color, now)).await;
     let group = added?;
-    app.sessions.catalogue_changed();
+    workspace.sessions.catalogue_changed();
     Ok((StatusCode::CREATED, Json(OneGroup { group })))
 }
 
 async fn change(
-    State(app): State<Arc<App>>,
-    _: Selected,
+    Selected(workspace): Selected,
     NamedGroup(id): NamedGroup,
     JsonBody(body): JsonBody,
 ) -> Result<Json<OneGroup>, WireError> {
@@ -95,39 +92,35 @@ async fn change(
         order: body.get("order").map(order).transpose()?,
     };
     let now = clock::now().to_iso();
-    let changed = app.organization.change(move |organization| organization.change_group(&id, change, now)).await;
+    let changed = workspace.organization.change(move |organization| organization.change_group(&id, change, now)).await;
     let group = changed?;
-    app.sessions.catalogue_changed();
+    workspace.sessions.catalogue_changed();
     Ok(Json(OneGroup { group }))
 }
 
-async fn remove(
-    State(app): State<Arc<App>>,
-    _: Selected,
-    NamedGroup(id): NamedGroup,
-) -> Result<Json<Deleted>, WireError> {
+async fn remove(Selected(workspace): Selected, NamedGroup(id): NamedGroup) -> Result<Json<Deleted>, WireError> {
     let now = clock::now().to_iso();
-    let removed = app.organization.change(move |organization| Ok(organization.remove_group(&id, &now))).await;
+    let removed = workspace.organization.change(move |organization| Ok(organization.remove_group(&id, &now))).await;
     let deleted = removed?;
-    app.sessions.catalogue_changed();
+    workspace.sessions.catalogue_changed();
     Ok(Json(Deleted { deleted }))
 }
 
 /// Works on any session there is, live or not, archived or not.
 async fn arrange(
-    State(app): State<Arc<App>>,
-    NamedSession(id): NamedSession,
+    NamedSession { workspace, id }: NamedSession,
     JsonBody(body): JsonBody,
 ) -> Result<Json<Arranged>, WireError> {
-    let _share = app.sessions.locks().share(&id)?;
-    if app.sessions.get(id.as_str()).is_none() && app.sessions.place(&id).await == Place::Nowhere {
+    let _share = workspace.sessions.locks().share(&id)?;
+    if workspace.sessions.get(id.as_str()).is_none() && workspace.sessions.place(&id).await == Place::Nowhere {
         return Err(WireError::session_not_found(id.as_str()));
     }
     let change = rearrange(&body)?;
     let (session, now) = (id.clone(), clock::now().to_iso());
-    let arranged = app.organization.change(move |organization| organization.rearrange(&session, change, &now)).await;
+    let arranged =
+        workspace.organization.change(move |organization| organization.rearrange(&session, change, &now)).await;
     let Arrangement { group_id, color, pinned_at, updated_at } = arranged?;
-    app.sessions.catalogue_changed();
+    workspace.sessions.catalogue_changed();
     let is_pinned = pinned_at.is_some();
     Ok(Json(Arranged { session_id: id, group_id, color, pinned_at, updated_at, is_pinned }))
 }

@@ -17,7 +17,7 @@ use crate::{App, clock, sessions::Overview};
 /// `{"status":"ok"}`; with `?deep`, `?deep=1` or `?deep=true` also counts.
 pub async fn show(State(app): State<Arc<App>>, RawQuery(query): RawQuery) -> Response {
     if is_deep(query.as_deref().unwrap_or_default()) {
-        return Json(Deep::of(&app.sessions.overview())).into_response();
+        return Json(Deep::of(&app.workspaces.overview(), app.workspaces.count())).into_response();
     }
     alive()
 }
@@ -55,11 +55,11 @@ struct Deep {
 }
 
 impl Deep {
-    fn of(overview: &Overview) -> Self {
+    fn of(overview: &Overview, workspace_count: usize) -> Self {
         let is_idle = overview.active_prompts == 0;
         Self {
             status: "ok",
-            workspace_count: 1,
+            workspace_count,
             sessions: overview.sessions,
             pending_permissions: overview.pending_permissions,
             active_prompts: overview.active_prompts,

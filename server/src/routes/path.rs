@@ -3,19 +3,26 @@
 use std::sync::Arc;
 
 use axum::extract::{FromRequestParts, RawPathParams};
-use http::request::Parts;
+use http::{StatusCode, request::Parts};
 use roost_core::SessionId;
 
-use super::workspace::{check_plural, check_selector};
-use crate::{App, WireError};
+use super::workspace::{select, select_plural};
+use crate::{
+    App, WireError,
+    workspaces::{AmbiguousOwner, Workspace},
+};
 
-/// The path selects this daemon's workspace; one without a selector means it anyway.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Selected;
-
-/// The session in `/session/:id/…` or `/workspaces/:workspace/session/:session/…`; the workspace is checked, too.
+/// The workspace a path selects; one without a selector means the primary one.
 #[derive(Clone, Debug)]
-pub(super) struct NamedSession(pub(super) SessionId);
+pub(super) struct Selected(pub(super) Arc<Workspace>);
+
+/// The session in `/session/:id/…` or `/workspaces/:workspace/session/:session/…`, and the workspace: the one selected, else the
+/// one the session lives or lies in. A session that is nowhere has the primary workspace.
+#[derive(Clone, Debug)]
+pub(super) struct NamedSession {
+    pub(super) workspace: Arc<Workspace>,
+    pub(super) id: SessionId,
+}
 
 /// The group in `…/session-groups/:group`.
 #[derive(Clone, Debug)]
@@ -26,13 +33,8 @@ impl FromRequestParts<Arc<App>> for Selected {
 
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, WireError> {
         let params = params(parts, app).await?;
-        let selector = |wanted: &str| params.iter().find(|(name, _)| *name == wanted).map(|(_, value)| value);
-        if let Some(workspace) = selector("workspace") {
-            check_plural(app, workspace)?;
-        } else if let Some(workspace) = selector("id").filter(|_| parts.uri.path().starts_with("/workspace/")) {
-            check_selector(app, workspace)?;
-        }
-        Ok(Self)
+        let selected = selected(app, parts, &params)?;
+        Ok(Self(selected.unwrap_or_else(|| Arc::clone(app.workspaces.primary()))))
     }
 }
 
@@ -40,11 +42,14 @@ impl FromRequestParts<Arc<App>> for NamedSession {
     type Rejection = WireError;
 
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, WireError> {
-        Selected::from_request_parts(parts, app).await?;
         let params = params(parts, app).await?;
         let named = |wanted: &str| params.iter().find(|(name, _)| *name == wanted).map(|(_, value)| value);
         let id = named("session").or_else(|| named("id")).unwrap_or_default();
-        Ok(Self(SessionId::from(id)))
+        let workspace = match selected(app, parts, &params)? {
+            Some(workspace) => workspace,
+            None => owner(app, id, parts.uri.path()).await?,
+        };
+        Ok(Self { workspace, id: SessionId::from(id) })
     }
 }
 
@@ -56,6 +61,32 @@ impl FromRequestParts<Arc<App>> for NamedGroup {
         let group = params.iter().find(|(name, _)| *name == "group").map(|(_, value)| value.to_owned());
         Ok(Self(group.unwrap_or_default()))
     }
+}
+
+/// The workspace a session belongs to; the primary one if it is nowhere, which will say so.
+pub(super) async fn owner(app: &App, session: &str, route: &str) -> Result<Arc<Workspace>, WireError> {
+    match app.workspaces.owner(session).await {
+        Ok(owner) => Ok(owner.unwrap_or_else(|| Arc::clone(app.workspaces.primary()))),
+        Err(error) => Err(ambiguous(&error, session, route)),
+    }
+}
+
+fn ambiguous(error: &AmbiguousOwner, session: &str, route: &str) -> WireError {
+    let said = format!("{error}; name the workspace: /workspaces/:workspace/session/{session}/…");
+    WireError::new(StatusCode::INTERNAL_SERVER_ERROR, said)
+        .code("ambiguous_session_owner")
+        .with("sessionId", session)
+        .with("route", route)
+        .with("workspaceIds", &error.workspace_ids)
+}
+
+fn selected(app: &App, parts: &Parts, params: &RawPathParams) -> Result<Option<Arc<Workspace>>, WireError> {
+    let selector = |wanted: &str| params.iter().find(|(name, _)| *name == wanted).map(|(_, value)| value);
+    if let Some(workspace) = selector("workspace") {
+        return select_plural(app, workspace).map(Some);
+    }
+    let singular = selector("id").filter(|_| parts.uri.path().starts_with("/workspace/"));
+    singular.map(|workspace| select(app, workspace)).transpose()
 }
 
 async fn params(parts: &mut Parts, app: &Arc<App>) -> Result<RawPathParams, WireError> {

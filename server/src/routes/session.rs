@@ -19,7 +19,7 @@ use axum::{
 };
 use roost_core::{ClientId, session::Command};
 
-pub(super) use self::{create::workspace_mismatch, status::Activity};
+pub(super) use self::status::Activity;
 
 use crate::{
     App, WireError,
@@ -52,7 +52,7 @@ pub fn routes() -> Router<Arc<App>> {
 
 /// The live session a path names.
 fn live(app: &App, id: &str) -> Result<Arc<LiveSession>, WireError> {
-    app.sessions.get(id).ok_or_else(|| WireError::session_not_found(id))
+    app.workspaces.live(id).ok_or_else(|| WireError::session_not_found(id))
 }
 
 /// Gives a live session a command.

@@ -17,6 +17,7 @@ use crate::{
     App, WireError,
     store::{Past, Place, Shelf},
     transcript_page::{self, From, PageError, Wish},
+    workspaces::Workspace,
 };
 
 const DEFAULT_LIMIT: usize = 100;
@@ -30,14 +31,11 @@ pub(super) fn routes() -> Router<Arc<App>> {
         .route("/workspaces/{workspace}/session/{session}/transcript", get(show))
 }
 
-async fn show(
-    State(app): State<Arc<App>>,
-    NamedSession(id): NamedSession,
-    query: Query,
-) -> Result<Response, WireError> {
+async fn show(State(app): State<Arc<App>>, named: NamedSession, query: Query) -> Result<Response, WireError> {
+    let NamedSession { workspace, id } = named;
     let wish = wish(&query)?;
-    let _share = app.sessions.locks().share(&id)?;
-    let past = past(&app, Shelf::Active, &id).await?;
+    let _share = workspace.sessions.locks().share(&id)?;
+    let past = past(&workspace, Shelf::Active, &id).await?;
     let (key, session) = (app.cursor_key.clone(), id.clone());
     let read = spawn_blocking(move || transcript_page::read(&past, &session, &wish, &key)).await;
     let page = read.map_err(|_| WireError::internal())?.map_err(|error| refused(&error, &id))?;
@@ -47,15 +45,15 @@ async fn show(
 }
 
 /// The past of a session that must be on this shelf.
-pub(super) async fn past(app: &App, shelf: Shelf, id: &SessionId) -> Result<Past, WireError> {
-    match app.sessions.place(id).await {
+pub(super) async fn past(workspace: &Workspace, shelf: Shelf, id: &SessionId) -> Result<Past, WireError> {
+    match workspace.sessions.place(id).await {
         Place::On(found) if found == shelf => {}
         Place::On(Shelf::Archive) => return Err(WireError::session_archived(id.as_str())),
         Place::On(Shelf::Active) => return Err(WireError::session_not_archived(id.as_str())),
         Place::Both => return Err(WireError::session_conflict(id.as_str())),
         Place::Nowhere => return Err(WireError::session_not_found(id.as_str())),
     }
-    app.sessions.past(shelf, id).await.ok_or_else(|| WireError::session_not_found(id.as_str()))
+    workspace.sessions.past(shelf, id).await.ok_or_else(|| WireError::session_not_found(id.as_str()))
 }
 
 fn wish(query: &Query) -> Result<Wish, WireError> {

@@ -14,7 +14,7 @@ use roost_core::{
 };
 use tokio::task::spawn_blocking;
 
-use super::transcript;
+use super::{path, transcript};
 use crate::{
     App, WireError,
     driver::LiveSession,
@@ -61,7 +61,7 @@ async fn named(
 }
 
 fn live(app: &App, id: &str) -> Result<Arc<LiveSession>, WireError> {
-    app.sessions.get(id).ok_or_else(|| WireError::session_not_found(id))
+    app.workspaces.live(id).ok_or_else(|| WireError::session_not_found(id))
 }
 
 fn pending(live: &LiveSession, is_it: impl Fn(&PendingPrompt) -> bool) -> Option<PendingPrompt> {
@@ -71,9 +71,10 @@ fn pending(live: &LiveSession, is_it: impl Fn(&PendingPrompt) -> bool) -> Option
 /// What is on disk, after the driver has written down all that has happened so far.
 async fn turns(app: &App, live: &LiveSession) -> Result<Turns, WireError> {
     let gone = || WireError::session_not_found(live.id.as_str());
-    let _share = app.sessions.locks().share(&live.id)?;
+    let workspace = path::owner(app, live.id.as_str(), "/session/:id/turns/:promptId").await?;
+    let _share = workspace.sessions.locks().share(&live.id)?;
     live.sample().await.ok_or_else(gone)?;
-    let past = app.sessions.past(Shelf::Active, &live.id).await.ok_or_else(gone)?;
+    let past = workspace.sessions.past(Shelf::Active, &live.id).await.ok_or_else(gone)?;
     let read = spawn_blocking(move || past.snapshot().map(|snapshot| Turns::of(&snapshot))).await;
     read.map_err(|_| WireError::internal())?.map_err(|error| transcript::refused(&PageError::from(error), &live.id))
 }

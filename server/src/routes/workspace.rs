@@ -7,8 +7,7 @@ use std::{path::Path, sync::Arc};
 
 use axum::{Router, routing::get};
 
-use super::session::workspace_mismatch;
-use crate::{App, WireError};
+use crate::{App, WireError, workspaces::Workspace};
 
 /// The table of routes.
 pub fn routes() -> Router<Arc<App>> {
@@ -21,28 +20,35 @@ pub fn routes() -> Router<Arc<App>> {
     table("/workspace/{id}").merge(table("/workspaces/{workspace}")).merge(plural)
 }
 
-/// Checks that a selector names this daemon's workspace: its id, or its path however it is reached (http.md §1.8).
-pub(super) fn check_selector(app: &App, selector: &str) -> Result<(), WireError> {
+/// The workspace a selector names: by its id, or its path however it is reached (http.md §1.8).
+pub(super) fn select(app: &App, selector: &str) -> Result<Arc<Workspace>, WireError> {
     let relative = || WireError::bad_request("`:id` must decode to a workspace id or absolute path");
-    check(app, selector, relative)
+    find(app, selector, relative)
 }
 
 /// The same for `/workspaces/:workspace`.
-pub(super) fn check_plural(app: &App, selector: &str) -> Result<(), WireError> {
+pub(super) fn select_plural(app: &App, selector: &str) -> Result<Arc<Workspace>, WireError> {
     let relative = || {
         WireError::bad_request("`:workspace` must decode to a workspace id or absolute path").code("workspace_mismatch")
     };
-    check(app, selector, relative)
+    find(app, selector, relative)
 }
 
-fn check(app: &App, selector: &str, relative: impl FnOnce() -> WireError) -> Result<(), WireError> {
-    if selector == app.config.workspace_id() {
-        return Ok(());
+fn find(app: &App, selector: &str, relative: impl FnOnce() -> WireError) -> Result<Arc<Workspace>, WireError> {
+    match app.workspaces.select(selector) {
+        Some(workspace) => Ok(workspace),
+        None if Path::new(selector).is_absolute() => Err(workspace_mismatch(app, selector)),
+        None => Err(relative()),
     }
-    let path = Path::new(selector);
-    if !path.is_absolute() {
-        return Err(relative());
-    }
-    let is_ours = path.canonicalize().is_ok_and(|path| path == app.config.workspace);
-    if is_ours { Ok(()) } else { Err(workspace_mismatch(app, selector)) }
+}
+
+/// 400: not a workspace of this daemon.
+pub(super) fn workspace_mismatch(app: &App, requested: &str) -> WireError {
+    let (primary, count) = (&app.workspaces.primary().cwd, app.workspaces.count());
+    let served = if count > 1 { format!("{count} workspaces") } else { primary.display().to_string() };
+    let error = WireError::bad_request(format!("This daemon serves {served}, not {requested}"))
+        .code("workspace_mismatch")
+        .with("boundWorkspace", primary)
+        .with("requestedWorkspace", requested);
+    if count > 1 { error.with("workspaceCount", count) } else { error }
 }

@@ -77,6 +77,8 @@ impl Sessions {
     }
 
     fn way(&self, wish: &CreateSession, gone: &mut Option<oneshot::Receiver<()>>) -> Result<Way, CreateError> {
+        let turn = self.0.wide.turn();
+        let in_total = turn.places_for(self);
         let mut table = self.table();
         if table.is_closing {
             return Err(CreateError::Closing);
@@ -91,7 +93,7 @@ impl Sessions {
                 return Ok(Way::Wait(creating.clone()));
             }
         }
-        table.reserve(self.0.max_sessions)?;
+        table.check_room(self.0.max_sessions, in_total)?;
         table.creating += 1;
         let (sessions, wish, gone) = (self.clone(), wish.clone(), gone.take());
         let making = tokio::spawn(async move {

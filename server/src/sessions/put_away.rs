@@ -24,7 +24,7 @@ pub struct CatalogueVersion {
 impl Sessions {
     #[must_use]
     pub fn locks(&self) -> &Locks {
-        &self.0.locks
+        self.0.wide.locks()
     }
 
     pub(crate) fn project(&self) -> &Project {

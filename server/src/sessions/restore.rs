@@ -141,6 +141,8 @@ impl Sessions {
     }
 
     fn way_back(&self, id: &SessionId, how: Option<Restore>) -> Result<Way, RestoreError> {
+        let turn = self.0.wide.turn();
+        let in_total = turn.places_for(self);
         let mut table = self.table();
         if let Some(live) = table.live.get(id) {
             let is_closed = live.machine().is_closed();
@@ -154,7 +156,7 @@ impl Sessions {
                 return Err(RestoreError::InProgress { active: *active });
             }
             Some((_, restoring)) => return Ok(Way::Wait(restoring.clone())),
-            None => table.reserve(self.0.max_sessions)?,
+            None => table.check_room(self.0.max_sessions, in_total)?,
         }
         let restoring = self.start_restoring(id.clone());
         table.restoring.insert(id.clone(), (how, restoring.clone()));

@@ -122,7 +122,7 @@ async fn a1_what_is_in_use_is_not_moved_and_what_moves_is_not_used() -> anyhow::
     let client = host.client();
     let (busy, free) = (client.new_session().await?, client.new_session().await?);
     let id = SessionId::from(busy.as_str());
-    let locks = host.daemon().app().sessions.locks();
+    let locks = host.daemon().app().workspaces.locks();
 
     let share = locks.share(&id)?;
     for route in ["archive", "unarchive", "delete"] {

@@ -2,14 +2,14 @@
 
 use std::{path::PathBuf, sync::Arc};
 
-use axum::extract::{FromRequestParts, RawPathParams};
+use axum::extract::FromRequestParts;
 use http::request::Parts;
 use roost_core::ClientId;
 
 use crate::{
     App, WireError,
     files::{Files, Refusal, WorkspaceFiles},
-    routes::workspace::check_selector,
+    routes::path::Selected,
 };
 
 /// The workspace a request is about: the one its path names, else the primary.
@@ -23,12 +23,8 @@ impl FromRequestParts<Arc<App>> for Workspace {
     type Rejection = WireError;
 
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, WireError> {
-        let params = RawPathParams::from_request_parts(parts, app).await;
-        let params = params.map_err(|_| WireError::bad_request("`:workspace` must be UTF-8"))?;
-        if let Some((_, selector)) = params.iter().find(|(name, _)| *name == "workspace") {
-            check_selector(app, selector)?;
-        }
-        Ok(Self { path: app.config.workspace.clone(), files: app.files.clone() })
+        let Selected(workspace) = Selected::from_request_parts(parts, app).await?;
+        Ok(Self { path: workspace.cwd.clone(), files: app.files.clone() })
     }
 }
 
@@ -42,7 +38,7 @@ impl Workspace {
 /// Changes are made in the name of nobody, or of a client of a session here.
 pub(super) fn check_client(app: &App, client: Option<&ClientId>) -> Result<(), WireError> {
     match client {
-        Some(client) if !app.sessions.has_client(client) => {
+        Some(client) if !app.workspaces.has_client(client) => {
             let refused =
                 WireError::bad_request(format!("Client id \"{client}\" is not registered for this workspace"));
             Err(refused.code("invalid_client_id").with("clientId", client))

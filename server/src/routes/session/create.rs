@@ -17,7 +17,9 @@ use crate::{
     body::JsonBody,
     client_id::ClientHeader,
     driver::Source,
+    routes::workspace::workspace_mismatch,
     sessions::{Attachment, CreateSession, Lend},
+    workspaces::Workspace,
 };
 
 const MAX_CWD_CHARS: usize = 4_096;
@@ -41,11 +43,11 @@ pub(super) struct SessionObject {
 }
 
 impl SessionObject {
-    pub(super) fn of(app: &App, lend: &Lend) -> Self {
+    pub(super) fn of(lend: &Lend) -> Self {
         let attached = lend.attachment == Attachment::Joined;
         Self {
             session_id: lend.live.id.clone(),
-            workspace_cwd: app.config.workspace.clone(),
+            workspace_cwd: lend.live.cwd.to_path_buf(),
             attached,
             client_id: lend.client_id.clone(),
             created_at: lend.live.created_at.to_iso(),
@@ -67,7 +69,8 @@ pub(super) async fn create(
     ClientHeader(client): ClientHeader,
     JsonBody(body): JsonBody,
 ) -> Result<Json<SessionObject>, WireError> {
-    check_cwd(&app, &body)?;
+    let workspace = workspace(&app, &body)?;
+    let workspace = workspace.as_ref().unwrap_or_else(|| app.workspaces.primary());
     let wish = CreateSession {
         own: is_own(&body)?,
         session_id: session_id(&body)?,
@@ -75,14 +78,14 @@ pub(super) async fn create(
         model_id: body.get("modelServiceId").and_then(Value::as_str).map(Into::into),
         source: source(&body)?,
     };
-    let lend = app.sessions.create(wish, client).await.map_err(|error| refusal::create(&error))?;
-    Ok(Json(SessionObject::of(&app, &lend)))
+    let lend = workspace.sessions.create(wish, client).await.map_err(|error| refusal::create(&error))?;
+    Ok(Json(SessionObject::of(&lend)))
 }
 
-/// `cwd` must be the workspace, by whatever path it is reached.
-pub(super) fn check_cwd(app: &App, body: &Map<String, Value>) -> Result<(), WireError> {
+/// The workspace that `cwd` names, by whatever path it is reached.
+pub(super) fn workspace(app: &App, body: &Map<String, Value>) -> Result<Option<Arc<Workspace>>, WireError> {
     let cwd = match body.get("cwd") {
-        None => return Ok(()),
+        None => return Ok(None),
         Some(Value::String(cwd)) => cwd,
         Some(_) => return Err(WireError::bad_request("`cwd` must be a string")),
     };
@@ -92,17 +95,7 @@ pub(super) fn check_cwd(app: &App, body: &Map<String, Value>) -> Result<(), Wire
     if !Path::new(cwd).is_absolute() {
         return Err(WireError::bad_request("`cwd` must be an absolute path"));
     }
-    let asked = Path::new(cwd).canonicalize().unwrap_or_else(|_| PathBuf::from(cwd));
-    if asked == app.config.workspace { Ok(()) } else { Err(workspace_mismatch(app, cwd)) }
-}
-
-/// 400: not the workspace of this daemon.
-pub(in crate::routes) fn workspace_mismatch(app: &App, requested: &str) -> WireError {
-    let bound = app.config.workspace.display();
-    WireError::bad_request(format!("This daemon serves {bound}, not {requested}"))
-        .code("workspace_mismatch")
-        .with("boundWorkspace", &app.config.workspace)
-        .with("requestedWorkspace", requested)
+    app.workspaces.select(cwd).map(Some).ok_or_else(|| workspace_mismatch(app, cwd))
 }
 
 pub(super) fn approval_mode(body: &Map<String, Value>) -> Result<Option<ApprovalMode>, WireError> {

@@ -48,7 +48,7 @@ pub(super) async fn stream(
     let wish = Subscribe { cursor: cursor(&headers), max_queued, snapshot };
     let subscription = live.stream.subscribe(wish).map_err(too_many)?;
     let epoch = live.stream.bus().epoch().clone();
-    Ok(events::respond(subscription, &epoch, app.sessions.open_streams()))
+    Ok(events::respond(subscription, &epoch, app.workspaces.open_streams()))
 }
 
 /// A cursor that cannot be read is none: the stream is live only.

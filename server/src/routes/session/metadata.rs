@@ -14,7 +14,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::{answer, live, refusal};
-use crate::{App, WireError, body::JsonBody, client_id::ClientHeader};
+use crate::{App, WireError, body::JsonBody, client_id::ClientHeader, routes::path};
 
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -41,7 +41,7 @@ pub(super) async fn update(
         Some(display_name) => {
             let answered = live.command(client, Command::Rename { display_name }).await;
             let answered = answered.ok_or_else(|| WireError::session_not_found(&id))?;
-            app.sessions.catalogue_changed();
+            path::owner(&app, &id, "/session/:id/metadata").await?.sessions.catalogue_changed();
             Some(answer!(answered, Rename).map_err(|error| refusal::refused(&error, &id))?)
         }
     };

@@ -36,7 +36,7 @@ pub(super) async fn vote_anywhere(
     JsonBody(body): JsonBody,
 ) -> Result<Empty, WireError> {
     let vote = read(body, RequestId::from(request), &connection)?;
-    match app.sessions.asking(&vote.request_id) {
+    match app.workspaces.asking(&vote.request_id) {
         Some(live) => cast(&live, client, vote, false).await,
         None => Err(refusal::no_request(&vote.request_id)),
     }

@@ -47,8 +47,8 @@ pub(super) async fn send(
     JsonBody(body): JsonBody,
 ) -> Result<(StatusCode, Json<Accepted>), WireError> {
     let prompt = read(body)?;
-    let _share = app.sessions.locks().share(&SessionId::from(id.as_str()))?;
-    let live = app.sessions.get_or_revive(&id).await.ok_or_else(|| WireError::session_not_found(&id))?;
+    let _share = app.workspaces.locks().share(&SessionId::from(id.as_str()))?;
+    let live = app.workspaces.get_or_revive(&id).await.ok_or_else(|| WireError::session_not_found(&id))?;
     let answered = live.command(client, Command::SendPrompt(prompt)).await;
     let answered = answered.ok_or_else(|| WireError::session_not_found(&id))?;
     let last_event_id = answered.last_event_id;

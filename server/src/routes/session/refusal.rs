@@ -168,7 +168,7 @@ fn limit(error: SessionLimit) -> WireError {
     WireError::new(StatusCode::SERVICE_UNAVAILABLE, format!("Session limit reached ({})", error.limit))
         .code("session_limit_exceeded")
         .with("limit", error.limit)
-        .with("scope", "workspace")
+        .with("scope", error.scope)
         .retry_after(RETRY_SECONDS)
 }
 

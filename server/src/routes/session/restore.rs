@@ -6,6 +6,7 @@ use axum::{
     Json,
     extract::{Path, State},
 };
+use http::StatusCode;
 use roost_core::{
     EventEpoch, SessionId,
     session::{AgentState, Command},
@@ -14,14 +15,16 @@ use serde::Serialize;
 use serde_json::{Map, Value, value::RawValue};
 
 use super::{
-    create::{SessionObject, approval_mode, check_cwd},
+    create::{SessionObject, approval_mode, workspace},
     refusal,
 };
 use crate::{
     App, WireError,
     body::JsonBody,
     client_id::ClientHeader,
+    routes::path,
     sessions::{Attachment, Lend, Restore},
+    workspaces::Workspace,
 };
 
 /// What resume answers, and load with a history beside it.
@@ -45,12 +48,12 @@ pub(super) async fn load(
     ClientHeader(client): ClientHeader,
     JsonBody(body): JsonBody,
 ) -> Result<Json<Restored>, WireError> {
-    let lend = restore(&app, &id, Restore::Load, client, &body).await?;
-    let loaded = app.sessions.history(&lend.live).await.map_err(|error| {
+    let (workspace, lend) = restore(&app, &id, Restore::Load, client, &body).await?;
+    let loaded = workspace.sessions.history(&lend.live).await.map_err(|error| {
         tracing::error!(%error, session = %id, "cannot read the session's history");
         WireError::internal()
     })?;
-    let mut restored = answer(&app, &lend);
+    let mut restored = answer(&lend);
     restored.last_event_id = loaded.last_event_id;
     restored.compacted_replay = Some(loaded.history.compacted_replay);
     restored.live_journal = Some(loaded.history.live_journal);
@@ -63,8 +66,8 @@ pub(super) async fn resume(
     ClientHeader(client): ClientHeader,
     JsonBody(body): JsonBody,
 ) -> Result<Json<Restored>, WireError> {
-    let lend = restore(&app, &id, Restore::Resume, client, &body).await?;
-    Ok(Json(answer(&app, &lend)))
+    let (_, lend) = restore(&app, &id, Restore::Resume, client, &body).await?;
+    Ok(Json(answer(&lend)))
 }
 
 async fn restore(
@@ -73,27 +76,46 @@ async fn restore(
     how: Restore,
     client: Option<roost_core::ClientId>,
     body: &Map<String, Value>,
-) -> Result<Lend, WireError> {
-    check_cwd(app, body)?;
+) -> Result<(Arc<Workspace>, Lend), WireError> {
+    let asked = workspace(app, body)?;
     let mode = approval_mode(body)?;
     let session = SessionId::from(id);
-    let _share = app.sessions.locks().share(&session)?;
-    let restored = app.sessions.restore(&session, how, client).await;
+    let _share = app.workspaces.locks().share(&session)?;
+    let workspace = match asked {
+        Some(asked) => unless_elsewhere(app, asked, &session)?,
+        None => path::owner(app, id, "/session/:id/load").await?,
+    };
+    let restored = workspace.sessions.restore(&session, how, client).await;
     let lend = restored.map_err(|error| refusal::restore(&error, id, how))?;
     if let (Some(mode), Attachment::Made) = (mode, lend.attachment) {
         // A session that comes back in another mode than wished says so in its state.
         lend.live.command(None, Command::SetApprovalMode { mode, persist: false }).await;
     }
-    Ok(lend)
+    Ok((workspace, lend))
 }
 
-fn answer(app: &App, lend: &Lend) -> Restored {
+/// R3: a session that is live in one workspace is not restored in another.
+fn unless_elsewhere(app: &App, asked: Arc<Workspace>, session: &SessionId) -> Result<Arc<Workspace>, WireError> {
+    let all = app.workspaces.all();
+    let elsewhere = all.iter().find(|other| other.id != asked.id && other.sessions.is_present(session.as_str()));
+    let Some(live) = elsewhere else { return Ok(asked) };
+    let said = format!("Session \"{session}\" is live in {}, not {}", live.cwd.display(), asked.cwd.display());
+    Err(WireError::new(StatusCode::CONFLICT, said)
+        .code("session_workspace_conflict")
+        .with("sessionId", session)
+        .with("workspaceCwd", &asked.cwd)
+        .with("workspaceId", &asked.id)
+        .with("liveWorkspaceCwd", &live.cwd)
+        .with("liveWorkspaceId", &live.id))
+}
+
+fn answer(lend: &Lend) -> Restored {
     let (epoch, last_event_id) = {
         let bus = lend.live.stream.bus();
         (bus.epoch().clone(), bus.last_event_id())
     };
     Restored {
-        session: SessionObject::of(app, lend).with_activity(lend),
+        session: SessionObject::of(lend).with_activity(lend),
         state: lend.live.agent_state(),
         compacted_replay: None,
         live_journal: None,

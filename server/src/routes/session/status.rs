@@ -99,10 +99,11 @@ impl From<roost_core::session::Status> for Activity {
 }
 
 pub(super) async fn status(State(app): State<Arc<App>>, Path(id): Path<String>) -> Result<Json<Status>, WireError> {
-    let mut status = live(&app, &id)?.machine().status();
+    let live = live(&app, &id)?;
+    let mut status = live.machine().status();
     Ok(Json(Status {
         session_id: SessionId::from(id),
-        workspace_cwd: app.config.workspace.clone(),
+        workspace_cwd: live.cwd.to_path_buf(),
         created_at: status.created_at.to_iso(),
         updated_at: status.updated_at.to_iso(),
         display_name: status.display_name.take(),
@@ -111,8 +112,9 @@ pub(super) async fn status(State(app): State<Arc<App>>, Path(id): Path<String>) 
 }
 
 pub(super) async fn context(State(app): State<Arc<App>>, Path(id): Path<String>) -> Result<Json<Context>, WireError> {
-    let state = live(&app, &id)?.agent_state();
-    Ok(Json(Context { v: 1, session_id: SessionId::from(id), workspace_cwd: app.config.workspace.clone(), state }))
+    let live = live(&app, &id)?;
+    let (workspace_cwd, state) = (live.cwd.to_path_buf(), live.agent_state());
+    Ok(Json(Context { v: 1, session_id: SessionId::from(id), workspace_cwd, state }))
 }
 
 pub(super) async fn supported_commands(

@@ -1,13 +1,11 @@
 //! How many sessions there are, and how the live ones stand.
 
-use std::sync::Arc;
-
-use axum::{Json, extract::State};
+use axum::Json;
 use roost_core::SessionId;
 use serde::Serialize;
 
 use super::sessions::list_failed;
-use crate::{App, WireError, routes::path::Selected, sessions::CatalogueVersion, store::Shelf};
+use crate::{WireError, routes::path::Selected, sessions::CatalogueVersion, store::Shelf};
 
 #[derive(Debug, Serialize)]
 pub(super) struct Counts {
@@ -39,17 +37,17 @@ struct LiveState {
 }
 
 /// Reads directories, and says so.
-pub(super) async fn counts(State(app): State<Arc<App>>, _: Selected) -> Result<Json<Counts>, WireError> {
-    let active = app.sessions.list(Shelf::Active).await.map_err(list_failed)?.len();
-    let archived = app.sessions.list(Shelf::Archive).await.map_err(list_failed)?.len();
-    let live = app.sessions.live_states().len();
+pub(super) async fn counts(Selected(workspace): Selected) -> Result<Json<Counts>, WireError> {
+    let active = workspace.sessions.list(Shelf::Active).await.map_err(list_failed)?.len();
+    let archived = workspace.sessions.list(Shelf::Archive).await.map_err(list_failed)?.len();
+    let live = workspace.sessions.live_states().len();
     Ok(Json(Counts { active, archived, total: active + archived, live, expensive: true, cost: "disk_scan" }))
 }
 
 /// Cheap to ask often: nothing is read from disk. When the version has changed, the list has.
-pub(super) async fn live_state(State(app): State<Arc<App>>, _: Selected) -> Json<LiveStates> {
-    let catalog_version = app.sessions.catalogue_version();
-    let states = app.sessions.live_states().into_iter();
+pub(super) async fn live_state(Selected(workspace): Selected) -> Json<LiveStates> {
+    let catalog_version = workspace.sessions.catalogue_version();
+    let states = workspace.sessions.live_states().into_iter();
     let sessions = states.map(|(session_id, status)| LiveState {
         session_id,
         client_count: status.client_count,

@@ -3,9 +3,9 @@
 mod organized;
 mod wish;
 
-use std::{path::PathBuf, sync::Arc};
+use std::path::PathBuf;
 
-use axum::{Json, extract::State};
+use axum::Json;
 use http::StatusCode;
 use roost_core::{SessionId, session::TitleSource};
 use serde::Serialize;
@@ -15,10 +15,11 @@ use self::{
     wish::{View, Wish},
 };
 use crate::{
-    App, WireError,
+    WireError,
     routes::{path::Selected, query::Query, session::Activity},
     sessions::Listed,
     store::{Shelf, whole_millis},
+    workspaces::Workspace,
 };
 
 #[derive(Debug, Serialize)]
@@ -57,15 +58,15 @@ struct Rest {
     has_active_prompt: bool,
 }
 
-pub(super) async fn list(State(app): State<Arc<App>>, _: Selected, query: Query) -> Result<Json<Page>, WireError> {
+pub(super) async fn list(Selected(workspace): Selected, query: Query) -> Result<Json<Page>, WireError> {
     let wish = Wish::read(&query)?;
-    let listed = app.sessions.list(wish.shelf).await.map_err(list_failed)?;
+    let listed = workspace.sessions.list(wish.shelf).await.map_err(list_failed)?;
     let wanted = listed.into_iter().filter(|listed| wish.wants(&listed.summary));
     match &wish.view {
-        View::Plain { before } => Ok(Json(plain(&app, wanted, &wish, *before))),
+        View::Plain { before } => Ok(Json(plain(&workspace, wanted, &wish, *before))),
         View::Organized { group, cursor } => {
-            let organization = app.organization.read().await.map_err(list_failed)?;
-            organized::page(&app, wanted, &wish, &organization, group, cursor.as_deref()).map(Json)
+            let organization = workspace.organization.read().await.map_err(list_failed)?;
+            organized::page(&workspace, wanted, &wish, &organization, group, cursor.as_deref()).map(Json)
         }
     }
 }
@@ -76,21 +77,21 @@ pub(super) fn list_failed(error: impl std::fmt::Display) -> WireError {
     WireError::new(StatusCode::INTERNAL_SERVER_ERROR, "Failed to list sessions").code("session_list_failed")
 }
 
-fn plain(app: &App, wanted: impl Iterator<Item = Listed>, wish: &Wish, before: Option<f64>) -> Page {
+fn plain(workspace: &Workspace, wanted: impl Iterator<Item = Listed>, wish: &Wish, before: Option<f64>) -> Page {
     let mut wanted = wanted.filter(|listed| before.is_none_or(|before| listed.summary.active_at < before));
     let page: Vec<Listed> = wanted.by_ref().take(wish.size).collect();
     let has_more = wanted.next().is_some();
     let next_cursor = page.last().filter(|_| has_more).map(|last| last.summary.active_at.to_string());
-    Page { sessions: page.into_iter().map(|listed| item(app, listed, wish.shelf, None)).collect(), next_cursor }
+    Page { sessions: page.into_iter().map(|listed| item(workspace, listed, wish.shelf, None)).collect(), next_cursor }
 }
 
-fn item(app: &App, listed: Listed, shelf: Shelf, organized: Option<Organized>) -> Item {
+fn item(workspace: &Workspace, listed: Listed, shelf: Shelf, organized: Option<Organized>) -> Item {
     let Listed { summary, live } = listed;
     let live = live.filter(|_| shelf == Shelf::Active);
     let name = live.as_ref().and_then(|live| live.display_name.as_ref()).map(|name| name.as_str().to_owned());
     Item {
         session_id: summary.session_id,
-        workspace_cwd: app.config.workspace.clone(),
+        workspace_cwd: workspace.cwd.clone(),
         created_at: summary.created_at,
         updated_at: whole_millis(summary.active_at).to_iso(),
         display_name: name.or(summary.display_name),

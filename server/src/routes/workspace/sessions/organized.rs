@@ -12,10 +12,11 @@ use super::{
     wish::{GroupFilter, Wish, invalid_cursor},
 };
 use crate::{
-    App, WireError,
+    WireError,
     organization::{Arrangement, Organization, Preset},
     sessions::Listed,
     store::{Shelf, whole_millis},
+    workspaces::Workspace,
 };
 
 /// What an organised item says beside the plain one.
@@ -62,7 +63,7 @@ impl Place {
 }
 
 pub(super) fn page(
-    app: &App,
+    workspace: &Workspace,
     wanted: impl Iterator<Item = Listed>,
     wish: &Wish,
     organization: &Organization,
@@ -95,7 +96,7 @@ pub(super) fn page(
             color: arrangement.color,
             pinned_at: arrangement.pinned_at,
         };
-        item(app, listed, wish.shelf, Some(organized))
+        item(workspace, listed, wish.shelf, Some(organized))
     });
     Ok(Page { sessions: sessions.collect(), next_cursor })
 }

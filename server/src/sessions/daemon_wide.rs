@@ -1,0 +1,69 @@
+//! What the sessions of all workspaces share.
+
+use std::{
+    num::NonZeroUsize,
+    sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
+};
+
+use super::{Directory, Sessions};
+use crate::{Config, archive::Locks, events::OpenStreams};
+
+/// Locks, streams and the cap that hold for the whole daemon. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct DaemonWide {
+    locks: Locks,
+    open_streams: OpenStreams,
+    max_total: Option<NonZeroUsize>,
+    directories: Arc<Mutex<Vec<Weak<Directory>>>>,
+}
+
+/// A turn at taking a place: nobody else takes one meanwhile, in any workspace.
+#[derive(Debug)]
+pub(super) struct Turn<'a> {
+    directories: MutexGuard<'a, Vec<Weak<Directory>>>,
+    max_total: Option<NonZeroUsize>,
+}
+
+impl DaemonWide {
+    #[must_use]
+    pub fn new(config: &Config) -> Self {
+        Self {
+            locks: Locks::default(),
+            open_streams: OpenStreams::default(),
+            max_total: config.max_total_sessions(),
+            directories: Arc::default(),
+        }
+    }
+
+    #[must_use]
+    pub fn locks(&self) -> &Locks {
+        &self.locks
+    }
+
+    #[must_use]
+    pub fn open_streams(&self) -> &OpenStreams {
+        &self.open_streams
+    }
+
+    pub(super) fn enrol(&self, sessions: &Sessions) {
+        let mut turn = self.turn();
+        turn.directories.retain(|directory| directory.strong_count() > 0);
+        turn.directories.push(Arc::downgrade(&sessions.0));
+    }
+
+    /// Taken before the table of any directory is.
+    pub(super) fn turn(&self) -> Turn<'_> {
+        let directories = self.directories.lock().unwrap_or_else(PoisonError::into_inner);
+        Turn { directories, max_total: self.max_total }
+    }
+}
+
+impl Turn<'_> {
+    /// How many places are left for one directory, as far as the whole daemon is concerned, and the cap. `None` is no cap.
+    pub(super) fn places_for(&self, one: &Sessions) -> Option<(usize, NonZeroUsize)> {
+        let max = self.max_total?;
+        let others = self.directories.iter().filter_map(Weak::upgrade).filter(|other| !Arc::ptr_eq(other, &one.0));
+        let taken: usize = others.map(|other| Sessions(other).table().taken()).sum();
+        Some((max.get().saturating_sub(taken), max))
+    }
+}

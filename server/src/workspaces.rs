@@ -1,0 +1,168 @@
+//! The workspaces of the daemon: folders that sessions work in, each with an agent, sessions and an order of its own.
+//!
+//! The first is the primary one: what a request means that names none.
+
+mod workspace;
+
+use std::{
+    path::Path,
+    sync::{Arc, PoisonError, RwLock},
+};
+
+use futures_util::future::join_all;
+use roost_core::{ClientId, RequestId};
+
+pub use self::workspace::{Workspace, workspace_id};
+use crate::{
+    Config,
+    archive::Locks,
+    driver::LiveSession,
+    events::OpenStreams,
+    sessions::{DaemonWide, OpenError, Overview},
+    store::Place,
+};
+
+/// Every workspace the daemon serves. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Workspaces(Arc<Registry>);
+
+#[derive(Debug)]
+struct Registry {
+    wide: DaemonWide,
+    primary: Arc<Workspace>,
+    /// The primary one first, the others as they came.
+    all: RwLock<Vec<Arc<Workspace>>>,
+}
+
+/// Two workspaces have a session of the same id on disk.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("several workspaces have a session with this id")]
+pub struct AmbiguousOwner {
+    pub workspace_ids: Vec<String>,
+}
+
+impl Workspaces {
+    /// Opens every workspace the configuration names.
+    ///
+    /// # Errors
+    /// The store of one cannot be used.
+    pub fn open(config: &Config) -> Result<Self, OpenError> {
+        let wide = DaemonWide::new(config);
+        let open = |cwd: &Path| Workspace::open(config, cwd, &wide).map(Arc::new);
+        let primary = open(&config.workspace)?;
+        let further = config.further_workspaces.iter().map(|cwd| open(cwd));
+        let all = std::iter::once(Ok(Arc::clone(&primary))).chain(further).collect::<Result<Vec<_>, _>>()?;
+        Ok(Self(Arc::new(Registry { wide, primary, all: RwLock::new(all) })))
+    }
+
+    #[must_use]
+    pub fn primary(&self) -> &Arc<Workspace> {
+        &self.0.primary
+    }
+
+    #[must_use]
+    pub fn is_primary(&self, workspace: &Workspace) -> bool {
+        workspace.id == self.0.primary.id
+    }
+
+    /// The primary one first, the others as they came.
+    #[must_use]
+    pub fn all(&self) -> Vec<Arc<Workspace>> {
+        self.0.all.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    #[must_use]
+    pub fn count(&self) -> usize {
+        self.0.all.read().unwrap_or_else(PoisonError::into_inner).len()
+    }
+
+    /// The workspace a selector names: its id, else its path however it is reached (http.md §1.8).
+    #[must_use]
+    pub fn select(&self, selector: &str) -> Option<Arc<Workspace>> {
+        let all = self.all();
+        if let Some(named) = all.iter().find(|workspace| workspace.id == selector) {
+            return Some(Arc::clone(named));
+        }
+        let path = Path::new(selector);
+        let path = path.is_absolute().then(|| path.canonicalize().ok())??;
+        all.into_iter().find(|workspace| workspace.cwd == path)
+    }
+
+    /// A live session of any workspace.
+    #[must_use]
+    pub fn live(&self, session: &str) -> Option<Arc<LiveSession>> {
+        self.all().iter().find_map(|workspace| workspace.sessions.get(session))
+    }
+
+    /// The session as a prompt finds it: live, or brought back because it was lost with its agent.
+    pub async fn get_or_revive(&self, session: &str) -> Option<Arc<LiveSession>> {
+        for workspace in self.all() {
+            if let Some(live) = workspace.sessions.get_or_revive(session).await {
+                return Some(live);
+            }
+        }
+        None
+    }
+
+    /// The workspace a session lives in; of one that sleeps, where it lies. Asks the disk only if there is a choice.
+    ///
+    /// # Errors
+    /// More than one has it on disk, and none of them lives.
+    pub async fn owner(&self, session: &str) -> Result<Option<Arc<Workspace>>, AmbiguousOwner> {
+        let all = self.all();
+        if let [only] = all.as_slice() {
+            return Ok(Some(Arc::clone(only)));
+        }
+        if let Some(owner) = all.iter().find(|workspace| workspace.sessions.is_present(session)) {
+            return Ok(Some(Arc::clone(owner)));
+        }
+        let id = session.into();
+        let places = join_all(all.iter().map(|workspace| workspace.sessions.place(&id))).await;
+        let mut owners = all.iter().zip(places).filter(|(_, place)| *place != Place::Nowhere).map(|(owner, _)| owner);
+        let owner = owners.next();
+        let others: Vec<String> = owners.map(|workspace| workspace.id.clone()).collect();
+        match owner {
+            Some(owner) if !others.is_empty() => {
+                Err(AmbiguousOwner { workspace_ids: std::iter::once(owner.id.clone()).chain(others).collect() })
+            }
+            owner => Ok(owner.cloned()),
+        }
+    }
+
+    /// The live session that asked for this permission, or remembers having done so.
+    #[must_use]
+    pub fn asking(&self, request: &RequestId) -> Option<Arc<LiveSession>> {
+        self.all().iter().find_map(|workspace| workspace.sessions.asking(request))
+    }
+
+    /// Whether a client is registered on any live session.
+    #[must_use]
+    pub fn has_client(&self, client: &ClientId) -> bool {
+        self.all().iter().any(|workspace| workspace.sessions.has_client(client))
+    }
+
+    /// Who works on which session, in all workspaces: a session's id is its own everywhere.
+    #[must_use]
+    pub fn locks(&self) -> &Locks {
+        self.0.wide.locks()
+    }
+
+    #[must_use]
+    pub fn open_streams(&self) -> &OpenStreams {
+        self.0.wide.open_streams()
+    }
+
+    /// What the daemon is doing, all workspaces together.
+    #[must_use]
+    pub fn overview(&self) -> Overview {
+        let all = self.all();
+        let parts = all.iter().map(|workspace| workspace.sessions.overview());
+        let sum = parts.fold(Overview::default(), Overview::with);
+        Overview { connected_clients: self.open_streams().count(), ..sum }
+    }
+
+    /// Graceful shutdown of every workspace.
+    pub async fn close(&self) {
+        join_all(self.all().iter().map(|workspace| workspace.sessions.close())).await;
+    }
+}
