@@ -23,24 +23,31 @@ mod daemon;
 mod event_reader;
 mod failure;
 mod listing;
+mod organization;
 mod prompt;
 mod request;
 pub mod routes;
 mod session;
 mod stream;
+mod workspace;
 
 pub use crate::bus::Cursor;
 pub use backoff::{LONGEST_WAIT, SHORTEST_WAIT, wait};
 pub use call::{Answer, Call, CallError, Done};
 pub use controls::{ControlState, Mode, ModeChanged, Model, Models, Modes};
-pub use daemon::{Capabilities, Credential, Health};
+pub use daemon::{Capabilities, Credential, Health, Workspace};
 pub use event_reader::{EventReader, News, Resync};
 pub use failure::WireFailure;
-pub use listing::{SessionPage, SessionSummary};
+pub use listing::{SessionPage, SessionSummary, View};
+pub use organization::{Arrangement, Batch, BatchError, ExportFormat, Group, GroupChange, Groups, OneGroup};
 pub use prompt::{Accepted, PendingPrompt, PendingPrompts, Prompt, PromptState, Removed, Vote};
 pub use request::{Method, Request, segment};
 pub use session::{
-    ContextState, Heartbeat, LoadedSession, Metadata, NewSession, ResumedSession, Scope, Session, Status,
-    SupportedCommands, TurnFailure,
+    ContextState, Heartbeat, LoadedSession, Metadata, MidTurn, NewSession, ResumedSession, Scope, Session,
+    ShellOutcome, Status, SupportedCommands, TurnFailure,
 };
 pub use stream::{DOUBT, Effect, Ending, Input, SILENCE, Stream};
+pub use workspace::{
+    Glob, Permissions, Provider, ProviderModel, Providers, RuleType, Rules, ScopedRules, Setting, SettingScope,
+    SettingValues, Settings,
+};

@@ -7,6 +7,7 @@ mod content;
 mod meta;
 mod permission;
 mod plan;
+mod reader;
 mod session;
 mod tool;
 mod turn;
@@ -25,6 +26,7 @@ pub use session::{
 };
 pub use tool::{Location, ToolCallId, ToolContent, ToolKind, ToolPatch, ToolStatus};
 pub use turn::{MidTurnMessages, PendingPrompt, PromptCancelled, TurnComplete, TurnError};
+pub(crate) use reader::Reader;
 pub(crate) use update::parent_of;
 pub use update::{Chunk, Command, CommandInput, ContextUsage, Update};
 
@@ -46,7 +48,7 @@ pub struct Malformed {
 /// # Errors
 /// [`Malformed`] when a needed field is absent or a known field has another type.
 pub fn decode<'a, T: Deserialize<'a>>(what: &str, data: &'a Value) -> Result<T, Malformed> {
-    T::deserialize(data).map_err(|error| Malformed { what: what.into(), why: error.to_string().into() })
+    T::deserialize(Reader(data)).map_err(|error| Malformed { what: what.into(), why: error.to_string().into() })
 }
 
 /// `null` and "absent" are the same to every payload: agents write both.

@@ -1,16 +1,17 @@
 //! A request together with the meaning of its answer.
 
 use serde::{Deserialize, Deserializer, de::DeserializeOwned, de::IgnoredAny};
+use serde_json::Value;
 
 use super::{Method, Request, WireFailure};
-use crate::ClientId;
+use crate::{ClientId, payload::Reader};
 
 /// A request that is answered with a `T`.
 #[derive(Clone, Debug)]
 #[must_use = "a call does nothing until its request is sent"]
 pub struct Call<T> {
     request: Request,
-    parse: fn(&[u8]) -> serde_json::Result<T>,
+    parse: fn(&str) -> Result<T, String>,
 }
 
 /// What came back, as far as a client looks at it.
@@ -44,7 +45,12 @@ impl<'de> Deserialize<'de> for Done {
 
 impl<T: DeserializeOwned> Call<T> {
     pub(super) fn new(request: Request) -> Self {
-        Self { request, parse: |body| serde_json::from_slice(body) }
+        Self { request, parse: by_value }
+    }
+
+    /// A call with a large answer: read in one go, without a [`Value`] in between.
+    pub(super) fn in_one_go(request: Request) -> Self {
+        Self { request, parse: |body| serde_json::from_str(body).map_err(|error| error.to_string()) }
     }
 
     pub(super) fn get(path: impl Into<String>) -> Self {
@@ -92,7 +98,15 @@ impl<T> Call<T> {
         if !(200..300).contains(&answer.status) {
             return Err(CallError::Refused(Box::new(WireFailure::read(answer))));
         }
-        let body = if answer.body.is_empty() { b"null" } else { answer.body };
-        (self.parse)(body).map_err(|error| CallError::Garbled(error.to_string()))
+        let body = std::str::from_utf8(answer.body).map_err(|error| CallError::Garbled(error.to_string()))?;
+        (self.parse)(if body.is_empty() { "null" } else { body }).map_err(CallError::Garbled)
     }
+}
+
+fn by_value<T: DeserializeOwned>(body: &str) -> Result<T, String> {
+    T::deserialize(Reader(&value(body)?)).map_err(|error| error.to_string())
+}
+
+fn value(body: &str) -> Result<Value, String> {
+    serde_json::from_str(body).map_err(|error| error.to_string())
 }

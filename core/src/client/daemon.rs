@@ -28,6 +28,32 @@ pub struct Capabilities {
     pub features: Vec<String>,
     /// The primary workspace.
     pub workspace_cwd: String,
+    /// All workspaces, the primary one first.
+    pub workspaces: Vec<Workspace>,
+}
+
+/// A folder that the daemon serves.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Workspace {
+    pub id: String,
+    /// Absolute.
+    pub cwd: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub display_name: Option<String>,
+    pub primary: bool,
+    pub trusted: bool,
+    /// It was registered while the daemon ran, and can be taken out again.
+    pub removable: bool,
+}
+
+impl Workspace {
+    /// What it is called: its own name, or the last part of its path.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        let last = || self.cwd.trim_end_matches('/').rsplit('/').next().filter(|name| !name.is_empty());
+        self.display_name.as_deref().filter(|name| !name.is_empty()).or_else(last).unwrap_or(&self.cwd)
+    }
 }
 
 impl Capabilities {

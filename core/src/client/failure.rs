@@ -24,7 +24,11 @@ impl WireFailure {
     /// Reads the answer to a refused request.
     #[must_use]
     pub fn read(answer: &Answer<'_>) -> Self {
-        let mut extras: Map<String, Value> = serde_json::from_slice(answer.body).unwrap_or_default();
+        let body = std::str::from_utf8(answer.body).ok().and_then(|body| serde_json::from_str(body).ok());
+        let mut extras = match body {
+            Some(Value::Object(fields)) => fields,
+            Some(_) | None => Map::new(),
+        };
         let code = extras.shift_remove("code").and_then(|code| match code {
             Value::String(code) => Some(code.into_boxed_str()),
             Value::Number(code) => Some(code.to_string().into_boxed_str()),

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{ControlState, Cursor};
-use crate::{ClientId, Envelope, EventEpoch, Millis, SessionId, session::ApprovalMode};
+use crate::{ClientId, Envelope, EventEpoch, Millis, SessionId, payload::Reader, session::ApprovalMode};
 
 /// The body of `POST /session`. By default a session that is shared with whoever else asks for one.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
@@ -80,15 +80,59 @@ impl ResumedSession {
 
 /// `POST /session/:id/load`: a session with its history.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(from = "WireLoad")]
 pub struct LoadedSession {
-    #[serde(flatten)]
     pub resumed: ResumedSession,
     /// Finished turns, folded.
-    #[serde(rename = "compactedReplay", default)]
     pub compacted_replay: Vec<Envelope>,
     /// The running turn, as it was sent.
-    #[serde(rename = "liveJournal", default)]
     pub live_journal: Vec<Envelope>,
+}
+
+/// All of it side by side, as on the wire: a load can be large, and is not to be read twice.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct WireLoad {
+    session_id: SessionId,
+    #[serde(default)]
+    workspace_cwd: String,
+    #[serde(default)]
+    attached: bool,
+    #[serde(default)]
+    client_id: Option<ClientId>,
+    #[serde(default)]
+    created_at: Option<String>,
+    #[serde(default)]
+    has_active_prompt: bool,
+    /// Read with the small reader: it is small.
+    #[serde(default)]
+    state: Value,
+    last_event_id: u64,
+    event_epoch: EventEpoch,
+    #[serde(default)]
+    compacted_replay: Vec<Envelope>,
+    #[serde(default)]
+    live_journal: Vec<Envelope>,
+}
+
+impl From<WireLoad> for LoadedSession {
+    fn from(wire: WireLoad) -> Self {
+        let session = Session {
+            session_id: wire.session_id,
+            workspace_cwd: wire.workspace_cwd,
+            attached: wire.attached,
+            client_id: wire.client_id,
+            created_at: wire.created_at,
+            has_active_prompt: wire.has_active_prompt,
+        };
+        let state = ControlState::deserialize(Reader(&wire.state)).unwrap_or_default();
+        let (last_event_id, event_epoch) = (wire.last_event_id, wire.event_epoch);
+        Self {
+            resumed: ResumedSession { session, state, last_event_id, event_epoch },
+            compacted_replay: wire.compacted_replay,
+            live_journal: wire.live_journal,
+        }
+    }
 }
 
 impl LoadedSession {
@@ -171,4 +215,23 @@ pub struct Heartbeat {
     #[serde(default)]
     pub client_id: Option<ClientId>,
     pub last_seen_at: Millis,
+}
+
+/// `POST /session/:id/shell`: what a command printed, and how it ended.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct ShellOutcome {
+    /// `None` for one that a signal ended.
+    pub exit_code: Option<i64>,
+    pub output: String,
+    pub aborted: bool,
+}
+
+/// `POST /session/:id/mid-turn-message`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct MidTurn {
+    /// The running turn will be told. Otherwise nothing was kept, and `reason` may say why.
+    pub accepted: bool,
+    pub reason: Option<String>,
 }

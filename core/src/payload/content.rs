@@ -3,6 +3,8 @@
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Value, json};
 
+use super::Reader;
+
 /// One block of a message. A kind nobody knows is kept as it came.
 #[derive(Clone, Debug, PartialEq)]
 pub enum ContentBlock {
@@ -64,10 +66,10 @@ impl ContentBlock {
     fn known(value: &Value) -> Option<Self> {
         match value.get("type")?.as_str()? {
             "text" => Some(Self::Text(value.get("text")?.as_str()?.to_owned())),
-            "image" => Media::deserialize(value).ok().map(Self::Image),
-            "audio" => Media::deserialize(value).ok().map(Self::Audio),
-            "resource_link" => ResourceLink::deserialize(value).ok().map(Self::ResourceLink),
-            "resource" => Resource::deserialize(value.get("resource")?).ok().map(Self::Resource),
+            "image" => Media::deserialize(Reader(value)).ok().map(Self::Image),
+            "audio" => Media::deserialize(Reader(value)).ok().map(Self::Audio),
+            "resource_link" => ResourceLink::deserialize(Reader(value)).ok().map(Self::ResourceLink),
+            "resource" => Resource::deserialize(Reader(value.get("resource")?)).ok().map(Self::Resource),
             _ => None,
         }
     }

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{Malformed, ToolPatch, decode};
+use super::{Malformed, Reader, ToolPatch, decode};
 use crate::{ClientId, RequestId};
 
 /// An agent asks before it acts, or asks the reader a question.
@@ -31,7 +31,7 @@ impl PermissionRequest {
         if meta.get("qwenInteractionKind").and_then(Value::as_str) != Some("user_question") {
             return Vec::new();
         }
-        meta.get("qwenQuestions").and_then(|list| Vec::deserialize(list).ok()).unwrap_or_default()
+        meta.get("qwenQuestions").and_then(|list| Vec::deserialize(Reader(list)).ok()).unwrap_or_default()
     }
 }
 

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::{ContentBlock, GoalStatus, Malformed, PlanEntry, ToolCallId, ToolPatch, Usage, decode};
+use super::{ContentBlock, GoalStatus, Malformed, PlanEntry, Reader, ToolCallId, ToolPatch, Usage, decode};
 use crate::Millis;
 
 /// One `session_update`, by its `sessionUpdate` kind.
@@ -122,7 +122,7 @@ fn commands(kind: &str, update: &Value) -> Result<Update, Malformed> {
         available_commands: Vec<Command>,
     }
     let commands: Commands = decode(kind, update)?;
-    let skills = update.pointer("/_meta/availableSkills").and_then(|list| Vec::deserialize(list).ok());
+    let skills = update.pointer("/_meta/availableSkills").and_then(|list| Vec::deserialize(Reader(list)).ok());
     Ok(Update::AvailableCommands { commands: commands.available_commands, skills: skills.unwrap_or_default() })
 }
 
@@ -171,7 +171,7 @@ impl Chunk {
     /// The figures of one model request, when the chunk carries them.
     #[must_use]
     pub fn usage(&self) -> Option<Usage> {
-        let mut usage = Usage::deserialize(self.meta.get("usage")?).ok()?;
+        let mut usage = Usage::deserialize(Reader(self.meta.get("usage")?)).ok()?;
         let number = |key: &str| self.meta.get(key).and_then(Value::as_u64).unwrap_or(0);
         usage.duration = Millis(number("durationMs"));
         usage.api_errors = number("apiErrors");
@@ -182,7 +182,7 @@ impl Chunk {
     /// A step in the life of a goal.
     #[must_use]
     pub fn goal_status(&self) -> Option<GoalStatus> {
-        GoalStatus::deserialize(self.meta.get("goalStatus")?).ok()
+        GoalStatus::deserialize(Reader(self.meta.get("goalStatus")?)).ok()
     }
 
     /// A message of its own, never a piece of the one before: command output, a finished background task.

@@ -4,6 +4,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::{Category, Command, Hint, Source, Subcommand};
+use crate::payload::Reader;
 
 /// The commands of one announcement.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -47,7 +48,7 @@ impl Advertised {
         let skills = skills(announcement);
         let mut read = Self::default();
         for entry in announcement["availableCommands"].as_array().into_iter().flatten() {
-            match Entry::deserialize(entry) {
+            match Entry::deserialize(Reader(entry)) {
                 Ok(entry) if is_name(&entry.name) => read.commands.push(entry.into_command(&skills)),
                 Ok(_) | Err(_) => read.skipped += 1,
             }

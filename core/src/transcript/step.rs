@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{ClientId, Envelope, Millis, PromptId, transcript::Seq};
+use crate::{ClientId, Envelope, Millis, PromptId, payload::Reader, transcript::Seq};
 
 /// What every part of the reducer needs to know about an event.
 #[derive(Clone, Debug)]
@@ -63,6 +63,6 @@ impl Folded {
     pub(super) const KEY: &'static str = "folded";
 
     fn of(event: &Envelope) -> Self {
-        event.meta.get(Self::KEY).and_then(|value| Self::deserialize(value).ok()).unwrap_or_default()
+        event.meta.get(Self::KEY).and_then(|value| Self::deserialize(Reader(value)).ok()).unwrap_or_default()
     }
 }

@@ -23,6 +23,7 @@ fn ok<T>(call: &Call<T>, status: u16, body: &str) -> T {
 fn every_call_goes_to_its_route() {
     let (session, prompt_id, request) = (session(), PromptId::from("p"), RequestId::from("r"));
     let mode = ApprovalMode::Plan;
+    let (user, folder, md) = (SettingScope::User, SettingScope::Workspace, ExportFormat::Markdown);
     let sent = [
         (health().request().clone(), "GET /health"),
         (deep_health().request().clone(), "GET /health?deep=1"),
@@ -46,6 +47,28 @@ fn every_call_goes_to_its_route() {
         (pending_prompts(&session).request().clone(), "GET /session/a%2Fb/pending-prompts"),
         (remove_pending(&session, &prompt_id).request().clone(), "DELETE /session/a%2Fb/pending-prompts/p"),
         (vote(&session, &request, &Vote::cancel()).request().clone(), "POST /session/a%2Fb/permission/r"),
+        (mid_turn_message(&session, "m").request().clone(), "POST /session/a%2Fb/mid-turn-message"),
+        (shell(&session, "ls").request().clone(), "POST /session/a%2Fb/shell"),
+        (list("w", View::Organized, 5, None).request().clone(), "GET /workspace/w/sessions?size=5&view=organized"),
+        (daemon_status().request().clone(), "GET /daemon/status"),
+        (add_workspace("/w", true).request().clone(), "POST /workspaces"),
+        (remove_workspace("w", false).request().clone(), "DELETE /workspaces/w"),
+        (glob("w", "**/*", 9).request().clone(), "GET /workspaces/w/glob?pattern=%2A%2A%2F%2A&maxResults=9"),
+        (settings("w").request().clone(), "GET /workspaces/w/settings"),
+        (set_setting(user, "w", "k", &json!(1)).request().clone(), "POST /workspace/settings"),
+        (permissions("w").request().clone(), "GET /workspaces/w/permissions"),
+        (set_rules(folder, "w", RuleType::Ask, &[]).request().clone(), "POST /workspaces/w/permissions"),
+        (providers("w").request().clone(), "GET /workspaces/w/providers"),
+        (groups("w").request().clone(), "GET /workspace/w/session-groups"),
+        (create_group("w", "n", "red").request().clone(), "POST /workspace/w/session-groups"),
+        (change_group("w", "g", &GroupChange::default()).request().clone(), "PATCH /workspace/w/session-groups/g"),
+        (delete_group("w", "g").request().clone(), "DELETE /workspace/w/session-groups/g"),
+        (arrange(&session, &Arrangement::default()).request().clone(), "PATCH /session/a%2Fb/organization"),
+        (archive("w", &[]).request().clone(), "POST /workspaces/w/sessions/archive"),
+        (unarchive("w", &[]).request().clone(), "POST /workspaces/w/sessions/unarchive"),
+        (delete("w", &[]).request().clone(), "POST /workspaces/w/sessions/delete"),
+        (export("w", &session, false, md), "GET /workspaces/w/session/a%2Fb/export?format=md"),
+        (export("w", &session, true, md), "GET /workspaces/w/session/a%2Fb/archive/export?format=md"),
     ];
     for (request, line) in sent {
         assert_eq!(format!("{} {}", request.method.as_str(), request.path), line);
@@ -78,6 +101,47 @@ fn bodies_are_what_the_routes_read() {
     let answered = Vote::select("proceed_once").with_answers(["Polling".to_owned()]);
     assert_eq!(body(&vote(&session(), &request, &answered))["answers"], json!({"0": "Polling"}));
     assert_eq!(body(&vote(&session(), &request, &Vote::cancel())), json!({"outcome": {"outcome": "cancelled"}}));
+    let out = Arrangement { group_id: Some(None), ..Arrangement::default() };
+    assert_eq!(body(&arrange(&session(), &out)), json!({"groupId": null}));
+    let pin = Arrangement { is_pinned: Some(true), ..Arrangement::default() };
+    assert_eq!(body(&arrange(&session(), &pin)), json!({"isPinned": true}));
+    assert_eq!(body(&archive("w", &[session()])), json!({"sessionIds": ["a/b"]}));
+    let rules = ["Bash(git *)".to_owned()];
+    assert_eq!(
+        body(&set_rules(SettingScope::User, "w", RuleType::Allow, &rules)),
+        json!({"scope": "user", "ruleType": "allow", "rules": ["Bash(git *)"]})
+    );
+}
+
+#[test]
+fn a_batch_is_read_whatever_was_done_to_it() {
+    for done in ["archived", "unarchived", "removed"] {
+        let answer = format!(r#"{{"{done}":["a"],"notFound":[],"errors":[{{"sessionId":"b","error":"busy"}}]}}"#);
+        let batch = ok(&archive("w", &[]), 200, &answer);
+        assert_eq!((batch.done, batch.errors.len()), (vec![SessionId::from("a")], 1), "{done}");
+    }
+}
+
+#[test]
+fn settings_are_read_with_their_values_by_scope() {
+    let read = ok(
+        &settings("w"),
+        200,
+        r#"{"v":1,"settings":[{"key":"ui.x","type":"enum","label":"X","category":"UI","requiresRestart":true,"default":"a",
+            "options":["a",{"value":"b","label":"B"}],"values":{"effective":"b","user":"b"}}]}"#,
+    );
+    let [row] = read.settings.as_slice() else { panic!("one row") };
+    assert_eq!((row.kind.as_str(), row.options.len(), row.requires_restart), ("enum", 2, true));
+    assert_eq!(
+        (row.values.of(SettingScope::User), row.values.of(SettingScope::Workspace)),
+        (&json!("b"), &Value::Null)
+    );
+}
+
+#[test]
+fn a_workspace_is_called_by_its_name_or_its_folder() {
+    let read = ok(&capabilities(), 200, r#"{"workspaces":[{"id":"a","cwd":"/home/me/eggs/"},{"displayName":"Hens"}]}"#);
+    assert_eq!(read.workspaces.iter().map(Workspace::name).collect::<Vec<_>>(), ["eggs", "Hens"]);
 }
 
 #[test]
