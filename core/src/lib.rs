@@ -6,6 +6,7 @@
 //! - a **codec** is total: `parse` answers every byte string with a value or a named error, and `encode` is its inverse.
 
 pub mod acp;
+pub mod acp_bridge;
 pub mod archive_lock;
 pub mod bus;
 pub mod client;

@@ -1,0 +1,175 @@
+//! The vendor methods: each is a route of the daemon under another name (http.md §12).
+
+use std::fmt::Write;
+
+use serde_json::{Map, Value};
+
+use crate::{
+    acp::{RpcError, code},
+    client::{Method, Request, segment},
+};
+
+/// A vendor method and the request it stands for.
+///
+/// Params that the route's path names go there, each a non-empty string. Of the rest, a reading or deleting method puts scalars into
+/// the query; any other sends them as its JSON body.
+#[derive(Debug, PartialEq, Eq)]
+pub struct VendorMethod {
+    pub name: &'static str,
+    method: Method,
+    route: Route,
+}
+
+/// Where a method's request goes. A `{name}` in a path is a param of the method.
+#[derive(Debug, PartialEq, Eq)]
+enum Route {
+    /// Below `/session/<sessionId>`, of a session that the connection has.
+    Owned(&'static str),
+    /// The same of any session.
+    Any(&'static str),
+    /// Below `/workspace`; of a connection to one workspace below `/workspaces/<id>`.
+    Workspace(&'static str),
+    /// Below `/workspace/<id>`, or `/workspaces/<id>`.
+    Named(&'static str),
+    /// Below the root, or `/workspaces/<id>`.
+    Root(&'static str),
+}
+
+/// The workspace a connection works in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Scope {
+    pub workspace: Box<str>,
+    /// The connection was opened below `/workspaces/<id>` and reaches nothing else.
+    pub is_qualified: bool,
+}
+
+use Method::{Delete, Get, Patch, Post};
+use Route::{Any, Named, Owned, Root, Workspace};
+
+const fn row(name: &'static str, method: Method, route: Route) -> VendorMethod {
+    VendorMethod { name, method, route }
+}
+
+impl VendorMethod {
+    /// Every method, in the order in which they are advertised. A daemon advertises those whose routes it has.
+    pub const ALL: &'static [Self] = &[
+        row("_qwen/session/heartbeat", Post, Owned("heartbeat")),
+        row("_qwen/session/context", Get, Owned("context")),
+        row("_qwen/session/supported_commands", Get, Owned("supported-commands")),
+        row("_qwen/session/update_metadata", Patch, Owned("metadata")),
+        row("_qwen/session/update_organization", Patch, Any("organization")),
+        row("_qwen/session/shell", Post, Owned("shell")),
+        row("_qwen/session/detach", Post, Owned("detach")),
+        row("_qwen/workspace/session_groups/list", Get, Named("session-groups")),
+        row("_qwen/workspace/session_groups/create", Post, Named("session-groups")),
+        row("_qwen/workspace/session_groups/update", Patch, Named("session-groups/{groupId}")),
+        row("_qwen/workspace/session_groups/delete", Delete, Named("session-groups/{groupId}")),
+        row("_qwen/workspace/providers", Get, Workspace("providers")),
+        row("_qwen/workspace/env", Get, Workspace("env")),
+        row("_qwen/workspace/preflight", Get, Workspace("preflight")),
+        row("_qwen/workspace/init", Post, Workspace("init")),
+        row("_qwen/workspace/trust", Get, Workspace("trust")),
+        row("_qwen/workspace/trust/request", Post, Workspace("trust/request")),
+        row("_qwen/workspace/permissions", Get, Workspace("permissions")),
+        row("_qwen/workspace/permissions/set", Post, Workspace("permissions")),
+        row("_qwen/workspace/set_tool_enabled", Post, Workspace("tools/{toolName}/enable")),
+        row("_qwen/workspace/tools", Get, Workspace("tools")),
+        row("_qwen/workspace/auth/status", Get, Workspace("auth/status")),
+        row("_qwen/workspace/auth/device_flow/start", Post, Workspace("auth/device-flow")),
+        row("_qwen/workspace/auth/device_flow/get", Get, Workspace("auth/device-flow/{id}")),
+        row("_qwen/workspace/auth/device_flow/cancel", Delete, Workspace("auth/device-flow/{id}")),
+        row("_qwen/file/read", Get, Root("file")),
+        row("_qwen/file/read_bytes", Get, Root("file/bytes")),
+        row("_qwen/file/stat", Get, Root("stat")),
+        row("_qwen/file/list", Get, Root("list")),
+        row("_qwen/file/glob", Get, Root("glob")),
+        row("_qwen/file/write", Post, Root("file/write")),
+        row("_qwen/file/edit", Post, Root("file/edit")),
+        row("_qwen/sessions/delete", Post, Root("sessions/delete")),
+        row("_qwen/sessions/archive", Post, Root("sessions/archive")),
+        row("_qwen/sessions/unarchive", Post, Root("sessions/unarchive")),
+    ];
+
+    /// The method of this name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<&'static Self> {
+        Self::ALL.iter().find(|method| method.name == name)
+    }
+
+    /// Whether `params.sessionId` has to be a session of the connection.
+    #[must_use]
+    pub fn needs_session(&self) -> bool {
+        matches!(self.route, Owned(_))
+    }
+
+    /// The request with these params.
+    ///
+    /// # Errors
+    /// `-32602` when a param the path needs is missing, or one for the query is no scalar.
+    pub fn request(&self, mut params: Map<String, Value>, scope: &Scope) -> Result<Request, RpcError> {
+        let path = fill(&self.template(scope), |name| match params.shift_remove(name) {
+            Some(Value::String(text)) if !text.is_empty() => Ok(segment(&text)),
+            _ => Err(invalid(format!("`{name}` is required and must be a non-empty string"))),
+        })?;
+        match self.method {
+            Get | Delete => Ok(Request::new(self.method, path + &query(&params)?)),
+            Post | Patch => Ok(Request::new(self.method, path).json(&params)),
+        }
+    }
+
+    /// The method and a path of the route, for asking a router whether it has it.
+    #[must_use]
+    pub fn sample(&self, scope: &Scope) -> (Method, String) {
+        let filled = fill(&self.template(scope), |_| Ok::<_, std::convert::Infallible>("0".to_owned()));
+        (self.method, filled.unwrap_or_else(|never| match never {}))
+    }
+
+    fn template(&self, scope: &Scope) -> String {
+        let workspace = segment(&scope.workspace);
+        let qualified = scope.is_qualified;
+        match &self.route {
+            Owned(rest) | Any(rest) => format!("/session/{{sessionId}}/{rest}"),
+            Workspace(rest) | Named(rest) | Root(rest) if qualified => format!("/workspaces/{workspace}/{rest}"),
+            Workspace(rest) => format!("/workspace/{rest}"),
+            Named(rest) => format!("/workspace/{workspace}/{rest}"),
+            Root(rest) => format!("/{rest}"),
+        }
+    }
+}
+
+/// `template` with each `{name}` replaced by what `value` says.
+fn fill<E>(template: &str, mut value: impl FnMut(&str) -> Result<String, E>) -> Result<String, E> {
+    let mut path = String::with_capacity(template.len() + 32);
+    let mut rest = template;
+    while let Some((before, after)) = rest.split_once('{') {
+        let (name, after) = after.split_once('}').unwrap_or((after, ""));
+        path.push_str(before);
+        path.push_str(&value(name)?);
+        rest = after;
+    }
+    path.push_str(rest);
+    Ok(path)
+}
+
+/// `?a=1&b=2`, or nothing. A `null` is left out, `_meta` too.
+fn query(params: &Map<String, Value>) -> Result<String, RpcError> {
+    let mut query = String::new();
+    for (name, value) in params {
+        let value = match value {
+            Value::Null => continue,
+            _ if name == "_meta" || name == "sessionId" => continue,
+            Value::String(text) => segment(text),
+            Value::Bool(_) | Value::Number(_) => segment(&value.to_string()),
+            Value::Array(_) | Value::Object(_) => {
+                return Err(invalid(format!("`{name}` must be a string, a number or a boolean")));
+            }
+        };
+        let separator = if query.is_empty() { '?' } else { '&' };
+        write!(query, "{separator}{}={value}", segment(name)).expect("a String takes every write");
+    }
+    Ok(query)
+}
+
+fn invalid(message: String) -> RpcError {
+    RpcError::new(code::INVALID_PARAMS, message)
+}
