@@ -9,22 +9,29 @@
 //! - every permission request of the agent gets exactly one answer, or the agent is gone;
 //! - after [`Effect::Retire`] the session is over and every command is refused.
 //!
-//! One file a mechanism: `prompts` the queue, `turn` the running prompt, `permissions` mediation, `clients` registration,
-//! `controls` model, mode and name, `lifecycle` the end, `restore` the beginning after a crash.
+//! One file a mechanism: `prompts` the queue, `turn` the running prompt, `messages` what is said while it runs, `permissions`
+//! mediation, `clients` registration, `controls` model, mode and name, `calls` whatever waits for the agent, `shells` command lines
+//! of the users', `lifecycle` the end, `restore` the beginning after a crash, `standing` what a session keeps over it.
 
 mod agent_state;
+mod annotations;
+mod calls;
 mod clients;
+mod continuing;
 mod controls;
 mod deadlines;
 mod effect;
 mod input;
 mod ledger;
 mod lifecycle;
+mod messages;
 mod metadata;
 mod outbox;
 mod permissions;
 mod prompts;
 mod restore;
+mod shells;
+mod standing;
 mod status;
 mod turn;
 mod updates;
@@ -34,21 +41,29 @@ use std::{collections::BTreeMap, sync::Arc};
 use serde_json::value::RawValue;
 
 pub use agent_state::{AgentState, ApprovalMode, InvalidApprovalMode};
+pub use annotations::{AnnotateRefused, Annotations, AnnotationsChange, InvalidAnnotations, META_ANNOTATIONS};
+pub use continuing::Continued;
+pub use controls::LanguageChange;
 pub use deadlines::{Deadline, InvalidDeadline, requested_deadline};
 pub use effect::{
     Answer, Attached, ControlRefused, Effect, Forbidden, ModeChange, PromptRefused, Refused, Seen, VoteRefused,
 };
 pub use input::{AgentInput, CallId, Command, Input, PromptIntent, SendPrompt, Ticket, UpdateKind, Vote};
 pub use ledger::{AcceptedPrompt, LedgerEntry};
+pub use messages::{MAX_MESSAGE_CHARS, MessageQueue, NotQueued, QueueMessage, QueuedMessage, WaitingMessage};
 pub use metadata::{DisplayName, InvalidDisplayName, TitleSource};
 pub use permissions::{CANCELLED_SENTINEL, Outcome, Policy};
+pub use shells::{ShellEnd, ShellNews, ShellRefused};
 pub use status::{Action, Interaction, OptionLabel, PendingPrompt, PromptState, Status, TurnFailure};
 
+use calls::Call;
 use clients::Clients;
-use controls::Call;
+use messages::Messages;
 use outbox::Outbox;
 use permissions::Permissions;
 use prompts::Prompts;
+use shells::Shells;
+use standing::Standing;
 
 use crate::{ClientId, Millis, SessionId};
 
@@ -91,7 +106,9 @@ pub struct Session {
     phase: Phase,
     clients: Clients,
     prompts: Prompts,
+    messages: Messages,
     permissions: Permissions,
+    shells: Shells,
     /// Calls to the agent whose reply is still awaited.
     calls: BTreeMap<CallId, Call>,
     next_call: u64,
@@ -99,7 +116,11 @@ pub struct Session {
     agent: Option<Arc<AgentState>>,
     available_commands: Option<Box<RawValue>>,
     display_name: Option<(DisplayName, TitleSource)>,
+    standing: Standing,
+    annotations: Annotations,
     turn_error: Option<TurnFailure>,
+    /// Why the agent has no memory of the session, until the next prompt's reader is told.
+    forgotten: Option<Box<str>>,
     /// The moment of the last [`Effect::WakeAt`] that is still to come.
     wake_at: Option<Millis>,
 }
@@ -121,13 +142,18 @@ impl Session {
             phase: Phase::Open,
             clients: Clients::default(),
             prompts: Prompts::default(),
+            messages: Messages::default(),
             permissions: Permissions::default(),
+            shells: Shells::default(),
             calls: BTreeMap::new(),
             next_call: 1,
             agent: None,
             available_commands: None,
             display_name: None,
+            standing: Standing::default(),
+            annotations: Annotations::default(),
             turn_error: None,
+            forgotten: None,
             wake_at: None,
             config,
         }
@@ -141,6 +167,7 @@ impl Session {
             Input::Command { ticket, client, command } => self.command(now, ticket, client, command, &mut out),
             Input::Agent(_) if self.phase == Phase::Closed => {}
             Input::Agent(input) => self.agent(now, input, &mut out),
+            Input::Shell { ticket, news } => self.shell_news(now, ticket, news, &mut out),
             Input::Subscribers(count) => self.clients.set_subscribers(count),
             Input::Tick => self.expire(now, &mut out),
             Input::Reap => self.reap(now, &mut out),
@@ -167,6 +194,17 @@ impl Session {
             Command::SetModel { model_id } => self.set_model(ticket, client, model_id, out),
             Command::SetApprovalMode { mode, persist } => self.set_approval_mode(ticket, client, mode, persist, out),
             Command::Rename { display_name } => self.rename(now, ticket, client, display_name, out),
+            Command::QueueMessage(message) => self.queue_message(now, ticket, client, message, out),
+            Command::RemoveMessage { message_id } => {
+                self.remove_message(now, ticket, client.as_ref(), &message_id, out);
+            }
+            Command::Continue { prompt_id } => self.go_on(ticket, client, prompt_id, out),
+            Command::SetLanguage { language, sync_output_language } => {
+                self.set_language(ticket, client, language, sync_output_language, out);
+            }
+            Command::Ask { method, params } => self.ask(ticket, method, &params, out),
+            Command::Shell { command, cwd } => self.run_shell(now, ticket, client, command, cwd, out),
+            Command::Annotate(change) => self.annotate(now, ticket, change, out),
             Command::Close => self.close(now, ticket, client, out),
         }
     }
@@ -191,6 +229,9 @@ impl Session {
             AgentInput::RequestPermission { rpc_id, request_id, tool_call, options } => {
                 self.request_permission(now, rpc_id, request_id, tool_call, &options, out);
             }
+            AgentInput::Forgot { why } => self.forgotten = Some(why),
+            AgentInput::Notice { method, params } => self.notice(&method, &params, out),
+            AgentInput::DrainMessages { rpc_id, asking } => self.drain_messages(rpc_id, asking.as_ref(), out),
             AgentInput::Reply { call, result } => self.reply(now, call, result, out),
             AgentInput::Lost { reason, exit_code, signal } => {
                 self.lost(now, &reason, exit_code, signal.as_deref(), out);

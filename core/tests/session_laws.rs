@@ -9,7 +9,7 @@ use roost_core::{
     acp::{RpcError, RpcId},
     session::{
         AgentInput, AgentState, Answer, ApprovalMode, CallId, Command, Effect, Input, LedgerEntry, Outcome, Policy,
-        PromptIntent, SendPrompt, Session, SessionConfig, Ticket, Vote,
+        PromptIntent, QueueMessage, SendPrompt, Session, SessionConfig, ShellEnd, ShellNews, Ticket, Vote,
     },
 };
 use serde_json::{Map, json, value::to_raw_value};
@@ -33,6 +33,12 @@ enum Step {
     Attach(u8),
     Detach(u8),
     SetMode,
+    Say,
+    TakeBack(u8),
+    Drain,
+    Continue,
+    Shell,
+    ShellEnds(u8),
     /// The agent replies to one of the calls it has.
     Reply {
         call: u8,
@@ -58,6 +64,12 @@ fn step() -> impl Strategy<Value = Step> {
         1 => (0..4_u8).prop_map(Step::Attach),
         1 => (0..4_u8).prop_map(Step::Detach),
         1 => Just(Step::SetMode),
+        4 => Just(Step::Say),
+        2 => any::<u8>().prop_map(Step::TakeBack),
+        3 => Just(Step::Drain),
+        1 => Just(Step::Continue),
+        1 => Just(Step::Shell),
+        2 => any::<u8>().prop_map(Step::ShellEnds),
         8 => (any::<u8>(), any::<bool>()).prop_map(|(call, ok)| Step::Reply { call, ok }),
         2 => Just(Step::Ready),
         4 => (1..150_u16).prop_map(Step::Pass),
@@ -83,6 +95,9 @@ struct World {
     dispatched: BTreeSet<PromptId>,
     unanswered: BTreeSet<Ticket>,
     asked: BTreeSet<i64>,
+    shells: Vec<Ticket>,
+    /// Messages that were taken and have not been handed over, taken back, or become prompts.
+    messages: BTreeSet<PromptId>,
     over: bool,
 }
 
@@ -104,6 +119,8 @@ impl World {
             dispatched: BTreeSet::new(),
             unanswered: BTreeSet::new(),
             asked: BTreeSet::new(),
+            shells: Vec::new(),
+            messages: BTreeSet::new(),
             over: false,
         }
     }
@@ -136,7 +153,15 @@ impl World {
                 let intent = if retry { PromptIntent::Retry } else { PromptIntent::Ask };
                 let blocks = vec![to_raw_value(&json!({"type": "text", "text": "x"})).expect("JSON")];
                 let deadline = deadline.map(|ms| Millis(ms.into()));
-                let prompt = SendPrompt { prompt_id, blocks, meta: Map::new(), extra: Map::new(), deadline, intent };
+                let prompt = SendPrompt {
+                    prompt_id,
+                    blocks,
+                    meta: Map::new(),
+                    extra: Map::new(),
+                    deadline,
+                    intent,
+                    with_annotations: false,
+                };
                 self.command(self.client(client), Command::SendPrompt(prompt));
             }
             Step::Cancel => self.command(None, Command::Cancel),
@@ -172,10 +197,41 @@ impl World {
             }
             Step::Detach(client) => self.command(self.client(client), Command::Detach),
             Step::SetMode => self.command(None, Command::SetApprovalMode { mode: ApprovalMode::Plan, persist: false }),
+            Step::Say => {
+                let message_id = PromptId::from(self.fresh("m"));
+                let message = QueueMessage { message_id, text: "x".into(), content: Vec::new() };
+                self.command(None, Command::QueueMessage(message));
+            }
+            Step::TakeBack(number) => {
+                let all: Vec<PromptId> = self.messages.iter().chain(&self.accepted).cloned().collect();
+                if let Some(message_id) = all.get(usize::from(number) % all.len().max(1)).cloned() {
+                    self.command(None, Command::RemoveMessage { message_id });
+                }
+            }
+            Step::Drain => {
+                self.numbers += 1;
+                let rpc = i64::try_from(self.numbers).expect("few");
+                if !self.over {
+                    self.asked.insert(rpc);
+                }
+                self.input(Input::Agent(AgentInput::DrainMessages { rpc_id: RpcId::Number(rpc), asking: None }));
+            }
+            Step::Continue => {
+                let prompt_id = PromptId::from(self.fresh("p"));
+                self.command(None, Command::Continue { prompt_id });
+            }
+            Step::Shell => self.command(None, Command::Shell { command: "x".into(), cwd: "/".into() }),
+            Step::ShellEnds(number) => {
+                if !self.shells.is_empty() {
+                    let ticket = self.shells.swap_remove(usize::from(number) % self.shells.len());
+                    let end = ShellEnd { aborted: number % 2 == 0, ..ShellEnd::default() };
+                    self.input(Input::Shell { ticket, news: ShellNews::Ended(end) });
+                }
+            }
             Step::Reply { call, ok } => {
                 if !self.calls.is_empty() {
                     let call = self.calls.swap_remove(usize::from(call) % self.calls.len());
-                    let result = to_raw_value(&json!({"stopReason": "end_turn"})).expect("JSON");
+                    let result = to_raw_value(&json!({"stopReason": "end_turn", "accepted": true})).expect("JSON");
                     let result = if ok { Ok(result) } else { Err(RpcError::new(-32603, "no")) };
                     self.input(Input::Agent(AgentInput::Reply { call, result }));
                 }
@@ -200,6 +256,7 @@ impl World {
                 self.calls.clear();
                 self.unanswered.clear();
                 self.asked.clear();
+                self.shells.clear();
                 self.perform(effects);
             }
         }
@@ -209,7 +266,22 @@ impl World {
         for effect in effects {
             assert!(!self.over || matches!(effect, Effect::Reply { .. }), "a retired session only refuses: {effect:?}");
             match effect {
-                Effect::Record(entry) => self.ledger.push(entry),
+                Effect::Record(entry) => {
+                    match &entry {
+                        LedgerEntry::PromptAccepted(prompt) => {
+                            self.messages.remove(&prompt.prompt_id);
+                            self.accepted.insert(prompt.prompt_id.clone());
+                        }
+                        LedgerEntry::MessageQueued(message) => drop(self.messages.insert(message.message_id.clone())),
+                        LedgerEntry::MessagesSettled { message_ids } => {
+                            for id in message_ids {
+                                assert!(self.messages.remove(id), "a message is settled once");
+                            }
+                        }
+                        _ => {}
+                    }
+                    self.ledger.push(entry);
+                }
                 Effect::Publish(draft) => {
                     if matches!(draft.kind, EventType::TurnComplete | EventType::TurnError) {
                         let prompt = draft.prompt_id.expect("a terminal names its prompt");
@@ -237,7 +309,10 @@ impl World {
                         Answer::Prompt(Ok(id)) => {
                             let recorded = |entry: &LedgerEntry| matches!(entry, LedgerEntry::PromptAccepted(prompt) if prompt.prompt_id == id);
                             assert!(self.ledger.iter().any(recorded), "on disk before it is acknowledged");
-                            self.accepted.insert(id);
+                        }
+                        Answer::QueueMessage(Ok(Ok(id))) => {
+                            let recorded = |entry: &LedgerEntry| matches!(entry, LedgerEntry::MessageQueued(message) if message.message_id == id);
+                            assert!(self.ledger.iter().any(recorded), "on disk before it is acknowledged");
                         }
                         Answer::Attach(Ok(attached)) if !self.clients.contains(&attached.client_id) => {
                             self.clients.push(attached.client_id);
@@ -246,6 +321,8 @@ impl World {
                     }
                 }
                 Effect::Retire => self.over = true,
+                Effect::RunShell { ticket, .. } => self.shells.push(ticket),
+                Effect::StopShell { ticket } => self.shells.retain(|running| *running != ticket),
                 Effect::WakeAt(_) | Effect::NotifyAgent { .. } | Effect::SaveApprovalMode(_) | Effect::EndStreams => {}
             }
         }
@@ -278,8 +355,9 @@ fn config() -> impl Strategy<Value = SessionConfig> {
 }
 
 proptest! {
+    /// P4, P7, P14, M3, V16: every accepted prompt gets exactly one terminal, every message its end, every question one answer.
     #[test]
-    fn every_accepted_prompt_gets_exactly_one_terminal_and_every_question_one_answer(
+    fn every_accepted_prompt_gets_exactly_one_terminal_every_message_and_every_question_one_answer(
         config in config(),
         steps in vec(step(), 1..150),
     ) {
@@ -295,6 +373,8 @@ proptest! {
         let settled: BTreeSet<PromptId> = world.terminals.keys().cloned().collect();
         prop_assert_eq!(&settled, &world.accepted);
         prop_assert!(world.unanswered.is_empty(), "unanswered: {:?}", world.unanswered);
+        prop_assert!(world.messages.is_empty(), "forgotten: {:?}", world.messages);
+        prop_assert!(world.shells.is_empty(), "still running: {:?}", world.shells);
         prop_assert!(world.asked.is_empty(), "the agent still waits: {:?}", world.asked);
         prop_assert!(world.session.is_closed());
     }

@@ -29,13 +29,13 @@ use roost_core::{
 use serde_json::value::RawValue;
 use tokio::sync::{mpsc, oneshot, watch};
 
+pub(crate) use self::{handshake::DRAIN_METHOD, process::Process};
 pub use self::{
     handshake::{AgentInfo, HandshakeError},
     host::AgentHost,
     process::Exit,
 };
 use self::{
-    process::Process,
     stderr_tail::StderrTail,
     switchboard::{Awaiting, Switchboard},
     writer::Outbox,

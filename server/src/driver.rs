@@ -11,13 +11,14 @@ mod agent_link;
 mod live;
 mod perform;
 mod recorder;
+mod shell_run;
 mod stream;
 
 use std::{
     collections::{HashMap, HashSet},
     path::{Path, PathBuf},
     sync::{
-        Arc, Mutex,
+        Arc, Mutex, OnceLock,
         atomic::{AtomicBool, Ordering},
     },
     time::Duration,
@@ -35,12 +36,12 @@ use tokio::{
 
 use self::recorder::Recorder;
 pub use self::{
-    agent_link::AgentLink,
+    agent_link::{AgentLink, NoAgent},
     live::{LiveSession, Phase, Source},
     stream::{EventStream, Subscription},
 };
 use crate::{
-    child::{FromAgent, Loss},
+    child::FromAgent,
     clock,
     store::{Journal, Meta, Project},
 };
@@ -54,12 +55,27 @@ pub enum Order {
         answered: oneshot::Sender<Answered>,
     },
     Input(Input),
-    /// The agent has opened the session.
-    Link(AgentLink, Box<AgentState>),
+    /// A command line of a client's, to be stopped when `gone` resolves.
+    Shell {
+        client: Option<ClientId>,
+        line: ShellLine,
+        answered: oneshot::Sender<Answered>,
+        gone: oneshot::Receiver<()>,
+    },
+    /// The agent has opened the session; where it did so afresh, why it had to.
+    Link(AgentLink, Box<AgentState>, Option<Box<str>>),
     /// The agent could not open it.
-    NoLink(Loss),
+    NoLink(NoAgent),
     /// Where the journal stands; everything up to there can be read from it.
     Sample(oneshot::Sender<Sample>),
+}
+
+/// A command line, where it is run, and how long it may take.
+#[derive(Clone, Debug)]
+pub struct ShellLine {
+    pub command: Box<str>,
+    pub cwd: Box<str>,
+    pub patience: Duration,
 }
 
 /// A place in a session's events.
@@ -101,6 +117,7 @@ impl LiveSession {
             beginning;
         let (inbox, orders) = mpsc::channel(MAX_WAITING_ORDERS);
         let folded_until = bus.last_event_id();
+        let remembered_state = meta.agent_state.clone().map(|state| Arc::new(machine.as_it_stands(state)));
         let live = Arc::new(Self {
             id: meta.session_id.clone(),
             cwd: Path::new(&meta.cwd).into(),
@@ -110,9 +127,10 @@ impl LiveSession {
             machine: Mutex::new(machine),
             inbox,
             journal: journal.path().to_owned(),
+            no_agent: OnceLock::new(),
             recording_degraded: AtomicBool::new(false),
             died: AtomicBool::new(false),
-            remembered_state: meta.agent_state.clone().map(Arc::new),
+            remembered_state,
             phase: watch::Sender::new(Phase::Opening),
         });
         let driver = Driver {
@@ -124,6 +142,8 @@ impl LiveSession {
             orders,
             link: None,
             awaiting: HashMap::new(),
+            leaving: HashMap::new(),
+            shells: HashMap::new(),
             next_ticket: 0,
             wake_at: None,
             sweep_at: None,
@@ -149,6 +169,10 @@ struct Driver {
     orders: mpsc::Receiver<Order>,
     link: Option<AgentLink>,
     awaiting: HashMap<Ticket, (oneshot::Sender<Answered>, u64)>,
+    /// What a command line about to be started is to watch: how long it may take, and its client's leaving.
+    leaving: HashMap<Ticket, (Duration, oneshot::Receiver<()>)>,
+    /// Dropping one stops that command line.
+    shells: HashMap<Ticket, oneshot::Sender<()>>,
     next_ticket: u64,
     wake_at: Option<Millis>,
     /// When to look for readers that stopped, although nothing is published.
@@ -237,15 +261,30 @@ impl Driver {
         for order in orders {
             let flow = match order {
                 Order::Command { client, command, answered } => {
-                    let ticket = Ticket(self.next_ticket);
-                    self.next_ticket += 1;
-                    let last_event_id = self.live.stream.bus().last_event_id();
-                    self.awaiting.insert(ticket, (answered, last_event_id));
+                    let ticket = self.ticket(answered);
                     self.happen(Input::Command { ticket, client, command }).await
                 }
                 Order::Input(input) => self.happen(input).await,
-                Order::Link(link, state) => self.connect(link, *state).await,
-                Order::NoLink(loss) => self.hear(vec![FromAgent::Lost(loss)]).await,
+                Order::Shell { client, line, answered, gone } => {
+                    let ticket = self.ticket(answered);
+                    self.leaving.insert(ticket, (line.patience, gone));
+                    let command = Command::Shell { command: line.command, cwd: line.cwd };
+                    let flow = self.happen(Input::Command { ticket, client, command }).await;
+                    self.leaving.remove(&ticket);
+                    flow
+                }
+                Order::Link(link, state, forgot) => {
+                    if let Some(why) = forgot {
+                        drop(self.happen(Input::Agent(AgentInput::Forgot { why })).await);
+                    }
+                    self.connect(link, *state).await
+                }
+                Order::NoLink(no_agent) => {
+                    let loss = no_agent.loss();
+                    // Nobody else sets it.
+                    let _ = self.live.no_agent.set(no_agent);
+                    self.hear(vec![FromAgent::Lost(loss)]).await
+                }
                 Order::Sample(sampled) => {
                     // Whoever asked may have given up.
                     let _ = sampled.send(self.sample());
@@ -257,6 +296,15 @@ impl Driver {
             }
         }
         Flow::GoOn
+    }
+
+    /// A number for a command, by which its answer finds back.
+    fn ticket(&mut self, answered: oneshot::Sender<Answered>) -> Ticket {
+        let ticket = Ticket(self.next_ticket);
+        self.next_ticket += 1;
+        let last_event_id = self.live.stream.bus().last_event_id();
+        self.awaiting.insert(ticket, (answered, last_event_id));
+        ticket
     }
 
     /// The machine decides on everything a batch brought before anything of it is performed: one write, one wake.

@@ -26,6 +26,7 @@ pub mod routes;
 pub mod serve;
 pub mod sessions;
 pub mod settings;
+mod shell;
 pub mod store;
 pub mod telemetry;
 pub mod transcript_page;

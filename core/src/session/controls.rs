@@ -1,31 +1,43 @@
-//! Model, approval mode and name, and the calls to the agent that take time.
+//! Model, approval mode, language and name.
 
 use std::sync::Arc;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, value::RawValue};
 
 use super::{
-    Answer, ApprovalMode, CallId, ControlRefused, DisplayName, Effect, LedgerEntry, ModeChange, Session, Ticket,
-    TitleSource, outbox::Outbox,
+    Answer, ApprovalMode, DisplayName, LedgerEntry, Session, Ticket, TitleSource,
+    calls::Call,
+    outbox::{Outbox, raw},
 };
 use crate::{ClientId, Draft, EventType, Millis, PromptId, SessionId, acp::RpcError};
 
-/// What a reply of the agent's is for.
-#[derive(Debug)]
-pub(super) enum Call {
-    Prompt { prompt_id: PromptId },
-    SetModel { ticket: Ticket, client: Option<ClientId>, model_id: Box<str> },
-    SetMode { ticket: Ticket, client: Option<ClientId>, mode: ApprovalMode, persist: bool },
+/// What became of a wish for another language, in the agent's words.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct LanguageChange {
+    pub language: Box<str>,
+    /// The language of the model's answers; None where it is left to the model.
+    pub output_language: Option<Box<str>>,
+    /// Whether sessions that run already follow.
+    pub refreshed: bool,
 }
 
-impl Call {
-    /// Answers whoever waits, when there will be no reply.
-    fn abandon(self, refused: ControlRefused, out: &mut Outbox) {
-        match self {
-            Self::Prompt { .. } => {}
-            Self::SetModel { ticket, .. } => out.reply(ticket, Answer::SetModel(Err(refused))),
-            Self::SetMode { ticket, .. } => out.reply(ticket, Answer::SetApprovalMode(Err(refused))),
+impl LanguageChange {
+    /// Reads the agent's result; what it leaves out is as asked, and not refreshed.
+    pub(super) fn read(result: &RawValue, asked: Box<str>) -> Self {
+        #[derive(Default, Deserialize)]
+        #[serde(rename_all = "camelCase", default)]
+        struct Told {
+            language: Option<Box<str>>,
+            output_language: Option<Box<str>>,
+            refreshed: bool,
+        }
+        let told: Told = serde_json::from_str(result.get()).unwrap_or_default();
+        Self {
+            language: told.language.unwrap_or(asked),
+            output_language: told.output_language,
+            refreshed: told.refreshed,
         }
     }
 }
@@ -73,6 +85,23 @@ struct ApprovalModeChanged<'a> {
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
+struct LanguageChanged<'a> {
+    session_id: &'a SessionId,
+    #[serde(flatten)]
+    change: &'a LanguageChange,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct SetLanguageParams<'a> {
+    session_id: &'a SessionId,
+    language: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sync_output_language: Option<bool>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
 struct SessionMetadataUpdated<'a> {
     session_id: &'a SessionId,
     display_name: &'a DisplayName,
@@ -81,7 +110,7 @@ struct SessionMetadataUpdated<'a> {
 
 impl Session {
     pub(super) fn set_model(&mut self, ticket: Ticket, client: Option<ClientId>, model_id: Box<str>, out: &mut Outbox) {
-        let params = super::outbox::raw(&SetModelParams { session_id: &self.id, model_id: &model_id });
+        let params = raw(&SetModelParams { session_id: &self.id, model_id: &model_id });
         self.ask_agent("session/set_model", &params, Call::SetModel { ticket, client, model_id }, out);
     }
 
@@ -93,55 +122,42 @@ impl Session {
         persist: bool,
         out: &mut Outbox,
     ) {
-        let params = super::outbox::raw(&SetModeParams { session_id: &self.id, mode_id: mode.as_str() });
+        let params = raw(&SetModeParams { session_id: &self.id, mode_id: mode.as_str() });
         self.ask_agent("session/set_mode", &params, Call::SetMode { ticket, client, mode, persist }, out);
     }
 
-    fn ask_agent(&mut self, method: &'static str, params: &RawValue, purpose: Call, out: &mut Outbox) {
-        if self.agent.is_none() {
-            return purpose.abandon(ControlRefused::AgentAbsent, out);
-        }
-        let call = CallId(self.next_call);
-        self.next_call += 1;
-        self.calls.insert(call, purpose);
-        out.call_agent(call, method, &params);
-    }
-
-    pub(super) fn reply(
+    pub(super) fn set_language(
         &mut self,
-        now: Millis,
-        call: CallId,
-        result: Result<Box<RawValue>, RpcError>,
+        ticket: Ticket,
+        client: Option<ClientId>,
+        language: Box<str>,
+        sync_output_language: Option<bool>,
         out: &mut Outbox,
     ) {
-        match (self.calls.remove(&call), result) {
-            (None, _) => {}
-            (Some(Call::Prompt { prompt_id }), result) => self.prompt_replied(now, &prompt_id, result, out),
-            (Some(Call::SetModel { ticket, client, model_id }), Ok(result)) => {
-                if let Some(state) = &mut self.agent {
-                    Arc::make_mut(state).set_model(&model_id);
-                }
-                let data = ModelSwitched { session_id: &self.id, model_id: &model_id };
-                out.publish(Draft::new(EventType::ModelSwitched, &data).caused_by(client));
-                out.reply(ticket, Answer::SetModel(Ok(result)));
-            }
-            (Some(Call::SetModel { ticket, client, model_id }), Err(error)) => {
-                let detail = detail(&error);
-                let data = ModelSwitchFailed { session_id: &self.id, requested_model_id: &model_id, error: &detail };
-                out.publish(Draft::new(EventType::ModelSwitchFailed, &data).caused_by(client));
-                out.reply(ticket, Answer::SetModel(Err(ControlRefused::Agent(error))));
-            }
-            (Some(Call::SetMode { ticket, client, mode, persist }), Ok(_)) => {
-                if persist {
-                    out.push(Effect::SaveApprovalMode(mode));
-                }
-                let previous = self.change_mode(mode.as_str(), persist, None, client, out);
-                out.reply(ticket, Answer::SetApprovalMode(Ok(ModeChange { previous, mode, persisted: persist })));
-            }
-            (Some(Call::SetMode { ticket, .. }), Err(error)) => {
-                out.reply(ticket, Answer::SetApprovalMode(Err(ControlRefused::Agent(error))));
-            }
+        let params = SetLanguageParams { session_id: &self.id, language: &language, sync_output_language };
+        let params = raw(&params);
+        self.ask_agent("qwen/control/session/language", &params, Call::SetLanguage { ticket, client, language }, out);
+    }
+
+    pub(super) fn language_changed(&self, change: &LanguageChange) -> Draft {
+        Draft::new(EventType::LanguageChanged, &LanguageChanged { session_id: &self.id, change })
+    }
+
+    /// The model is another now: remember it, tell everybody.
+    pub(super) fn change_model(&mut self, model_id: &str, client: Option<ClientId>, out: &mut Outbox) {
+        if let Some(state) = &mut self.agent {
+            Arc::make_mut(state).set_model(model_id);
         }
+        self.standing.model = Some(model_id.into());
+        out.record(LedgerEntry::ModelChanged { model: model_id.into() });
+        let data = ModelSwitched { session_id: &self.id, model_id };
+        out.publish(Draft::new(EventType::ModelSwitched, &data).caused_by(client));
+    }
+
+    pub(super) fn model_switch_failed(&self, requested_model_id: &str, error: &RpcError) -> Draft {
+        let detail = detail(error);
+        let data = ModelSwitchFailed { session_id: &self.id, requested_model_id, error: &detail };
+        Draft::new(EventType::ModelSwitchFailed, &data)
     }
 
     /// The mode is another now: remember it, tell everybody. Returns the one before.
@@ -158,6 +174,8 @@ impl Session {
         if let Some(state) = &mut self.agent {
             Arc::make_mut(state).set_mode(next);
         }
+        self.standing.mode = Some(next.into());
+        out.record(LedgerEntry::ModeChanged { mode: next.into() });
         let plan = ApprovalMode::Plan.as_str();
         let plan_execution_mode = (next == plan && *previous != *plan).then_some(&*previous);
         let data =
@@ -169,6 +187,11 @@ impl Session {
     /// Whether a client's wish for this mode is with the agent; the news of it is then the answer to that wish.
     pub(super) fn is_changing_mode_to(&self, wanted: &str) -> bool {
         self.calls.values().any(|call| matches!(call, Call::SetMode { mode, .. } if mode.as_str() == wanted))
+    }
+
+    /// The same of a model.
+    pub(super) fn is_changing_model_to(&self, wanted: &str) -> bool {
+        self.calls.values().any(|call| matches!(call, Call::SetModel { model_id, .. } if **model_id == *wanted))
     }
 
     pub(super) fn rename(
@@ -196,13 +219,6 @@ impl Session {
         let data = SessionMetadataUpdated { session_id: &self.id, display_name: &display_name, title_source };
         out.publish(Draft::new(EventType::SessionMetadataUpdated, &data).caused_by(client));
         self.display_name = Some((display_name, title_source));
-    }
-
-    /// Nobody will reply any more.
-    pub(super) fn abandon_calls(&mut self, refused: &ControlRefused, out: &mut Outbox) {
-        for (_, call) in std::mem::take(&mut self.calls) {
-            call.abandon(refused.clone(), out);
-        }
     }
 }
 

@@ -65,6 +65,7 @@ mod tests {
 
     use super::*;
 
+    /// D1: a request can only shorten the servers deadline.
     #[test]
     fn d1_a_request_can_only_shorten_the_servers_deadline() {
         let allowed = |server: Option<u64>, request: Option<u64>| {
@@ -76,6 +77,7 @@ mod tests {
         assert_eq!(allowed(Some(10), Some(50)), Some((10, 1_010)));
     }
 
+    /// D2: a requested deadline is a positive whole number or absent.
     #[test]
     fn d2_a_requested_deadline_is_a_positive_whole_number_or_absent() {
         assert_eq!(requested_deadline(None), Ok(None));

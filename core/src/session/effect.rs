@@ -2,7 +2,10 @@
 
 use serde_json::value::RawValue;
 
-use super::{ApprovalMode, CallId, DisplayName, LedgerEntry, Ticket};
+use super::{
+    AnnotateRefused, Annotations, ApprovalMode, CallId, Continued, DisplayName, LanguageChange, LedgerEntry, NotQueued,
+    ShellEnd, ShellRefused, Ticket,
+};
 use crate::{
     ClientId, Draft, Millis, PromptId,
     acp::{RpcError, RpcId},
@@ -38,6 +41,17 @@ pub enum Effect {
         ticket: Ticket,
         answer: Answer,
     },
+    /// Run a command line with a shell in `cwd`; what it says comes back as [`Input::Shell`](super::Input::Shell) with the same ticket,
+    /// [`ShellNews::Ended`](super::ShellNews::Ended) or [`ShellNews::Failed`](super::ShellNews::Failed) last.
+    RunShell {
+        ticket: Ticket,
+        command: Box<str>,
+        cwd: Box<str>,
+    },
+    /// End that command line and everything it started; nothing more is heard of it.
+    StopShell {
+        ticket: Ticket,
+    },
     /// Send [`Input::Tick`](super::Input::Tick) at this moment. Replaces the wish before it.
     WakeAt(Millis),
     /// Close the bus: subscribers drain what they have and their streams end.
@@ -62,6 +76,17 @@ pub enum Answer {
     SetModel(Result<Box<RawValue>, ControlRefused>),
     SetApprovalMode(Result<ModeChange, ControlRefused>),
     Rename(Result<DisplayName, Refused>),
+    /// The message's name, or why it does not wait.
+    QueueMessage(Result<Result<PromptId, NotQueued>, Refused>),
+    /// Whether there was something to take back.
+    RemoveMessage(Result<bool, Refused>),
+    Continue(Result<Continued, ControlRefused>),
+    SetLanguage(Result<LanguageChange, ControlRefused>),
+    /// The agent's own result.
+    Ask(Result<Box<RawValue>, ControlRefused>),
+    Shell(Result<ShellEnd, ShellRefused>),
+    /// All that clients keep with the session now.
+    Annotate(Result<Annotations, AnnotateRefused>),
     Close(Result<(), Refused>),
 }
 

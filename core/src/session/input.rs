@@ -2,7 +2,9 @@
 
 use serde_json::{Map, Value, value::RawValue};
 
-use super::{AgentState, Answer, ApprovalMode, DisplayName, Outcome, Refused};
+use super::{
+    AgentState, AnnotationsChange, Answer, ApprovalMode, DisplayName, Outcome, QueueMessage, Refused, ShellNews,
+};
 use crate::{
     ClientId, Millis, PromptId, RequestId,
     acp::{RpcError, RpcId},
@@ -29,6 +31,11 @@ pub enum Input {
         command: Command,
     },
     Agent(AgentInput),
+    /// News of a command line that [`Effect::RunShell`](super::Effect::RunShell) started.
+    Shell {
+        ticket: Ticket,
+        news: ShellNews,
+    },
     /// The number of open event streams of this session changed.
     Subscribers(usize),
     /// A moment asked for by [`Effect::WakeAt`](super::Effect::WakeAt) came. Harmless at any other time.
@@ -66,6 +73,20 @@ pub enum Command {
     SetApprovalMode { mode: ApprovalMode, persist: bool },
     /// [`Answer::Rename`].
     Rename { display_name: DisplayName },
+    /// Something to say in the turn that runs (M1). [`Answer::QueueMessage`].
+    QueueMessage(QueueMessage),
+    /// [`Answer::RemoveMessage`].
+    RemoveMessage { message_id: PromptId },
+    /// Goes on with an interrupted turn as `prompt_id`, which is fresh. Waits for the agent. [`Answer::Continue`].
+    Continue { prompt_id: PromptId },
+    /// Waits for the agent. [`Answer::SetLanguage`].
+    SetLanguage { language: Box<str>, sync_output_language: Option<bool> },
+    /// A question only the agent can answer, with the session's name added. Waits for the agent. [`Answer::Ask`].
+    Ask { method: &'static str, params: Map<String, Value> },
+    /// Runs a command line in `cwd`. Waits for its end. [`Answer::Shell`].
+    Shell { command: Box<str>, cwd: Box<str> },
+    /// [`Answer::Annotate`].
+    Annotate(AnnotationsChange),
     /// [`Answer::Close`].
     Close,
 }
@@ -84,6 +105,8 @@ pub struct SendPrompt {
     /// The caller's wish; it can only shorten the daemon's own deadline (D1). See [`requested_deadline`](super::requested_deadline).
     pub deadline: Option<Millis>,
     pub intent: PromptIntent,
+    /// The agent shall see what clients keep with the session, as [`META_ANNOTATIONS`](super::META_ANNOTATIONS) of `_meta`.
+    pub with_annotations: bool,
 }
 
 /// Why a prompt is sent.
@@ -115,8 +138,12 @@ pub struct Vote {
 pub enum AgentInput {
     /// The agent has opened (or loaded) this session and takes prompts. Queued prompts start.
     Ready(AgentState),
+    /// The agent opens the session afresh and knows nothing of what was said in it; comes before `Ready`. Whoever prompts next is told.
+    Forgot { why: Box<str> },
     /// A `session/update` notification: `params` is `{sessionId, update:{…}}`, on one line.
     Update { kind: UpdateKind, params: Box<RawValue> },
+    /// A notification beyond `session/update`.
+    Notice { method: Box<str>, params: Box<RawValue> },
     /// The agent asks for permission.
     RequestPermission {
         rpc_id: RpcId,
@@ -126,6 +153,9 @@ pub enum AgentInput {
         /// `[{optionId, name, kind}]`
         options: Box<RawValue>,
     },
+    /// The agent asks for what was said since the turn began, between two batches of tool calls (M2). `asking` names the prompt it
+    /// works on, if the agent knows that.
+    DrainMessages { rpc_id: RpcId, asking: Option<PromptId> },
     /// The reply to an [`Effect::CallAgent`](super::Effect::CallAgent).
     Reply { call: CallId, result: Result<Box<RawValue>, RpcError> },
     /// The agent process is gone; the session ends (X3).
@@ -169,6 +199,13 @@ impl Command {
             Self::SetModel { .. } => Answer::SetModel(Err(refused.into())),
             Self::SetApprovalMode { .. } => Answer::SetApprovalMode(Err(refused.into())),
             Self::Rename { .. } => Answer::Rename(Err(refused)),
+            Self::QueueMessage(_) => Answer::QueueMessage(Err(refused)),
+            Self::RemoveMessage { .. } => Answer::RemoveMessage(Err(refused)),
+            Self::Continue { .. } => Answer::Continue(Err(refused.into())),
+            Self::SetLanguage { .. } => Answer::SetLanguage(Err(refused.into())),
+            Self::Ask { .. } => Answer::Ask(Err(refused.into())),
+            Self::Shell { .. } => Answer::Shell(Err(refused.into())),
+            Self::Annotate(_) => Answer::Annotate(Err(refused.into())),
             Self::Close => Answer::Close(Err(refused)),
         }
     }

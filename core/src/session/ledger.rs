@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, value::RawValue};
 
-use super::{DisplayName, Outcome, PromptIntent, TitleSource};
+use super::{Annotations, DisplayName, Outcome, PromptIntent, QueuedMessage, TitleSource};
 use crate::{ClientId, Envelope, EventType, Millis, PromptId, RequestId};
 
 /// One line of the ledger. Entries are in the order of the effects that carried them.
@@ -32,6 +32,25 @@ pub enum LedgerEntry {
     MetadataChanged {
         display_name: DisplayName,
         title_source: TitleSource,
+    },
+    /// A message for the running turn was accepted (M1).
+    MessageQueued(QueuedMessage),
+    /// Messages wait no more: the agent has them, or somebody took them back. One that became a prompt is in
+    /// [`LedgerEntry::PromptAccepted`] instead, under the same id.
+    MessagesSettled {
+        message_ids: Vec<PromptId>,
+    },
+    /// The approval mode from here on.
+    ModeChanged {
+        mode: Box<str>,
+    },
+    /// The model from here on.
+    ModelChanged {
+        model: Box<str>,
+    },
+    /// What clients keep with the session from here on.
+    Annotated {
+        annotations: Annotations,
     },
 }
 

@@ -35,7 +35,7 @@ impl Session {
 
     /// C9: nobody is there, nothing is to be done.
     pub(super) fn close_if_abandoned(&mut self, now: Millis, out: &mut Outbox) {
-        if self.phase == Phase::Open && self.clients.are_gone() && self.prompts.is_empty() {
+        if self.phase == Phase::Open && self.clients.are_gone() && self.is_at_rest() {
             self.end_closed(now, "last_client_detached", None, out);
             out.push(Effect::Retire);
         }
@@ -45,11 +45,16 @@ impl Session {
     pub(super) fn reap(&mut self, now: Millis, out: &mut Outbox) {
         let timeout = self.config.idle_timeout;
         let unused_for = now.since(self.clients.last_seen_at().unwrap_or(self.created_at));
-        let is_unused = self.prompts.is_empty() && self.clients.subscribers() == 0;
+        let is_unused = self.is_at_rest() && self.clients.subscribers() == 0;
         if self.phase == Phase::Open && timeout > Millis(0) && is_unused && unused_for >= timeout {
             self.end_closed(now, "idle_timeout", None, out);
             out.push(Effect::Retire);
         }
+    }
+
+    /// Nothing is asked and nothing runs.
+    fn is_at_rest(&self) -> bool {
+        self.prompts.is_empty() && self.shells.is_empty()
     }
 
     pub(super) fn kill(&mut self, now: Millis, reason: &str, out: &mut Outbox) {
@@ -116,6 +121,8 @@ impl Session {
             self.settle(now, &prompt_id, Terminal::error(code, message), out);
         }
         self.prompts = super::prompts::Prompts::default();
+        self.drop_all_messages(out);
+        self.stop_shells(now, out);
     }
 
     /// Deadlines and permission timeouts that are due.

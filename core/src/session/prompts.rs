@@ -104,6 +104,11 @@ impl Prompts {
         self.queue.front_mut().filter(|prompt| matches!(prompt.stage, Stage::Queued))
     }
 
+    /// Whether a prompt waits for its turn.
+    pub(super) fn has_queued(&self) -> bool {
+        self.queue.iter().any(|prompt| matches!(prompt.stage, Stage::Queued))
+    }
+
     /// Prompts that still owe their terminal, oldest first.
     pub(super) fn unsettled(&self) -> Vec<PromptId> {
         self.queue.iter().filter(|prompt| !prompt.is_settled()).map(|prompt| prompt.id().clone()).collect()
@@ -150,7 +155,7 @@ fn text_of(blocks: &[Box<RawValue>]) -> Box<str> {
 
 pub(super) const META_RETRY: &str = "qwen.daemon.retry";
 pub(super) const META_CONTINUE: &str = "qwen.daemon.continueLastTurn";
-const META_OWNED: [&str; 2] = ["qwen.daemon.", "qwen-code/invocation"];
+const META_OWNED: [&str; 3] = ["qwen.daemon.", "qwen-code/invocation", super::META_ANNOTATIONS];
 
 /// Drops the keys of a client's `_meta` that only the daemon may set (P16).
 pub(super) fn without_owned_keys(meta: Map<String, Value>) -> Map<String, Value> {

@@ -19,9 +19,15 @@ impl Session {
     ) -> (Self, Vec<Effect>) {
         let mut session = Self { created_at, ..Self::new(created_at, id, config) };
         let (mut accepted, mut started, mut settled) = (Vec::new(), BTreeSet::<PromptId>::new(), BTreeSet::new());
+        let mut messages = std::mem::take(&mut session.messages);
         for entry in entries {
             match entry {
-                LedgerEntry::PromptAccepted(prompt) => accepted.push(prompt),
+                LedgerEntry::PromptAccepted(prompt) => {
+                    if messages.is_waiting(&prompt.prompt_id) {
+                        messages.promote(&prompt.prompt_id);
+                    }
+                    accepted.push(prompt);
+                }
                 LedgerEntry::PromptStarted { prompt_id, .. } => drop(started.insert(prompt_id)),
                 LedgerEntry::PromptSettled { prompt_id } => drop(settled.insert(prompt_id)),
                 LedgerEntry::VoteRecorded { request_id, outcome, decided, .. } => {
@@ -32,8 +38,14 @@ impl Session {
                 LedgerEntry::MetadataChanged { display_name, title_source } => {
                     session.display_name = Some((display_name, title_source));
                 }
+                LedgerEntry::MessageQueued(message) => messages.queue_again(message),
+                LedgerEntry::MessagesSettled { message_ids } => messages.settle(message_ids),
+                LedgerEntry::ModeChanged { mode } => session.standing.mode = Some(mode),
+                LedgerEntry::ModelChanged { model } => session.standing.model = Some(model),
+                LedgerEntry::Annotated { annotations } => session.annotations = annotations,
             }
         }
+        session.messages = messages;
         for prompt in accepted.into_iter().filter(|prompt| !settled.contains(&prompt.prompt_id)) {
             session.prompts.push(Prompt::new(prompt));
         }
@@ -41,6 +53,8 @@ impl Session {
         for prompt_id in session.prompts.unsettled().into_iter().filter(|id| started.contains(id)) {
             session.interrupt(now, &prompt_id, &mut out);
         }
+        // The turn they were meant for is over.
+        session.promote_messages(now, &mut out);
         session.advance(now, &mut out);
         session.schedule(now, &mut out);
         (session, out.into_effects())

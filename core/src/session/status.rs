@@ -159,6 +159,12 @@ impl Session {
         self.agent.as_ref()
     }
 
+    /// Why the agent remembers nothing of this session, as long as nobody was told on the stream.
+    #[must_use]
+    pub fn forgotten(&self) -> Option<&str> {
+        self.forgotten.as_deref()
+    }
+
     /// The params of the last `available_commands_update`: `{sessionId, update:{availableCommands, …}}`.
     #[must_use]
     pub fn available_commands(&self) -> Option<&RawValue> {

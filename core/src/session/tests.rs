@@ -1,13 +1,18 @@
 //! The numbered rules, through the front door: inputs in, effects out, virtual time. Every test names its rule.
 
+mod annotations;
 mod clients;
+mod continuing;
 mod controls;
 mod deadlines;
 mod lifecycle;
 mod mediation;
+mod messages;
 mod policies;
 mod prompts;
 mod restore;
+mod shells;
+mod standing;
 
 use serde_json::{Map, Value, json};
 
@@ -172,6 +177,14 @@ impl Stage {
                     LedgerEntry::PromptSettled { prompt_id } => format!("settled {prompt_id}"),
                     LedgerEntry::VoteRecorded { request_id, .. } => format!("vote {request_id}"),
                     LedgerEntry::MetadataChanged { .. } => "metadata".to_owned(),
+                    LedgerEntry::MessageQueued(message) => format!("message {}", message.message_id),
+                    LedgerEntry::MessagesSettled { message_ids } => {
+                        let ids: Vec<&str> = message_ids.iter().map(PromptId::as_str).collect();
+                        format!("settled messages {}", ids.join(" "))
+                    }
+                    LedgerEntry::ModeChanged { mode } => format!("mode {mode}"),
+                    LedgerEntry::ModelChanged { model } => format!("model {model}"),
+                    LedgerEntry::Annotated { .. } => "annotations".to_owned(),
                 };
                 format!("record {text}")
             }
@@ -196,6 +209,8 @@ impl Stage {
                 assert!(ticket.0 <= self.tickets, "an answer to nobody");
                 reply(&answer)
             }
+            Effect::RunShell { command, cwd, .. } => format!("run {command} in {cwd}"),
+            Effect::StopShell { .. } => "stop shell".to_owned(),
             Effect::WakeAt(at) => format!("wake {}", at.0),
             Effect::EndStreams => "end streams".to_owned(),
             Effect::Retire => "retire".to_owned(),
@@ -217,8 +232,27 @@ fn reply(answer: &Answer) -> String {
             "ok".to_owned()
         }
         Answer::Vote(Err(error)) => error.to_string(),
-        Answer::SetModel(Err(error)) | Answer::SetApprovalMode(Err(error)) => error.to_string(),
-        Answer::Cancel(Err(error))
+        Answer::QueueMessage(Ok(Ok(id))) => format!("message {id}"),
+        Answer::QueueMessage(Ok(Err(why))) => format!("no message: {why}"),
+        Answer::RemoveMessage(Ok(removed)) => format!("removed {removed}"),
+        Answer::Continue(Ok(continued)) => match &continued.prompt_id {
+            Some(id) => format!("{} goes on as {id}", continued.interruption),
+            None => format!("{} stays", continued.interruption),
+        },
+        Answer::SetLanguage(Ok(change)) => format!("language {}", change.language),
+        Answer::Ask(Ok(result)) => result.to_string(),
+        Answer::Shell(Ok(end)) => format!("exit {:?} aborted {}", end.exit_code, end.aborted),
+        Answer::Shell(Err(error)) => error.to_string(),
+        Answer::Annotate(Ok(annotations)) => json!(annotations).to_string(),
+        Answer::Annotate(Err(error)) => error.to_string(),
+        Answer::SetModel(Err(error))
+        | Answer::SetApprovalMode(Err(error))
+        | Answer::SetLanguage(Err(error))
+        | Answer::Continue(Err(error))
+        | Answer::Ask(Err(error)) => error.to_string(),
+        Answer::QueueMessage(Err(error))
+        | Answer::RemoveMessage(Err(error))
+        | Answer::Cancel(Err(error))
         | Answer::RemovePrompt(Err(error))
         | Answer::Attach(Err(error))
         | Answer::Detach(Err(error))
@@ -241,5 +275,6 @@ fn prompt(id: &str) -> SendPrompt {
         extra: Map::new(),
         deadline: None,
         intent: PromptIntent::Ask,
+        with_annotations: false,
     }
 }

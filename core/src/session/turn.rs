@@ -3,12 +3,12 @@
 mod wire;
 
 use serde::Serialize;
-use serde_json::value::RawValue;
+use serde_json::{json, value::RawValue};
 
 use super::{
     AcceptedPrompt, Answer, CallId, Deadline, LedgerEntry, PromptIntent, PromptRefused, SendPrompt, Session, Ticket,
     TurnFailure,
-    controls::Call,
+    calls::Call,
     outbox::Outbox,
     prompts::{self, Prompt, Run, Stage},
 };
@@ -51,15 +51,26 @@ impl Session {
         if limit > 0 && pending_count >= limit {
             return out.reply(ticket, Answer::Prompt(Err(PromptRefused::QueueFull { limit, pending_count })));
         }
+        let prompt_id = prompt.prompt_id.clone();
+        self.accept(now, originator, prompt, out);
+        out.reply(ticket, Answer::Prompt(Ok(prompt_id)));
+    }
+
+    /// Takes a prompt in for which there is room.
+    pub(super) fn accept(&mut self, now: Millis, originator: Option<ClientId>, prompt: SendPrompt, out: &mut Outbox) {
+        let mut meta = prompts::without_owned_keys(prompt.meta);
+        if prompt.with_annotations && !self.annotations.as_map().is_empty() {
+            meta.insert(super::META_ANNOTATIONS.into(), self.annotations.as_map().clone().into());
+        }
         let accepted = AcceptedPrompt {
-            prompt_id: prompt.prompt_id.clone(),
+            prompt_id: prompt.prompt_id,
             originator,
             queued_at: now,
             deadline: Deadline::effective(now, self.config.prompt_deadline, prompt.deadline),
             intent: prompt.intent,
             announced: !self.prompts.is_empty() || self.agent.is_none(),
             blocks: prompt.blocks,
-            meta: prompts::without_owned_keys(prompt.meta),
+            meta,
             extra: prompt.extra,
         };
         out.record(LedgerEntry::PromptAccepted(accepted.clone()));
@@ -70,7 +81,6 @@ impl Session {
         self.prompts.push(entry);
         self.clients.touch(now);
         self.advance(now, out);
-        out.reply(ticket, Answer::Prompt(Ok(prompt.prompt_id)));
     }
 
     /// Starts the next prompt if none is with the agent (P4).
@@ -85,13 +95,22 @@ impl Session {
         let prompt_id = next.id().clone();
         self.calls.insert(call, Call::Prompt { prompt_id: prompt_id.clone() });
         let failed_before = self.turn_error.take().is_some();
+        let forgotten = self.forgotten.take();
         self.touch(now);
         let Some(prompt) = self.prompts.get(&prompt_id) else { return };
-        self.dispatch(now, call, prompt, failed_before, out);
+        self.dispatch(now, call, prompt, failed_before, forgotten.as_deref(), out);
     }
 
     /// P5.
-    fn dispatch(&self, now: Millis, call: CallId, prompt: &Prompt, failed_before: bool, out: &mut Outbox) {
+    fn dispatch(
+        &self,
+        now: Millis,
+        call: CallId,
+        prompt: &Prompt,
+        failed_before: bool,
+        forgotten: Option<&str>,
+        out: &mut Outbox,
+    ) {
         let accepted = &prompt.accepted;
         // P15: a retry after anything but a failure is an ordinary prompt.
         let mut meta = accepted.meta.clone();
@@ -112,6 +131,9 @@ impl Session {
             for block in accepted.blocks.iter().take(MAX_ECHOES) {
                 out.publish(self.echo(now, prompt, block));
             }
+        }
+        if let Some(why) = forgotten {
+            out.publish(self.told_that_it_forgot(prompt, why));
         }
         let params =
             PromptParams { session_id: &self.id, prompt: &accepted.blocks, extra: &accepted.extra, meta: &meta };
@@ -146,6 +168,7 @@ impl Session {
         };
         self.cancel_permissions_of(prompt_id, out);
         self.settle(now, prompt_id, terminal, out);
+        self.promote_messages(now, out);
         self.advance(now, out);
         self.close_if_abandoned(now, out);
     }
@@ -162,7 +185,6 @@ impl Session {
         out.reply(ticket, Answer::Cancel(Ok(())));
     }
 
-    /// P9, P10.
     pub(super) fn remove_prompt(
         &mut self,
         now: Millis,
@@ -171,8 +193,21 @@ impl Session {
         prompt_id: &PromptId,
         out: &mut Outbox,
     ) {
+        let removed = self.take_prompt_back(now, client, prompt_id, out);
+        out.reply(ticket, Answer::RemovePrompt(Ok(removed)));
+        self.close_if_abandoned(now, out);
+    }
+
+    /// P9, P10. False when there is no such prompt, or it has its end already.
+    pub(super) fn take_prompt_back(
+        &mut self,
+        now: Millis,
+        client: Option<&ClientId>,
+        prompt_id: &PromptId,
+        out: &mut Outbox,
+    ) -> bool {
         let pending = self.prompts.get_mut(prompt_id).filter(|prompt| !prompt.removed && !prompt.is_settled());
-        let Some(prompt) = pending else { return out.reply(ticket, Answer::RemovePrompt(Ok(false))) };
+        let Some(prompt) = pending else { return false };
         prompt.removed = true;
         let is_running = prompt.run_mut().is_some();
         if is_running {
@@ -186,14 +221,22 @@ impl Session {
             self.cancel_agent(out);
         } else {
             self.settle(now, prompt_id, Terminal::cancelled(), out);
+            self.promote_unless_pending(now, out);
             self.advance(now, out);
         }
-        out.reply(ticket, Answer::RemovePrompt(Ok(true)));
-        self.close_if_abandoned(now, out);
+        true
+    }
+
+    /// Messages wait for a turn's end; where no prompt is left, none will come.
+    fn promote_unless_pending(&mut self, now: Millis, out: &mut Outbox) {
+        if self.prompts.unsettled().is_empty() {
+            self.promote_messages(now, out);
+        }
     }
 
     /// D4, D5.
     pub(super) fn expire_prompts(&mut self, now: Millis, out: &mut Outbox) {
+        let mut turn_ended = false;
         for prompt_id in self.prompts.expired(now) {
             let Some(prompt) = self.prompts.get_mut(&prompt_id) else { continue };
             let message = prompt.accepted.deadline.map(Deadline::message).unwrap_or_default();
@@ -201,6 +244,7 @@ impl Session {
             let terminal = Terminal::error(Some("prompt_deadline_exceeded"), &message);
             self.settle(now, &prompt_id, terminal, out);
             if let Some(run) = run {
+                turn_ended = true;
                 self.calls.remove(&run.call);
                 if run.cancelled_at.is_none() {
                     out.publish(self.prompt_cancelled(&prompt_id, None, None));
@@ -208,6 +252,11 @@ impl Session {
                 self.cancel_permissions_of(&prompt_id, out);
                 self.cancel_agent(out);
             }
+        }
+        if turn_ended {
+            self.promote_messages(now, out);
+        } else {
+            self.promote_unless_pending(now, out);
         }
         self.advance(now, out);
     }
@@ -276,6 +325,16 @@ impl Session {
         let meta = EchoMeta { server_timestamp: now, source: "bridge-echo" };
         let update = Echo { session_update: "user_message_chunk", content, meta };
         of(prompt, EventType::SessionUpdate, &UserMessage { session_id: &self.id, update })
+    }
+
+    fn told_that_it_forgot(&self, prompt: &Prompt, why: &str) -> Draft {
+        let text = format!("The agent remembers nothing of what was said before in this session: {why}");
+        let update = json!({
+            "sessionUpdate": "agent_message_chunk",
+            "content": {"type": "text", "text": text},
+            "_meta": {"source": "roost", "qwenDiscreteMessage": true},
+        });
+        of(prompt, EventType::SessionUpdate, &json!({"sessionId": self.id, "update": update}))
     }
 
     /// A prompt started or ended (X2).

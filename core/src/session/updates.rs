@@ -3,18 +3,12 @@
 use std::sync::Arc;
 
 use serde::Deserialize;
-use serde_json::{Value, value::RawValue};
+use serde_json::{Value, json, value::RawValue};
 
-use super::{AgentState, DisplayName, Session, TitleSource, UpdateKind, outbox::Outbox};
+use super::{DisplayName, Session, TitleSource, UpdateKind, outbox::Outbox};
 use crate::{ClientId, Draft, EventType, Millis, PromptId};
 
 impl Session {
-    /// The agent serves the session now.
-    pub(super) fn agent_ready(&mut self, now: Millis, state: AgentState, out: &mut Outbox) {
-        self.agent = Some(Arc::new(state));
-        self.advance(now, out);
-    }
-
     /// A `session/update`: the params are the event's payload, attributed to the running prompt.
     pub(super) fn update(&mut self, now: Millis, kind: UpdateKind, params: Box<RawValue>, out: &mut Outbox) {
         let (prompt_id, originator) = match self.prompts.running() {
@@ -37,7 +31,11 @@ impl Session {
             Some(Update { current_mode_id: Some(mode), .. }) => self.note_mode(&mode, prompt_id, originator, out),
             Some(Update { config_options: Some(options), .. }) => {
                 let mode = current(&options, "mode").map(str::to_owned);
+                let model = current(&options, "model").map(str::to_owned);
                 self.note_options(options);
+                if let Some(model) = model {
+                    self.note_model(&model, originator.clone(), out);
+                }
                 if let Some(mode) = mode {
                     self.note_mode(&mode, prompt_id, originator, out);
                 }
@@ -56,12 +54,54 @@ impl Session {
         }
     }
 
-    /// Everything but the mode, which has news of its own.
+    fn note_model(&mut self, model: &str, originator: Option<ClientId>, out: &mut Outbox) {
+        let Some(state) = &self.agent else { return };
+        let is_news = state.current_model_id() != Some(model);
+        if is_news && !self.is_changing_model_to(model) {
+            self.change_model(model, originator, out);
+        }
+    }
+
+    /// News outside of `session/update`: what clients have an event for is published as that event.
+    pub(super) fn notice(&mut self, method: &str, params: &RawValue, out: &mut Outbox) {
+        let (prompt_id, originator) = match self.prompts.running() {
+            Some(prompt) => (Some(prompt.id().clone()), prompt.accepted.originator.clone()),
+            None => (None, None),
+        };
+        let Ok(notice) = serde_json::from_str::<Notice>(params.get()) else { return };
+        match method.strip_prefix('_').unwrap_or(method).strip_prefix("qwen/notify/session/") {
+            Some("model-update") => {
+                if let Some(model) = notice.current_model_id {
+                    self.note_model(&model, originator, out);
+                }
+            }
+            Some("mode-update") => {
+                if let Some(mode) = notice.current_mode_id {
+                    self.note_mode(&mode, prompt_id, originator, out);
+                }
+            }
+            Some("recording-degraded") => {
+                let reason = notice.reason.unwrap_or_else(|| "write_failed".to_owned());
+                let data = json!({"sessionId": self.id, "reason": reason});
+                out.publish(Draft::new(EventType::SessionRecordingDegraded, &data));
+            }
+            Some("prompt-suggestion") => {
+                if let Some(suggestion) = notice.suggestion {
+                    let data = json!({"sessionId": self.id, "suggestion": suggestion, "promptId": notice.prompt_id});
+                    out.publish(Draft::new(EventType::FollowupSuggestion, &data));
+                }
+            }
+            Some(_) | None => {}
+        }
+    }
+
+    /// Everything but model and mode, which have news of their own.
     fn note_options(&mut self, mut options: Vec<Value>) {
         let Some(state) = self.agent.as_mut().map(Arc::make_mut) else { return };
-        let known = state.current_mode_id().map(str::to_owned);
-        for option in options.iter_mut().filter(|option| option["id"] == "mode").filter_map(Value::as_object_mut) {
-            if let Some(known) = &known {
+        let known = [("mode", state.current_mode_id()), ("model", state.current_model_id())];
+        let known = known.map(|(id, value)| (id, value.map(str::to_owned)));
+        for (id, known) in known.into_iter().filter_map(|(id, known)| Some((id, known?))) {
+            for option in options.iter_mut().filter(|option| option["id"] == id).filter_map(Value::as_object_mut) {
                 option.insert("currentValue".into(), known.as_str().into());
             }
         }
@@ -86,6 +126,17 @@ struct Update {
     current_mode_id: Option<String>,
     config_options: Option<Vec<Value>>,
     title: Option<String>,
+}
+
+/// The members of the notices the session looks into.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Notice {
+    current_mode_id: Option<String>,
+    current_model_id: Option<String>,
+    reason: Option<String>,
+    suggestion: Option<String>,
+    prompt_id: Option<String>,
 }
 
 fn read(params: &RawValue) -> Option<Update> {

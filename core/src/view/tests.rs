@@ -30,6 +30,7 @@ fn request(id: &str) -> (&'static str, Value) {
     ("permission_request", json!({"requestId": id, "toolCall": {}, "options": [{"optionId": "a"}]}))
 }
 
+/// S1: the cursor moves even for what is skipped and never back.
 #[test]
 fn s1_the_cursor_moves_even_for_what_is_skipped_and_never_back() {
     let mut view = view([("moon_landed", json!({})), ("turn_complete", json!({}))]);
@@ -39,6 +40,7 @@ fn s1_the_cursor_moves_even_for_what_is_skipped_and_never_back() {
     assert_eq!(view.last_event_id, Some(2));
 }
 
+/// S2: an unknown type counts for nothing and a malformed known one is counted.
 #[test]
 fn s2_an_unknown_type_counts_for_nothing_and_a_malformed_known_one_is_counted() {
     let view = view([
@@ -55,6 +57,7 @@ fn s2_an_unknown_type_counts_for_nothing_and_a_malformed_known_one_is_counted() 
     assert!(view.pending_permissions.is_empty() && !view.awaiting_resync);
 }
 
+/// S3: while a resync is due only marks and ends are taken in.
 #[test]
 fn s3_while_a_resync_is_due_only_marks_and_ends_are_taken_in() {
     let view = view([
@@ -71,6 +74,7 @@ fn s3_while_a_resync_is_due_only_marks_and_ends_are_taken_in() {
     assert_eq!(view.last_event_id, Some(5));
 }
 
+/// S4: the first end stands but the sessions end replaces a streams.
 #[test]
 fn s4_the_first_end_stands_but_the_sessions_end_replaces_a_streams() {
     let evicted = ("client_evicted", json!({"reason": "queue_overflow"}));
@@ -82,6 +86,7 @@ fn s4_the_first_end_stands_but_the_sessions_end_replaces_a_streams() {
     assert_eq!(kind(view([died, evicted])), Some(EventType::SessionDied));
 }
 
+/// S5: the originator is copied where data names none.
 #[test]
 fn s5_the_originator_is_copied_where_data_names_none() {
     let view = view([

@@ -10,6 +10,9 @@ use super::{CallError, Child};
 /// The ACP version spoken here.
 const PROTOCOL_VERSION: u64 = 1;
 
+/// By which the agent asks between its tool calls for what the user said meanwhile. It does so only when it is offered.
+pub(crate) const DRAIN_METHOD: &str = "craft/drainMidTurnQueue";
+
 /// What an agent can do, as far as the daemon cares.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct AgentInfo {
@@ -69,7 +72,11 @@ pub(super) async fn shake(child: &Child) -> Result<AgentInfo, HandshakeError> {
     let offer = to_raw_value(&json!({
         "protocolVersion": PROTOCOL_VERSION,
         "clientInfo": {"name": "roost", "title": "Roost", "version": env!("CARGO_PKG_VERSION")},
-        "clientCapabilities": {"fs": {"readTextFile": false, "writeTextFile": false}, "terminal": false},
+        "clientCapabilities": {
+            "fs": {"readTextFile": false, "writeTextFile": false},
+            "terminal": false,
+            "_meta": {DRAIN_METHOD: true},
+        },
     }))
     .map_err(HandshakeError::Malformed)?;
     let answer = child.call("initialize", &offer).await.map_err(HandshakeError::Failed)?;

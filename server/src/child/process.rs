@@ -1,4 +1,4 @@
-//! An agent process and everything it started: spawned as a process group of its own, ended as one.
+//! A program and everything it started, an agent above all: spawned as a process group of its own, ended as one.
 
 use std::{
     io,
@@ -24,9 +24,9 @@ pub struct Exit {
     pub signal: Option<String>,
 }
 
-/// A running agent.
+/// A running program and everything it started.
 #[derive(Debug)]
-pub(super) struct Process {
+pub(crate) struct Process {
     leader: Child,
     /// None once the leader is reaped: from then on the number may name somebody else.
     group: Option<Pid>,
@@ -47,27 +47,36 @@ impl Process {
     /// The program does not exist, may not be run, or the system is out of processes or descriptors.
     pub(super) fn spawn(command: &AgentCommand, cwd: &Path) -> io::Result<(Self, Pipes)> {
         let mut spawn = Command::new(&command.program);
-        spawn.args(&command.args).current_dir(cwd).process_group(0).kill_on_drop(true);
+        spawn.args(&command.args).current_dir(cwd);
         spawn.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut process = Self::lead(spawn)?;
+        let pipes = Pipes {
+            stdin: process.leader.stdin.take().ok_or_else(ended_at_once)?,
+            stdout: process.leader.stdout.take().ok_or_else(ended_at_once)?,
+            stderr: process.leader.stderr.take().ok_or_else(ended_at_once)?,
+        };
+        Ok((process, pipes))
+    }
+
+    /// Starts any program as the leader of a new process group, without the daemon's secrets. The kernel ends it should this daemon die
+    /// without a word.
+    ///
+    /// # Errors
+    /// As [`Process::spawn`].
+    pub(crate) fn lead(mut spawn: Command) -> io::Result<Self> {
+        spawn.process_group(0).kill_on_drop(true);
         for name in SECRET_VARIABLES {
             spawn.env_remove(name);
         }
         die_with_the_daemon(&mut spawn);
-
-        let mut leader = spawn.spawn()?;
-        let lost = || io::Error::other("the agent ended while it was being started");
-        let pid = leader.id().and_then(|pid| i32::try_from(pid).ok()).ok_or_else(lost)?;
-        let group = Some(Pid::from_raw(pid).ok_or_else(lost)?);
-        let pipes = Pipes {
-            stdin: leader.stdin.take().ok_or_else(lost)?,
-            stdout: leader.stdout.take().ok_or_else(lost)?,
-            stderr: leader.stderr.take().ok_or_else(lost)?,
-        };
-        Ok((Self { leader, group }, pipes))
+        let leader = spawn.spawn()?;
+        let pid = leader.id().and_then(|pid| i32::try_from(pid).ok()).ok_or_else(ended_at_once)?;
+        let group = Some(Pid::from_raw(pid).ok_or_else(ended_at_once)?);
+        Ok(Self { leader, group })
     }
 
     /// Waits until the leader has ended by itself, then ends what is left of its group. Cancel safe.
-    pub(super) async fn ended(&mut self) -> Exit {
+    pub(crate) async fn ended(&mut self) -> Exit {
         let status = self.leader.wait().await;
         self.signal_group(Signal::KILL);
         self.group = None;
@@ -75,7 +84,7 @@ impl Process {
     }
 
     /// Asks the whole group to end, and after `grace` makes it. Of a process that has ended already: how it did.
-    pub(super) async fn end(&mut self, grace: Duration) -> Exit {
+    pub(crate) async fn end(&mut self, grace: Duration) -> Exit {
         self.signal_group(Signal::TERM);
         if let Ok(exit) = tokio::time::timeout(grace, self.ended()).await {
             return exit;
@@ -89,6 +98,10 @@ impl Process {
         // A group that is gone already is what was wanted.
         let _ = kill_process_group(group, signal);
     }
+}
+
+fn ended_at_once() -> io::Error {
+    io::Error::other("the program ended while it was being started")
 }
 
 impl Drop for Process {

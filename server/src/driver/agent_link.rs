@@ -1,9 +1,9 @@
 //! The way between one session and the agent process that serves it: names, requests, replies.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use roost_core::{
-    RequestId, SessionId,
+    PromptId, RequestId, SessionId,
     acp::{RpcError, RpcId, code},
     session::{AgentInput, CallId},
 };
@@ -13,7 +13,7 @@ use serde_json::{
     value::{RawValue, to_raw_value},
 };
 
-use crate::child::{Child, FromAgent, Loss, Mailbox};
+use crate::child::{CallError, Child, DRAIN_METHOD, FromAgent, Loss, Mailbox, StartError};
 
 /// A session the agent has opened.
 #[derive(Debug)]
@@ -33,6 +33,35 @@ pub struct AgentLink {
 struct RequestPermission {
     tool_call: Box<RawValue>,
     options: Box<RawValue>,
+}
+
+/// `craft/drainMidTurnQueue`
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct DrainMessages {
+    #[serde(default)]
+    prompt_id: Option<PromptId>,
+}
+
+/// Why no agent serves a session.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum NoAgent {
+    #[error(transparent)]
+    Start(#[from] Arc<StartError>),
+    /// It refused to open the session, or was lost before it had.
+    #[error(transparent)]
+    Call(#[from] CallError),
+    #[error("the agent did not open the session in {} ms", .0.as_millis())]
+    Slow(Duration),
+}
+
+impl NoAgent {
+    pub(super) fn loss(&self) -> Loss {
+        match self {
+            Self::Call(CallError::Lost(loss)) => loss.clone(),
+            Self::Start(_) | Self::Call(_) | Self::Slow(_) => Loss::because(&self.to_string()),
+        }
+    }
 }
 
 impl AgentLink {
@@ -124,9 +153,10 @@ pub(super) fn input(link: Option<&AgentLink>, message: FromAgent) -> Option<Agen
             Some(AgentInput::Update { kind, params: link.inward(params) })
         }
         (FromAgent::Reply { call, result }, Some(_)) => Some(AgentInput::Reply { call, result }),
-        (FromAgent::Notification { method, .. }, Some(link)) => {
-            tracing::debug!(%method, session = %link.session, "a notification this daemon has no use for");
-            None
+        (FromAgent::Notification { method, params }, Some(_)) => Some(AgentInput::Notice { method, params }),
+        (FromAgent::Request { rpc_id, method, params }, Some(_)) if is_drain(&method) => {
+            let asking = serde_json::from_str::<DrainMessages>(params.get()).ok().and_then(|params| params.prompt_id);
+            Some(AgentInput::DrainMessages { rpc_id, asking })
         }
         (FromAgent::Request { rpc_id, method, params }, Some(link)) if &*method == "session/request_permission" => {
             link.permission(rpc_id, &params)
@@ -136,6 +166,10 @@ pub(super) fn input(link: Option<&AgentLink>, message: FromAgent) -> Option<Agen
             None
         }
     }
+}
+
+fn is_drain(method: &str) -> bool {
+    method.strip_prefix('_').unwrap_or(method) == DRAIN_METHOD
 }
 
 /// The same params about the session under its other name.

@@ -3,7 +3,7 @@
 use std::{
     path::{Path, PathBuf},
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
+        Arc, Mutex, MutexGuard, OnceLock, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
 };
@@ -11,12 +11,11 @@ use std::{
 use roost_core::{
     ClientId, Millis, SessionId,
     event::Draft,
-    session::{AgentState, Command, Input, Session},
+    session::{AgentState, Command, Input, Session, ShellNews, Ticket},
 };
 use tokio::sync::{mpsc, oneshot, watch};
 
-use super::{AgentLink, Answered, EventStream, Order, Sample};
-use crate::child::Loss;
+use super::{AgentLink, Answered, EventStream, NoAgent, Order, Sample, ShellLine};
 
 /// A live session, as everyone but its driver sees it.
 #[derive(Debug)]
@@ -30,6 +29,8 @@ pub struct LiveSession {
     pub(super) machine: Mutex<Session>,
     pub(super) inbox: mpsc::Sender<Order>,
     pub(super) journal: PathBuf,
+    /// Why there never was an agent.
+    pub(super) no_agent: OnceLock<NoAgent>,
     pub(super) recording_degraded: AtomicBool,
     /// The agent was lost, and the session with it.
     pub(super) died: AtomicBool,
@@ -84,11 +85,26 @@ impl LiveSession {
         let _ = self.inbox.send(Order::Input(Input::Kill { reason: reason.into() })).await;
     }
 
-    /// Tells what came of opening the session with the agent.
-    pub async fn link(&self, linked: Result<(AgentLink, AgentState), Loss>) {
+    /// Runs a command line and waits for its end. It is stopped when whoever waits does not any more. None when the session retired
+    /// meanwhile.
+    pub async fn run_shell(&self, client: Option<ClientId>, line: ShellLine) -> Option<Answered> {
+        let (answered, answer) = oneshot::channel();
+        // Dropped with this future.
+        let (_staying, gone) = oneshot::channel();
+        self.inbox.send(Order::Shell { client, line, answered, gone }).await.ok()?;
+        answer.await.ok()
+    }
+
+    /// Passes on what a command line says.
+    pub(super) async fn shell_news(&self, ticket: Ticket, news: ShellNews) {
+        let _ = self.inbox.send(Order::Input(Input::Shell { ticket, news })).await;
+    }
+
+    /// Tells what came of opening the session with the agent; `forgot` is why it was opened afresh, where it had to be.
+    pub async fn link(&self, linked: Result<(AgentLink, AgentState), NoAgent>, forgot: Option<Box<str>>) {
         let order = match linked {
-            Ok((link, state)) => Order::Link(link, Box::new(state)),
-            Err(loss) => Order::NoLink(loss),
+            Ok((link, state)) => Order::Link(link, Box::new(state), forgot),
+            Err(no_agent) => Order::NoLink(no_agent),
         };
         // A session that ended meanwhile needs no agent.
         let _ = self.inbox.send(order).await;
@@ -137,6 +153,12 @@ impl LiveSession {
     #[must_use]
     pub fn has_died(&self) -> bool {
         self.died.load(Ordering::Relaxed)
+    }
+
+    /// Why the session never had an agent in this life of the daemon.
+    #[must_use]
+    pub fn no_agent(&self) -> Option<&NoAgent> {
+        self.no_agent.get()
     }
 
     #[must_use]

@@ -11,10 +11,7 @@ use serde_json::{Value, json};
 use tokio::time::Instant;
 
 use super::{Answered, Driver, Flow};
-use crate::{
-    clock, settings,
-    store::{self, Meta},
-};
+use crate::{clock, settings, store};
 
 /// A journal is folded when it has grown to twice what folding left of it, and to this at least.
 const MIN_COMPACTION_BYTES: u64 = 8 * 1024 * 1024;
@@ -49,7 +46,10 @@ impl Driver {
                     }
                 }
                 Effect::SaveApprovalMode(mode) => settings::save_approval_mode(&self.settings, mode).await,
+                Effect::RunShell { ticket, command, cwd } => self.run_shell(ticket, &command, &cwd),
+                Effect::StopShell { ticket } => drop(self.shells.remove(&ticket)),
                 Effect::Reply { ticket, answer } => {
+                    self.shells.remove(&ticket);
                     self.commit().await;
                     if let Some((answered, last_event_id)) = self.awaiting.remove(&ticket) {
                         // The client may have hung up.
@@ -83,7 +83,12 @@ impl Driver {
             LedgerEntry::PromptAccepted(_)
             | LedgerEntry::PromptStarted { .. }
             | LedgerEntry::PromptSettled { .. }
-            | LedgerEntry::VoteRecorded { .. } => {}
+            | LedgerEntry::VoteRecorded { .. }
+            | LedgerEntry::MessageQueued(_)
+            | LedgerEntry::MessagesSettled { .. }
+            | LedgerEntry::ModeChanged { .. }
+            | LedgerEntry::ModelChanged { .. }
+            | LedgerEntry::Annotated { .. } => {}
         }
         self.recorder.entry(entry);
     }
@@ -161,7 +166,7 @@ impl Driver {
 
     /// Folds what no cursor can reach any more. It takes as long as reading the journal does, so it is done between turns.
     async fn compact(&mut self, folded_until: u64) {
-        let (path, notes) = (self.recorder.journal().path().to_owned(), name_note(&self.meta));
+        let (path, notes) = (self.recorder.journal().path().to_owned(), notes(&self.live.machine().standing_entries()));
         let folded = tokio::task::spawn_blocking(move || {
             std::fs::read(path).map(|text| store::compact(&text, folded_until, &notes))
         });
@@ -178,14 +183,8 @@ impl Driver {
 }
 
 /// What a folded journal has to say beside its events.
-fn name_note(meta: &Meta) -> Vec<u8> {
-    let (Some(display_name), Some(title_source)) = (meta.display_name.clone(), meta.title_source) else {
-        return Vec::new();
-    };
-    let entry = LedgerEntry::MetadataChanged { display_name, title_source };
-    let mut note = json!({"ledger": entry, "open": 0}).to_string().into_bytes();
-    note.push(b'\n');
-    note
+fn notes(entries: &[LedgerEntry]) -> Vec<u8> {
+    entries.iter().flat_map(|entry| format!("{}\n", json!({"ledger": entry, "open": 0})).into_bytes()).collect()
 }
 
 fn text_of(prompt: &AcceptedPrompt) -> String {

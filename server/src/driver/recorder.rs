@@ -58,9 +58,19 @@ impl Recorder {
             LedgerEntry::PromptSettled { prompt_id } => {
                 self.open_prompts.remove(prompt_id);
             }
+            // A message owes as much as a prompt: it is handed over, or becomes one under the same id.
+            LedgerEntry::MessageQueued(message) => {
+                self.open_prompts.insert(message.message_id.clone());
+            }
+            LedgerEntry::MessagesSettled { message_ids } => {
+                message_ids.iter().for_each(|id| drop(self.open_prompts.remove(id)));
+            }
             LedgerEntry::PromptStarted { .. }
             | LedgerEntry::VoteRecorded { .. }
-            | LedgerEntry::MetadataChanged { .. } => {}
+            | LedgerEntry::MetadataChanged { .. }
+            | LedgerEntry::ModeChanged { .. }
+            | LedgerEntry::ModelChanged { .. }
+            | LedgerEntry::Annotated { .. } => {}
         }
         let note = Note { ledger: entry, open: self.open_prompts.len() };
         // A Vec takes every write, and entries have string keys only.

@@ -1,6 +1,6 @@
 //! `POST /session`: a new session, or a place on the shared one (state-machines.md §2).
 
-use std::{io, sync::Arc};
+use std::{io, sync::Arc, time::Duration};
 
 use futures_util::FutureExt;
 use roost_core::{
@@ -41,6 +41,8 @@ pub enum CreateError {
     Start(#[from] Arc<StartError>),
     #[error(transparent)]
     Agent(#[from] CallError),
+    #[error("the agent did not open a session in {} ms", .0.as_millis())]
+    Slow(Duration),
     #[error("the session cannot be recorded: {0}")]
     Store(Arc<io::Error>),
     #[error("the daemon is shutting down")]
@@ -118,11 +120,12 @@ impl Sessions {
             return Err(CreateError::IdTaken(id.clone()));
         }
         let child = self.0.host.child().await?;
-        let opened = Opened::new_session(child, &self.0.cwd, |agent_id| match &wish.session_id {
+        let opening = Opened::new_session(child, &self.0.cwd, |agent_id| match &wish.session_id {
             Some(id) => id.clone(),
             None => self.name_for(agent_id),
-        })
-        .await?;
+        });
+        let patience = self.0.restore_patience;
+        let opened = tokio::time::timeout(patience, opening).await.map_err(|_| CreateError::Slow(patience))??;
 
         let mut meta = Meta::new(opened.id.clone(), &self.0.cwd, clock::now());
         (meta.source_type, meta.source_id) = (wish.source.kind.clone(), wish.source.id.clone());

@@ -10,7 +10,7 @@ use roost_core::{
     ClientId, SessionId,
     acp::code,
     bus::{Bus, Frame},
-    session::{AgentState, Session},
+    session::{AgentState, LedgerEntry, Session},
 };
 
 use super::{
@@ -18,9 +18,9 @@ use super::{
     open::{Opened, Told},
 };
 use crate::{
-    child::{CallError, Loss, StartError},
+    child::{CallError, StartError},
     clock,
-    driver::{AgentLink, Beginning, LiveSession},
+    driver::{Beginning, LiveSession, NoAgent},
     store::{History, Meta, Place, Record, Shelf, fold},
 };
 
@@ -77,6 +77,9 @@ impl Sessions {
         loop {
             let (live, attachment) = self.bring_back(id, Some(how)).await?;
             tokio::time::timeout(STATE_PATIENCE, live.settled()).await.ok();
+            if let Some(no_agent) = live.no_agent() {
+                return Err(no_agent.clone().into());
+            }
             if let Some(lend) = self.attach(&live, client.clone(), attachment).await {
                 return Ok(lend);
             }
@@ -196,6 +199,9 @@ impl Sessions {
     /// From the daemon's own record. The agent follows by itself.
     fn revive(&self, record: Record) -> Arc<LiveSession> {
         let Record { meta, journal, frames, next_id, ledger, open_prompts, .. } = record;
+        // What the agent came with holds unless somebody chose otherwise since.
+        let came_with = meta.agent_state.iter().flat_map(standing);
+        let ledger: Vec<LedgerEntry> = came_with.chain(ledger).collect();
         let bus = Bus::restore(meta.epoch.clone(), self.0.bus.clone(), frames, next_id);
         let config = self.0.machine.clone();
         let id = meta.session_id.clone();
@@ -213,30 +219,43 @@ impl Sessions {
             settings: self.0.settings.clone(),
         });
         self.enter(&live, driver);
-        let (sessions, opened) = (self.clone(), Arc::clone(&live));
-        tokio::spawn(async move { opened.link(sessions.reopen(&meta).await).await });
+        let (sessions, live_session) = (self.clone(), Arc::clone(&live));
+        tokio::spawn(async move {
+            let (linked, forgot) = match sessions.reopen(&meta).await {
+                Ok(Reopened { opened, forgot }) => (Ok(opened.link()), forgot),
+                Err(no_agent) => (Err(no_agent), None),
+            };
+            live_session.link(linked, forgot).await;
+        });
         live
     }
 
-    /// Has the agent open a session the daemon remembers. An agent that has no record of it starts it afresh under a name of its own.
-    async fn reopen(&self, meta: &Meta) -> Result<(AgentLink, AgentState), Loss> {
-        let child = self.0.host.child().await.map_err(|error| Loss::because(&error.to_string()))?;
+    /// Has the agent open a session the daemon remembers. One that knows nothing of it opens it afresh, under a name of its own, and
+    /// that is told; one that knows it and cannot open it does not serve it, so that nothing goes on without what was said before.
+    async fn reopen(&self, meta: &Meta) -> Result<Reopened, NoAgent> {
+        let patience = self.0.restore_patience;
+        tokio::time::timeout(patience, self.reopen_at_leisure(meta)).await.unwrap_or(Err(NoAgent::Slow(patience)))
+    }
+
+    async fn reopen_at_leisure(&self, meta: &Meta) -> Result<Reopened, NoAgent> {
+        let child = self.0.host.child().await?;
         let id = meta.session_id.clone();
         let agent_id = meta.agent_session_id.as_deref().unwrap_or(id.as_str());
-        if child.info().load_session || child.info().resume_session {
+        let can_load = child.info().load_session || child.info().resume_session;
+        let forgot = if can_load {
             match Opened::load(Arc::clone(&child), &self.0.cwd, id.clone(), agent_id, Told::Dropped).await {
-                Ok(opened) => return Ok(opened.link()),
-                Err(CallError::Lost(loss)) => return Err(loss),
-                Err(error) => {
-                    tracing::warn!(%error, session = %id, "the agent does not know the session any more; it starts without its memory");
-                }
+                Ok(opened) => return Ok(Reopened { opened, forgot: None }),
+                Err(CallError::Refused(error)) if error.code == code::RESOURCE_NOT_FOUND => error.message,
+                Err(error) => return Err(error.into()),
             }
-        }
-        match Opened::new_session(child, &self.0.cwd, |_| id.clone()).await {
-            Ok(opened) => Ok(opened.link()),
-            Err(CallError::Lost(loss)) => Err(loss),
-            Err(error) => Err(Loss::because(&error.to_string())),
-        }
+        } else {
+            "this agent cannot load sessions".to_owned()
+        };
+        tracing::warn!(why = %forgot, session = %id, "the agent remembers nothing of the session");
+        let opened = Opened::new_session(child, &self.0.cwd, |_| id).await?;
+        // Of a session in which nothing was said there is nothing to remember.
+        let forgot = meta.title.is_some().then(|| forgot.into());
+        Ok(Reopened { opened, forgot })
     }
 
     /// From the agent's record: another program had this session (R6).
@@ -276,6 +295,28 @@ impl Sessions {
         live.settled().await;
         Ok(live)
     }
+}
+
+impl From<NoAgent> for RestoreError {
+    fn from(no_agent: NoAgent) -> Self {
+        match no_agent {
+            NoAgent::Start(error) => Self::Start(error),
+            NoAgent::Call(error) => Self::Agent(error),
+            NoAgent::Slow(patience) => Self::Slow(patience),
+        }
+    }
+}
+
+/// The mode a session was opened in: its agent may come back in another.
+fn standing(state: &AgentState) -> Option<LedgerEntry> {
+    Some(LedgerEntry::ModeChanged { mode: state.current_mode_id()?.into() })
+}
+
+/// A session the agent has opened again.
+struct Reopened {
+    opened: Opened,
+    /// Why the agent knows nothing of it.
+    forgot: Option<Box<str>>,
 }
 
 /// The past of a session, and the cursor at which its stream goes on.

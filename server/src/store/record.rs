@@ -124,9 +124,18 @@ impl Record {
             LedgerEntry::PromptSettled { prompt_id } => {
                 self.open_prompts.remove(prompt_id);
             }
+            LedgerEntry::MessageQueued(message) => {
+                self.open_prompts.insert(message.message_id.clone());
+            }
+            LedgerEntry::MessagesSettled { message_ids } => {
+                message_ids.iter().for_each(|id| drop(self.open_prompts.remove(id)));
+            }
             LedgerEntry::PromptStarted { .. }
             | LedgerEntry::VoteRecorded { .. }
-            | LedgerEntry::MetadataChanged { .. } => {}
+            | LedgerEntry::MetadataChanged { .. }
+            | LedgerEntry::ModeChanged { .. }
+            | LedgerEntry::ModelChanged { .. }
+            | LedgerEntry::Annotated { .. } => {}
         }
         self.ledger.push(entry);
     }

@@ -114,12 +114,14 @@ mod tests {
 
     use super::*;
 
+    /// V12: a quorum is more than half.
     #[test]
     fn v12_a_quorum_is_more_than_half() {
         let quorums: Vec<usize> = (0..=6).map(|voters| quorum(voters, None)).collect();
         assert_eq!(quorums, [1, 1, 2, 2, 3, 3, 4]);
     }
 
+    /// V12: a configured quorum is never beyond the voters.
     #[test]
     fn v12_a_configured_quorum_is_never_beyond_the_voters() {
         assert_eq!([quorum(5, Some(2)), quorum(2, Some(9)), quorum(0, Some(9)), quorum(3, Some(0))], [2, 2, 1, 1]);

@@ -13,6 +13,7 @@ fn detach(stage: &mut Stage, client: &str) -> Vec<String> {
     stage.command(Some(client), Command::Detach)
 }
 
+/// C6: a registered id is counted again and any other is replaced.
 #[test]
 fn c6_a_registered_id_is_counted_again_and_any_other_is_replaced() {
     let mut stage = Stage::new(SessionConfig::default());
@@ -39,6 +40,7 @@ fn an_attaching_client_learns_whether_a_prompt_runs() {
     assert!(active(&mut stage));
 }
 
+/// C9: the last client to leave an unused session closes it.
 #[test]
 fn c9_the_last_client_to_leave_an_unused_session_closes_it() {
     let mut stage = Stage::new(SessionConfig::default());
@@ -47,6 +49,7 @@ fn c9_the_last_client_to_leave_an_unused_session_closes_it() {
     assert_eq!(stage.data(&EventType::SessionClosed), json!({"sessionId": "s", "reason": "last_client_detached"}));
 }
 
+/// C9: an open stream keeps the session and its end does not close it.
 #[test]
 fn c9_an_open_stream_keeps_the_session_and_its_end_does_not_close_it() {
     let mut stage = Stage::new(SessionConfig::default());
@@ -57,6 +60,7 @@ fn c9_an_open_stream_keeps_the_session_and_its_end_does_not_close_it() {
     assert!(!stage.session.is_closed());
 }
 
+/// C9: the check runs again when the last prompt settles.
 #[test]
 fn c9_the_check_runs_again_when_the_last_prompt_settles() {
     let mut stage = Stage::new(SessionConfig::default());
@@ -69,6 +73,7 @@ fn c9_the_check_runs_again_when_the_last_prompt_settles() {
     );
 }
 
+/// C9: a client that came back keeps the session.
 #[test]
 fn c9_a_client_that_came_back_keeps_the_session() {
     let mut stage = Stage::new(SessionConfig::default());
@@ -80,6 +85,7 @@ fn c9_a_client_that_came_back_keeps_the_session() {
     assert!(!stage.session.is_closed());
 }
 
+/// C10: a heartbeat is for the session and for the client that names itself.
 #[test]
 fn c10_a_heartbeat_is_for_the_session_and_for_the_client_that_names_itself() {
     let mut stage = Stage::new(SessionConfig::default());

@@ -32,7 +32,7 @@ fn a_model_is_set_when_the_agent_agrees() {
     let result = Ok(raw(&json!({"_meta": {"x": 1}})));
     assert_eq!(
         stage.agent(AgentInput::Reply { call, result }),
-        ["publish model_switched", r#"reply {"_meta":{"x":1}}"#]
+        ["record model m2", "publish model_switched", r#"reply {"_meta":{"x":1}}"#]
     );
     assert_eq!(stage.data(&EventType::ModelSwitched), json!({"sessionId": "s", "modelId": "m2"}));
     assert_eq!(stage.session.status().current_model_id.as_deref(), Some("m2"));
@@ -61,13 +61,16 @@ fn a_model_the_agent_refuses_is_reported_and_changes_nothing() {
 fn a_change_of_mode_is_told_with_the_mode_before() {
     let mut stage = stage();
     let call = set_mode(&mut stage, ApprovalMode::Plan, false);
-    assert_eq!(agree(&mut stage, call), ["publish approval_mode_changed", "reply default -> plan"]);
+    assert_eq!(agree(&mut stage, call), ["record mode plan", "publish approval_mode_changed", "reply default -> plan"]);
     assert_eq!(
         stage.latest(&EventType::ApprovalModeChanged).data.get(),
         r#"{"sessionId":"s","previous":"default","next":"plan","persisted":false,"planExecutionMode":"default"}"#
     );
     let call = set_mode(&mut stage, ApprovalMode::Yolo, true);
-    assert_eq!(agree(&mut stage, call), ["save yolo", "publish approval_mode_changed", "reply plan -> yolo"]);
+    assert_eq!(
+        agree(&mut stage, call),
+        ["save yolo", "record mode yolo", "publish approval_mode_changed", "reply plan -> yolo"]
+    );
     assert_eq!(
         stage.data(&EventType::ApprovalModeChanged),
         json!({"sessionId": "s", "previous": "plan", "next": "yolo", "persisted": true})
@@ -78,7 +81,10 @@ fn a_change_of_mode_is_told_with_the_mode_before() {
 fn a_mode_the_agent_chose_itself_is_told_once() {
     let mut stage = stage();
     let mode = json!({"sessionUpdate": "current_mode_update", "currentModeId": "auto-edit"});
-    assert_eq!(update(&mut stage, &mode), ["publish session_update", "publish approval_mode_changed"]);
+    assert_eq!(
+        update(&mut stage, &mode),
+        ["publish session_update", "record mode auto-edit", "publish approval_mode_changed"]
+    );
     assert_eq!(update(&mut stage, &mode), ["publish session_update"]);
     assert_eq!(stage.session.status().current_approval_mode.as_deref(), Some("auto-edit"));
 }
@@ -89,7 +95,7 @@ fn the_agents_echo_of_a_wished_mode_is_no_second_change() {
     let call = set_mode(&mut stage, ApprovalMode::Yolo, false);
     let echo = json!({"sessionUpdate": "current_mode_update", "currentModeId": "yolo"});
     assert_eq!(update(&mut stage, &echo), ["publish session_update"]);
-    assert_eq!(agree(&mut stage, call), ["publish approval_mode_changed", "reply default -> yolo"]);
+    assert_eq!(agree(&mut stage, call), ["record mode yolo", "publish approval_mode_changed", "reply default -> yolo"]);
     assert_eq!(update(&mut stage, &echo), ["publish session_update"]);
 }
 
@@ -98,13 +104,47 @@ fn new_config_options_move_model_and_mode() {
     let mut stage = stage();
     let options = json!([{"id": "model", "currentValue": "m9"}, {"id": "mode", "currentValue": "plan"}]);
     let lines = update(&mut stage, &json!({"sessionUpdate": "config_option_update", "configOptions": options}));
-    assert_eq!(lines, ["publish session_update", "publish approval_mode_changed"]);
+    assert_eq!(
+        lines,
+        [
+            "publish session_update",
+            "record model m9",
+            "publish model_switched",
+            "record mode plan",
+            "publish approval_mode_changed"
+        ]
+    );
     let status = stage.session.status();
     assert_eq!(
         (status.current_model_id.as_deref(), status.current_approval_mode.as_deref()),
         (Some("m9"), Some("plan"))
     );
     assert_eq!(json!(stage.session.agent_state())["configOptions"], options);
+}
+
+#[test]
+fn notices_of_the_agents_become_the_events_they_are_about() {
+    let mut stage = stage();
+    let mut notice =
+        |name: &str, params: Value| stage.agent(AgentInput::Notice { method: name.into(), params: raw(&params) });
+    assert_eq!(
+        notice("_qwen/notify/session/model-update", json!({"v": 1, "sessionId": "s", "currentModelId": "m3"})),
+        ["record model m3", "publish model_switched"]
+    );
+    assert_eq!(
+        notice("qwen/notify/session/mode-update", json!({"sessionId": "s", "currentModeId": "plan"})),
+        ["record mode plan", "publish approval_mode_changed"]
+    );
+    assert_eq!(
+        notice("qwen/notify/session/recording-degraded", json!({"sessionId": "s", "reason": "write_failed"})),
+        ["publish session_recording_degraded"]
+    );
+    let suggestion = json!({"sessionId": "s", "suggestion": "run the tests", "promptId": "s########1"});
+    assert_eq!(notice("qwen/notify/session/prompt-suggestion", suggestion.clone()), ["publish followup_suggestion"]);
+    assert_eq!(notice("qwen/notify/session/moon-update", json!({})), [""; 0]);
+    assert_eq!(notice("qwen/notify/session/mode-update", json!({"currentModeId": 7})), [""; 0]);
+    assert_eq!(stage.data(&EventType::FollowupSuggestion), suggestion);
+    assert_eq!(stage.latest(&EventType::FollowupSuggestion).prompt_id, None);
 }
 
 #[test]

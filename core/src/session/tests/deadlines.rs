@@ -9,6 +9,7 @@ fn stage() -> Stage {
     Stage::new(SessionConfig { prompt_deadline: Some(Millis(100)), ..SessionConfig::default() })
 }
 
+/// D1: without a server deadline a request has none.
 #[test]
 fn d1_without_a_server_deadline_a_request_has_none() {
     let mut stage = Stage::new(SessionConfig::default());
@@ -16,6 +17,7 @@ fn d1_without_a_server_deadline_a_request_has_none() {
     assert!(!lines.iter().any(|line| line.starts_with("wake")));
 }
 
+/// D3: waiting in the queue counts.
 #[test]
 fn d3_waiting_in_the_queue_counts() {
     let mut stage = stage();
@@ -26,6 +28,7 @@ fn d3_waiting_in_the_queue_counts() {
     assert_eq!(stage.session.next_wake(), Some(Millis(1_160)), "from admission, not from its start");
 }
 
+/// D4: an expired running prompt is reported before it is cancelled and frees the queue.
 #[test]
 fn d4_an_expired_running_prompt_is_reported_before_it_is_cancelled_and_frees_the_queue() {
     let mut stage = stage();
@@ -57,6 +60,7 @@ fn d4_an_expired_running_prompt_is_reported_before_it_is_cancelled_and_frees_the
     assert_eq!(stage.pending()[0]["promptId"], "p2");
 }
 
+/// D4: a prompt cancelled before it expired is not cancelled again.
 #[test]
 fn d4_a_prompt_cancelled_before_it_expired_is_not_cancelled_again() {
     let mut stage = stage();
@@ -65,6 +69,7 @@ fn d4_a_prompt_cancelled_before_it_expired_is_not_cancelled_again() {
     assert_eq!(stage.pass(100), ["publish turn_error p1", "record settled p1", "notify session/cancel"]);
 }
 
+/// D5: an expired queued prompt is never dispatched.
 #[test]
 fn d5_an_expired_queued_prompt_is_never_dispatched() {
     let mut stage = stage();

@@ -9,6 +9,7 @@ fn stage() -> Stage {
     Stage::new(SessionConfig::default())
 }
 
+/// X1: closing resolves settles publishes and ends in this order.
 #[test]
 fn x1_closing_resolves_settles_publishes_and_ends_in_this_order() {
     let mut stage = stage();
@@ -33,6 +34,7 @@ fn x1_closing_resolves_settles_publishes_and_ends_in_this_order() {
     assert_eq!(stage.originator(&EventType::SessionClosed), Some("b"));
 }
 
+/// X1: a closed session refuses every command and hears nothing.
 #[test]
 fn x1_a_closed_session_refuses_every_command_and_hears_nothing() {
     let mut stage = stage();
@@ -57,6 +59,7 @@ fn x1_a_closed_session_refuses_every_command_and_hears_nothing() {
     assert_eq!(stage.input(Input::Kill { reason: "again".into() }), [""; 0]);
 }
 
+/// X1: whoever waits for the agent is answered when the session closes.
 #[test]
 fn x1_whoever_waits_for_the_agent_is_answered_when_the_session_closes() {
     let mut stage = stage();
@@ -65,6 +68,7 @@ fn x1_whoever_waits_for_the_agent_is_answered_when_the_session_closes() {
     assert_eq!(lines, ["publish session_closed", "reply the session is closed", "end streams", "reply ok", "retire"]);
 }
 
+/// X2: an unused session is reaped after its idle time.
 #[test]
 fn x2_an_unused_session_is_reaped_after_its_idle_time() {
     let mut stage = Stage::new(SessionConfig { idle_timeout: Millis(100), ..SessionConfig::default() });
@@ -75,6 +79,7 @@ fn x2_an_unused_session_is_reaped_after_its_idle_time() {
     assert_eq!(stage.data(&EventType::SessionClosed)["reason"], "idle_timeout");
 }
 
+/// X2: heartbeats prompts streams and a zero timeout keep a session.
 #[test]
 fn x2_heartbeats_prompts_streams_and_a_zero_timeout_keep_a_session() {
     let config = || SessionConfig { idle_timeout: Millis(100), ..SessionConfig::default() };
@@ -99,6 +104,7 @@ fn x2_heartbeats_prompts_streams_and_a_zero_timeout_keep_a_session() {
     assert!(!reaped_at(&mut kept, u64::MAX));
 }
 
+/// X3: a lost agent ends prompts first and the session then.
 #[test]
 fn x3_a_lost_agent_ends_prompts_first_and_the_session_then() {
     let mut stage = stage();

@@ -14,6 +14,7 @@ fn stage() -> Stage {
 
 const CANCELLED: &str = r#"{"outcome":{"outcome":"cancelled"}}"#;
 
+/// V1: a request that offers the sentinel is an error of the agents.
 #[test]
 fn v1_a_request_that_offers_the_sentinel_is_an_error_of_the_agents() {
     let mut stage = stage();
@@ -22,6 +23,7 @@ fn v1_a_request_that_offers_the_sentinel_is_an_error_of_the_agents() {
     assert_eq!(stage.session.status().pending_interactions, []);
 }
 
+/// V1: the 65th open request is cancelled unseen.
 #[test]
 fn v1_the_65th_open_request_is_cancelled_unseen() {
     let mut stage = stage();
@@ -43,6 +45,7 @@ fn a_request_nobody_could_decide_is_refused() {
     }
 }
 
+/// V2: a request is published as the agent made it.
 #[test]
 fn v2_a_request_is_published_as_the_agent_made_it() {
     let mut stage = stage();
@@ -64,6 +67,7 @@ fn v2_a_request_is_published_as_the_agent_made_it() {
     assert_eq!(stage.session.status().pending_interactions.len(), 1, "by default a request waits for ever");
 }
 
+/// V3: a request that times out is cancelled by nobody.
 #[test]
 fn v3_a_request_that_times_out_is_cancelled_by_nobody() {
     let mut stage = Stage::new(SessionConfig { permission_timeout: Some(Millis(50)), ..SessionConfig::default() });
@@ -76,6 +80,7 @@ fn v3_a_request_that_times_out_is_cancelled_by_nobody() {
     assert_eq!(stage.originator(&EventType::PermissionResolved), None);
 }
 
+/// V3: a timeout of zero is none.
 #[test]
 fn v3_a_timeout_of_zero_is_none() {
     let mut stage = Stage::new(SessionConfig { permission_timeout: Some(Millis(0)), ..SessionConfig::default() });
@@ -83,6 +88,7 @@ fn v3_a_timeout_of_zero_is_none() {
     assert_eq!(stage.pass(1_000), [""; 0]);
 }
 
+/// V4: a vote is checked for its session its request its client and its option in this order.
 #[test]
 fn v4_a_vote_is_checked_for_its_session_its_request_its_client_and_its_option_in_this_order() {
     let mut stage = stage();
@@ -97,6 +103,7 @@ fn v4_a_vote_is_checked_for_its_session_its_request_its_client_and_its_option_in
     assert_eq!(stage.vote(Some("stranger"), "r1", "yes"), ["reply the session is closed"]);
 }
 
+/// V5: a late vote learns the outcome and everybody that it came.
 #[test]
 fn v5_a_late_vote_learns_the_outcome_and_everybody_that_it_came() {
     let mut stage = stage();
@@ -112,6 +119,7 @@ fn v5_a_late_vote_learns_the_outcome_and_everybody_that_it_came() {
     );
 }
 
+/// V5: the latest 512 decisions are remembered.
 #[test]
 fn v5_the_latest_512_decisions_are_remembered() {
     let mut stage = stage();
@@ -124,6 +132,7 @@ fn v5_the_latest_512_decisions_are_remembered() {
     assert_eq!(stage.vote(None, "r512", "yes").len(), 2);
 }
 
+/// V6: anybody may cancel under every policy.
 #[test]
 fn v6_anybody_may_cancel_under_every_policy() {
     for policy in [Policy::FirstResponder, Policy::Designated, Policy::Consensus, Policy::LocalOnly] {
@@ -142,6 +151,7 @@ fn v6_anybody_may_cancel_under_every_policy() {
     }
 }
 
+/// V7: an option that is not offered leaves the request open.
 #[test]
 fn v7_an_option_that_is_not_offered_leaves_the_request_open() {
     let mut stage = stage();
@@ -150,6 +160,7 @@ fn v7_an_option_that_is_not_offered_leaves_the_request_open() {
     assert_eq!(stage.session.status().pending_interactions.len(), 1);
 }
 
+/// V8: the first valid vote wins even an anonymous one.
 #[test]
 fn v8_the_first_valid_vote_wins_even_an_anonymous_one() {
     let mut stage = stage();
@@ -180,6 +191,7 @@ fn answers_reach_the_agent_beside_the_outcome() {
     );
 }
 
+/// V16: a prompt that ends takes its requests with it.
 #[test]
 fn v16_a_prompt_that_ends_takes_its_requests_with_it() {
     let mut stage = stage();
@@ -188,6 +200,7 @@ fn v16_a_prompt_that_ends_takes_its_requests_with_it() {
     assert_eq!(stage.session.status().pending_interactions, []);
 }
 
+/// V16: closing resolves every request first.
 #[test]
 fn v16_closing_resolves_every_request_first() {
     let mut stage = stage();
@@ -198,6 +211,7 @@ fn v16_closing_resolves_every_request_first() {
     assert_eq!(lines.iter().filter(|line| line.starts_with("answer")).count(), 2);
 }
 
+/// V17: the voter is the originator of a decision.
 #[test]
 fn v17_the_voter_is_the_originator_of_a_decision() {
     let mut stage = stage();

@@ -20,6 +20,7 @@ fn is_decided(stage: &Stage) -> bool {
     stage.session.status().pending_interactions.is_empty()
 }
 
+/// V9: designated takes only the vote of the one who asked.
 #[test]
 fn v9_designated_takes_only_the_vote_of_the_one_who_asked() {
     let mut stage = stage(Policy::Designated, &[]);
@@ -38,6 +39,7 @@ fn v9_designated_takes_only_the_vote_of_the_one_who_asked() {
     assert!(is_decided(&stage));
 }
 
+/// V9: designated without an originator is first responder.
 #[test]
 fn v9_designated_without_an_originator_is_first_responder() {
     let mut stage = Stage::new(SessionConfig { policy: Policy::Designated, ..SessionConfig::default() });
@@ -46,6 +48,7 @@ fn v9_designated_without_an_originator_is_first_responder() {
     assert!(is_decided(&stage));
 }
 
+/// V10: local only takes votes from this machine.
 #[test]
 fn v10_local_only_takes_votes_from_this_machine() {
     let mut stage = stage(Policy::LocalOnly, &[]);
@@ -61,6 +64,7 @@ fn v10_local_only_takes_votes_from_this_machine() {
     assert!(is_decided(&stage));
 }
 
+/// V11: consensus takes one vote of each client registered at issue.
 #[test]
 fn v11_consensus_takes_one_vote_of_each_client_registered_at_issue() {
     let mut stage = stage(Policy::Consensus, &["c", "d"]);
@@ -76,6 +80,7 @@ fn v11_consensus_takes_one_vote_of_each_client_registered_at_issue() {
     assert_eq!(stage.vote(Some("b"), "r1", "no"), ["reply ok"], "the first vote stands");
 }
 
+/// V13: the first option to reach the quorum wins.
 #[test]
 fn v13_the_first_option_to_reach_the_quorum_wins() {
     let mut stage = stage(Policy::Consensus, &["c", "d"]);
@@ -100,6 +105,7 @@ fn v13_the_first_option_to_reach_the_quorum_wins() {
     assert_eq!(stage.published.iter().filter(|draft| draft.kind == EventType::PermissionPartialVote).count(), partial);
 }
 
+/// V14: without voters only cancel or timeout resolve.
 #[test]
 fn v14_without_voters_only_cancel_or_timeout_resolve() {
     let config =
@@ -113,6 +119,7 @@ fn v14_without_voters_only_cancel_or_timeout_resolve() {
     assert!(is_decided(&stage));
 }
 
+/// V14: a split vote waits.
 #[test]
 fn v14_a_split_vote_waits() {
     let mut stage = stage(Policy::Consensus, &[]);
@@ -122,6 +129,7 @@ fn v14_a_split_vote_waits() {
     assert_eq!(stage.data(&EventType::PermissionPartialVote)["votesNeeded"], 1);
 }
 
+/// V18: the policy is the one of the moment the request was issued.
 #[test]
 fn v18_the_policy_is_the_one_of_the_moment_the_request_was_issued() {
     let mut stage = stage(Policy::Designated, &[]);

@@ -9,6 +9,7 @@ fn stage() -> Stage {
     Stage::new(SessionConfig::default())
 }
 
+/// P1: a prompt is refused by closing first then by its client then by the cap.
 #[test]
 fn p1_a_prompt_is_refused_by_closing_first_then_by_its_client_then_by_the_cap() {
     let mut stage = Stage::new(SessionConfig { max_pending_prompts: 1, ..SessionConfig::default() });
@@ -19,6 +20,7 @@ fn p1_a_prompt_is_refused_by_closing_first_then_by_its_client_then_by_the_cap() 
     assert_eq!(stage.command(Some("stranger"), ask("p3")), ["reply the session is closed"]);
 }
 
+/// P2: a full queue refuses and changes nothing.
 #[test]
 fn p2_a_full_queue_refuses_and_changes_nothing() {
     let mut stage = stage();
@@ -30,6 +32,7 @@ fn p2_a_full_queue_refuses_and_changes_nothing() {
     assert_eq!((stage.published.len(), stage.pending()), before);
 }
 
+/// P2: a cap of zero is no cap.
 #[test]
 fn p2_a_cap_of_zero_is_no_cap() {
     let mut stage = Stage::new(SessionConfig { max_pending_prompts: 0, ..SessionConfig::default() });
@@ -38,6 +41,7 @@ fn p2_a_cap_of_zero_is_no_cap() {
     }
 }
 
+/// P3: the first prompt starts at once and any other is announced.
 #[test]
 fn p3_the_first_prompt_starts_at_once_and_any_other_is_announced() {
     let mut stage = stage();
@@ -57,6 +61,7 @@ fn p3_the_first_prompt_starts_at_once_and_any_other_is_announced() {
     assert_eq!(stage.originator(&EventType::PendingPromptAdded), Some("a"));
 }
 
+/// P4: the next prompt starts only when the one before has settled.
 #[test]
 fn p4_the_next_prompt_starts_only_when_the_one_before_has_settled() {
     let mut stage = stage();
@@ -71,6 +76,7 @@ fn p4_the_next_prompt_starts_only_when_the_one_before_has_settled() {
     assert_eq!(prompts(&stage), 3);
 }
 
+/// P5: a queued prompt starts with its news then its echo then the agent.
 #[test]
 fn p5_a_queued_prompt_starts_with_its_news_then_its_echo_then_the_agent() {
     let mut stage = stage();
@@ -113,6 +119,7 @@ fn the_echo_is_one_frame_a_block_and_at_most_256() {
     assert_eq!(stage.calls[0].1["prompt"].as_array().map(Vec::len), Some(300));
 }
 
+/// P7: a turn ends with the agents stop reason or end turn.
 #[test]
 fn p7_a_turn_ends_with_the_agents_stop_reason_or_end_turn() {
     let mut stage = stage();
@@ -132,6 +139,7 @@ fn p7_a_turn_ends_with_the_agents_stop_reason_or_end_turn() {
     assert_eq!(stage.data(&EventType::TurnComplete)["stopReason"], "end_turn");
 }
 
+/// P7: a second reply to the same call publishes nothing.
 #[test]
 fn p7_a_second_reply_to_the_same_call_publishes_nothing() {
     let mut stage = stage();
@@ -141,6 +149,7 @@ fn p7_a_second_reply_to_the_same_call_publishes_nothing() {
     assert_eq!(stage.fail(), [""; 0]);
 }
 
+/// P8: a prompt that was queued is completed after its terminal.
 #[test]
 fn p8_a_prompt_that_was_queued_is_completed_after_its_terminal() {
     let mut stage = stage();
@@ -157,6 +166,7 @@ fn p8_a_prompt_that_was_queued_is_completed_after_its_terminal() {
     );
 }
 
+/// P9: a removed queued prompt never reaches the agent.
 #[test]
 fn p9_a_removed_queued_prompt_never_reaches_the_agent() {
     let mut stage = stage();
@@ -173,6 +183,7 @@ fn p9_a_removed_queued_prompt_never_reaches_the_agent() {
     assert_eq!(stage.calls.len(), 1);
 }
 
+/// P9: the slot of a removed prompt is free when its turn comes.
 #[test]
 fn p9_the_slot_of_a_removed_prompt_is_free_when_its_turn_comes() {
     let mut stage = Stage::new(SessionConfig { max_pending_prompts: 2, ..SessionConfig::default() });
@@ -184,6 +195,7 @@ fn p9_the_slot_of_a_removed_prompt_is_free_when_its_turn_comes() {
     assert!(stage.send("p3").contains(&"reply accepted p3".to_owned()));
 }
 
+/// P10: removing the running prompt cancels it and its terminal comes from the agent.
 #[test]
 fn p10_removing_the_running_prompt_cancels_it_and_its_terminal_comes_from_the_agent() {
     let mut stage = stage();
@@ -205,6 +217,7 @@ fn p10_removing_the_running_prompt_cancels_it_and_its_terminal_comes_from_the_ag
     assert_eq!(stage.remove("never"), ["reply removed false"]);
 }
 
+/// P10: a removed running prompt that fails was cancelled.
 #[test]
 fn p10_a_removed_running_prompt_that_fails_was_cancelled() {
     let mut stage = stage();
@@ -215,6 +228,7 @@ fn p10_a_removed_running_prompt_that_fails_was_cancelled() {
     assert_eq!(stage.session.status().turn_error, None);
 }
 
+/// P11: cancel tells everybody once closes permissions and leaves the queue alone.
 #[test]
 fn p11_cancel_tells_everybody_once_closes_permissions_and_leaves_the_queue_alone() {
     let mut stage = stage();
@@ -246,11 +260,13 @@ fn p11_cancel_tells_everybody_once_closes_permissions_and_leaves_the_queue_alone
     assert_eq!(stage.cancel()[0], "publish prompt_cancelled p2", "the latch is per run");
 }
 
+/// P11: cancelling an idle session does nothing.
 #[test]
 fn p11_cancelling_an_idle_session_does_nothing() {
     assert_eq!(stage().cancel(), ["reply ok"]);
 }
 
+/// P12: a failed call cancels then closes permissions then reports.
 #[test]
 fn p12_a_failed_call_cancels_then_closes_permissions_then_reports() {
     let mut stage = stage();
@@ -273,6 +289,7 @@ fn p12_a_failed_call_cancels_then_closes_permissions_then_reports() {
     );
 }
 
+/// P12: a failure after a cancel does not cancel again.
 #[test]
 fn p12_a_failure_after_a_cancel_does_not_cancel_again() {
     let mut stage = stage();
@@ -281,6 +298,7 @@ fn p12_a_failure_after_a_cancel_does_not_cancel_again() {
     assert_eq!(stage.fail(), ["publish turn_error p1", "record settled p1"]);
 }
 
+/// P13: the turn error stays until the next prompt starts.
 #[test]
 fn p13_the_turn_error_stays_until_the_next_prompt_starts() {
     let mut stage = stage();
@@ -292,6 +310,7 @@ fn p13_the_turn_error_stays_until_the_next_prompt_starts() {
     assert_eq!(stage.session.status().turn_error, None);
 }
 
+/// P14: every pending prompt ends before the session does.
 #[test]
 fn p14_every_pending_prompt_ends_before_the_session_does() {
     let mut stage = stage();
@@ -315,6 +334,7 @@ fn p14_every_pending_prompt_ends_before_the_session_does() {
     assert_eq!(stage.data(&EventType::TurnError)["code"], "session_closed");
 }
 
+/// P15: a retry is honoured only right after a failure.
 #[test]
 fn p15_a_retry_is_honoured_only_right_after_a_failure() {
     let mut stage = stage();
@@ -331,6 +351,7 @@ fn p15_a_retry_is_honoured_only_right_after_a_failure() {
     assert_eq!(stage.calls[2].1.get("_meta"), None);
 }
 
+/// P15: a continued prompt is not echoed.
 #[test]
 fn p15_a_continued_prompt_is_not_echoed() {
     let mut stage = stage();
@@ -339,6 +360,7 @@ fn p15_a_continued_prompt_is_not_echoed() {
     assert_eq!(stage.calls[0].1["_meta"], json!({"qwen.daemon.continueLastTurn": true}));
 }
 
+/// P16: the daemons meta keys are stripped and all else is forwarded.
 #[test]
 fn p16_the_daemons_meta_keys_are_stripped_and_all_else_is_forwarded() {
     let mut stage = stage();

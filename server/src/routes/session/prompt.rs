@@ -94,6 +94,11 @@ fn read(mut body: Map<String, Value>) -> Result<SendPrompt, WireError> {
     let deadline = requested_deadline(body.get("deadlineMs"))
         .map_err(|why| WireError::bad_request(why.to_string()).code("invalid_deadline_ms"))?;
     let is_retry = body.get("retry") == Some(&Value::Bool(true));
+    let with_annotations = match body.shift_remove("includeSessionMeta") {
+        None | Some(Value::Null) => false,
+        Some(Value::Bool(wanted)) => wanted,
+        Some(_) => return Err(WireError::bad_request("`includeSessionMeta` must be a boolean")),
+    };
     let meta = match body.shift_remove("_meta") {
         None | Some(Value::Null) => Map::new(),
         Some(Value::Object(meta)) => meta,
@@ -109,6 +114,7 @@ fn read(mut body: Map<String, Value>) -> Result<SendPrompt, WireError> {
         extra: body,
         deadline,
         intent: if is_retry { PromptIntent::Retry } else { PromptIntent::Ask },
+        with_annotations,
     })
 }
 

@@ -121,6 +121,7 @@ pub(super) fn create(error: &CreateError) -> WireError {
             .with("sessionId", id),
         CreateError::Start(error) => start(error),
         CreateError::Agent(error) => call(error),
+        CreateError::Slow(patience) => slow(*patience, "session/new"),
         CreateError::Store(error) => store(error),
         CreateError::Closing => closing(),
     }
@@ -186,6 +187,17 @@ fn start(error: &StartError) -> WireError {
         StartError::Handshake { .. } => no_channel(&error.to_string()).with("errorKind", "protocol_error"),
         StartError::Closed => closing(),
     }
+}
+
+/// 504: the agent is there and does not answer.
+pub(super) fn slow(patience: std::time::Duration, phase: &str) -> WireError {
+    let said = format!("The agent did not answer `{phase}` within {} ms", patience.as_millis());
+    WireError::new(StatusCode::GATEWAY_TIMEOUT, said)
+        .code("init_timeout")
+        .with("errorKind", "init_timeout")
+        .with("phase", phase)
+        .with("timeoutMs", millis(patience))
+        .retry_after(RETRY_SECONDS)
 }
 
 fn call(error: &CallError) -> WireError {

@@ -1,0 +1,69 @@
+//! What a session is apart from its turns, and keeps over a restart: its name, mode, model, and what clients noted on it.
+
+use serde_json::json;
+
+use super::{
+    AgentState, LedgerEntry, Session,
+    calls::Call,
+    outbox::{Outbox, raw},
+};
+use crate::Millis;
+
+/// Mode and model as they were last, whatever the agent comes back with.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Standing {
+    pub(super) mode: Option<Box<str>>,
+    pub(super) model: Option<Box<str>>,
+}
+
+impl Session {
+    /// The entries from which [`Session::restore`] makes the same session, if no prompt is pending.
+    #[must_use]
+    pub fn standing_entries(&self) -> Vec<LedgerEntry> {
+        let mut entries = Vec::new();
+        if let Some((display_name, title_source)) = self.display_name.clone() {
+            entries.push(LedgerEntry::MetadataChanged { display_name, title_source });
+        }
+        entries.extend(self.standing.mode.clone().map(|mode| LedgerEntry::ModeChanged { mode }));
+        entries.extend(self.standing.model.clone().map(|model| LedgerEntry::ModelChanged { model }));
+        if !self.annotations.as_map().is_empty() {
+            entries.push(LedgerEntry::Annotated { annotations: self.annotations.clone() });
+        }
+        entries
+    }
+
+    /// What an agent said of itself, with the mode and model the session is in.
+    #[must_use]
+    pub fn as_it_stands(&self, mut state: AgentState) -> AgentState {
+        if let Some(mode) = self.standing.mode.as_deref().filter(|_| state.current_mode_id().is_some()) {
+            state.set_mode(mode);
+        }
+        if let Some(model) = self.standing.model.as_deref().filter(|_| state.current_model_id().is_some()) {
+            state.set_model(model);
+        }
+        state
+    }
+
+    /// The agent serves the session now. Where it came back in another mode or with another model than the session had, it is told
+    /// before any prompt.
+    pub(super) fn agent_ready(&mut self, now: Millis, state: AgentState, out: &mut Outbox) {
+        let came_in = state.current_mode_id().map(Box::<str>::from);
+        let came_with = state.current_model_id().map(Box::<str>::from);
+        let state = self.as_it_stands(state);
+        self.agent = Some(std::sync::Arc::new(state));
+        if let (Some(model), Some(instead)) = (self.standing.model.clone(), came_with)
+            && model != instead
+        {
+            let params = raw(&json!({"sessionId": self.id, "modelId": model}));
+            self.ask_agent("session/set_model", &params, Call::KeepModel { kept: model, instead }, out);
+        }
+        if let (Some(mode), Some(instead)) = (self.standing.mode.clone(), came_in)
+            && mode != instead
+        {
+            out.record(LedgerEntry::ModeChanged { mode: mode.clone() });
+            let params = raw(&json!({"sessionId": self.id, "modeId": mode}));
+            self.ask_agent("session/set_mode", &params, Call::KeepMode { instead }, out);
+        }
+        self.advance(now, out);
+    }
+}
