@@ -24,7 +24,7 @@ pub struct Stream {
     failures: u32,
     /// The last event with an id said that the session is over. It is only once the stream ends: a replay may go on after it.
     farewell: Option<EventType>,
-    /// The session was brought to life since bytes last came: a second 404 is final.
+    /// The session was brought to life since bytes last came: after a second 404 the next attempt waits.
     revived: bool,
 }
 
@@ -219,7 +219,11 @@ impl Stream {
             let wait = backoff::wait(self.failures, chance);
             return self.pause(now, wait.max(failure.retry_after.unwrap_or_default()));
         }
-        if failure.is_missing() && !self.revived && self.state != State::Reviving {
+        if failure.is_missing() && self.state != State::Reviving {
+            if std::mem::take(&mut self.revived) {
+                // It lived a moment ago: the daemon has been restarted again meanwhile. Whether the session is gone, reviving it tells.
+                return self.pause(now, backoff::wait(self.failures, chance));
+            }
             self.state = State::Reviving;
             return vec![Effect::Revive];
         }

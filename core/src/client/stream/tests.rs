@@ -108,7 +108,7 @@ fn a_daemon_that_is_full_says_when_to_come_back() {
 }
 
 #[test]
-fn a_session_the_daemon_has_forgotten_is_revived_once_and_continued() {
+fn a_session_the_daemon_has_forgotten_is_revived_and_continued_and_again_if_it_forgets_at_once() {
     let mut stream = open();
     stream.handle(Millis(1), Input::Bytes(event(5, "session_update").as_bytes()));
     stream.handle(Millis(2), Input::Lost { chance: MIDDLE });
@@ -117,7 +117,10 @@ fn a_session_the_daemon_has_forgotten_is_revived_once_and_continued() {
     assert_eq!(stream.handle(Millis(4), missing()), [Effect::Revive]);
     let again = stream.handle(Millis(5), Input::Revived);
     assert_eq!(header(&again, "Last-Event-ID"), Some("5"));
-    assert_eq!(stream.handle(Millis(6), missing()), [Effect::End(Ending::Refused(failure(404, None)))]);
+    assert!(matches!(stream.handle(Millis(6), missing())[..], [Effect::Wait { .. }]), "not in a tight loop");
+    stream.handle(Millis(7), Input::Nudge);
+    assert_eq!(stream.handle(Millis(8), missing()), [Effect::Revive]);
+    assert_eq!(stream.handle(Millis(9), missing()), [Effect::End(Ending::Refused(failure(404, None)))]);
     assert_eq!(stream.deadline(), None);
 }
 
