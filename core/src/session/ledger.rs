@@ -52,6 +52,16 @@ pub enum LedgerEntry {
     Annotated {
         annotations: Annotations,
     },
+    /// The agent asks. Never recorded: only read off the events, see [`LedgerEntry::from_event`].
+    PermissionAsked {
+        request_id: RequestId,
+        prompt_id: Option<PromptId>,
+    },
+    /// A request is closed. Only read off the events, too.
+    PermissionResolved {
+        request_id: RequestId,
+        outcome: Outcome,
+    },
 }
 
 /// A prompt that was answered with 202.
@@ -78,14 +88,26 @@ pub struct AcceptedPrompt {
 
 impl LedgerEntry {
     /// What an event of the journal says about the ledger. A crash between publishing a terminal and recording it must not give the
-    /// prompt a second one, so [`Session::restore`](super::Session::restore) wants the journal's terminals too.
+    /// prompt a second one, so [`Session::restore`](super::Session::restore) wants the journal's terminals too; and it closes the
+    /// requests that nobody is left to answer.
     #[must_use]
     pub fn from_event(event: &Envelope) -> Option<Self> {
         match event.kind {
             EventType::TurnComplete | EventType::TurnError => {
                 Some(Self::PromptSettled { prompt_id: event.prompt_id.clone()? })
             }
+            EventType::PermissionRequest => {
+                Some(Self::PermissionAsked { request_id: request_id(event)?, prompt_id: event.prompt_id.clone() })
+            }
+            EventType::PermissionResolved => {
+                let outcome = Outcome::deserialize(&event.data["outcome"]).ok()?;
+                Some(Self::PermissionResolved { request_id: request_id(event)?, outcome })
+            }
             _ => None,
         }
     }
+}
+
+fn request_id(event: &Envelope) -> Option<RequestId> {
+    event.data["requestId"].as_str().map(RequestId::from)
 }

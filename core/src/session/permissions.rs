@@ -62,7 +62,7 @@ impl Permissions {
         self.open.iter_mut().find(|request| request.id == *id)
     }
 
-    fn outcome_of(&self, id: &RequestId) -> Option<&Outcome> {
+    pub(super) fn outcome_of(&self, id: &RequestId) -> Option<&Outcome> {
         self.remembered.iter().find(|(decided, _)| decided == id).map(|(_, outcome)| outcome)
     }
 
@@ -278,6 +278,17 @@ impl Session {
     pub(super) fn abandon_permissions(&mut self, out: &mut Outbox) {
         for request in self.permissions.take(|_| true) {
             self.resolve(&request, &Outcome::Cancelled, None, out);
+        }
+    }
+
+    /// The daemon went down with the request open: it is as its acknowledged vote decided it, or cancelled.
+    pub(super) fn close_unanswered(&mut self, id: RequestId, prompt_id: Option<PromptId>, out: &mut Outbox) {
+        let decided = self.permissions.outcome_of(&id).cloned();
+        let outcome = decided.clone().unwrap_or(Outcome::Cancelled);
+        let data = PermissionResolved { request_id: &id, outcome: &outcome, voter_client_id: None };
+        out.publish(Draft::new(EventType::PermissionResolved, &data).in_prompt(prompt_id));
+        if decided.is_none() {
+            self.permissions.remember(id, outcome);
         }
     }
 

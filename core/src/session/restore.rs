@@ -19,6 +19,7 @@ impl Session {
     ) -> (Self, Vec<Effect>) {
         let mut session = Self { created_at, ..Self::new(created_at, id, config) };
         let (mut accepted, mut started, mut settled) = (Vec::new(), BTreeSet::<PromptId>::new(), BTreeSet::new());
+        let mut asked = Vec::new();
         let mut messages = std::mem::take(&mut session.messages);
         for entry in entries {
             match entry {
@@ -43,6 +44,13 @@ impl Session {
                 LedgerEntry::ModeChanged { mode } => session.standing.mode = Some(mode),
                 LedgerEntry::ModelChanged { model } => session.standing.model = Some(model),
                 LedgerEntry::Annotated { annotations } => session.annotations = annotations,
+                LedgerEntry::PermissionAsked { request_id, prompt_id } => asked.push((request_id, prompt_id)),
+                LedgerEntry::PermissionResolved { request_id, outcome } => {
+                    asked.retain(|(open, _)| *open != request_id);
+                    if session.permissions.outcome_of(&request_id).is_none() {
+                        session.permissions.remember(request_id, outcome);
+                    }
+                }
             }
         }
         session.messages = messages;
@@ -50,6 +58,9 @@ impl Session {
             session.prompts.push(Prompt::new(prompt));
         }
         let mut out = Outbox::default();
+        for (request_id, prompt_id) in asked {
+            session.close_unanswered(request_id, prompt_id, &mut out);
+        }
         for prompt_id in session.prompts.unsettled().into_iter().filter(|id| started.contains(id)) {
             session.interrupt(now, &prompt_id, &mut out);
         }

@@ -185,6 +185,8 @@ impl Stage {
                     LedgerEntry::ModeChanged { mode } => format!("mode {mode}"),
                     LedgerEntry::ModelChanged { model } => format!("model {model}"),
                     LedgerEntry::Annotated { .. } => "annotations".to_owned(),
+                    LedgerEntry::PermissionAsked { .. } => "asked".to_owned(),
+                    LedgerEntry::PermissionResolved { .. } => "resolved".to_owned(),
                 };
                 format!("record {text}")
             }

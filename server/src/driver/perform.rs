@@ -88,7 +88,9 @@ impl Driver {
             | LedgerEntry::MessagesSettled { .. }
             | LedgerEntry::ModeChanged { .. }
             | LedgerEntry::ModelChanged { .. }
-            | LedgerEntry::Annotated { .. } => {}
+            | LedgerEntry::Annotated { .. }
+            | LedgerEntry::PermissionAsked { .. }
+            | LedgerEntry::PermissionResolved { .. } => {}
         }
         self.recorder.entry(entry);
     }

@@ -70,7 +70,9 @@ impl Recorder {
             | LedgerEntry::MetadataChanged { .. }
             | LedgerEntry::ModeChanged { .. }
             | LedgerEntry::ModelChanged { .. }
-            | LedgerEntry::Annotated { .. } => {}
+            | LedgerEntry::Annotated { .. }
+            | LedgerEntry::PermissionAsked { .. }
+            | LedgerEntry::PermissionResolved { .. } => {}
         }
         let note = Note { ledger: entry, open: self.open_prompts.len() };
         // A Vec takes every write, and entries have string keys only.

@@ -101,7 +101,14 @@ impl Record {
     }
 
     fn event(&mut self, frame: Frame, line: &[u8], verbatim_from: u64, ring_size: usize) {
-        if matches!(frame.kind, EventType::TurnComplete | EventType::TurnError)
+        let concerns_the_ledger = matches!(
+            frame.kind,
+            EventType::TurnComplete
+                | EventType::TurnError
+                | EventType::PermissionRequest
+                | EventType::PermissionResolved
+        );
+        if concerns_the_ledger
             && let Ok(envelope) = serde_json::from_slice::<Envelope>(line)
         {
             LedgerEntry::from_event(&envelope).into_iter().for_each(|entry| self.note(entry));
@@ -135,7 +142,9 @@ impl Record {
             | LedgerEntry::MetadataChanged { .. }
             | LedgerEntry::ModeChanged { .. }
             | LedgerEntry::ModelChanged { .. }
-            | LedgerEntry::Annotated { .. } => {}
+            | LedgerEntry::Annotated { .. }
+            | LedgerEntry::PermissionAsked { .. }
+            | LedgerEntry::PermissionResolved { .. } => {}
         }
         self.ledger.push(entry);
     }

@@ -110,3 +110,34 @@ fn prompts_accepted_while_no_agent_serves_run_in_order_once_one_does() {
     stage.finish("end_turn");
     assert_eq!(lines(&stage).iter().filter(|kind| **kind == "turn_complete").count(), 2);
 }
+
+/// V16: a request that was open when the daemon went down is closed before its prompt is, as an acknowledged vote decided it.
+#[test]
+fn a_request_nobody_is_left_to_answer_is_closed_as_its_vote_decided_or_cancelled() {
+    let event = |json: &str| {
+        let event: Envelope = serde_json::from_str(json).expect("an envelope");
+        LedgerEntry::from_event(&event).expect("it concerns the ledger")
+    };
+    let asked = r#"{"id":3,"v":1,"type":"permission_request","promptId":"p1","data":{"requestId":"r1"}}"#;
+    let resolved = r#"{"id":4,"v":1,"type":"permission_resolved","promptId":"p1","data":{"requestId":"r1","outcome":{"outcome":"selected","optionId":"yes"}}}"#;
+    let voted = LedgerEntry::VoteRecorded {
+        request_id: "r1".into(),
+        voter: None,
+        outcome: Outcome::Selected { option_id: "yes".into() },
+        decided: true,
+        at: Millis(1),
+    };
+    let restarted = |entries: Vec<LedgerEntry>| {
+        let mut before = Stage::new(SessionConfig::default());
+        before.send("p1");
+        before.ledger.extend(entries);
+        before.restart()
+    };
+    let cancelled = restarted(vec![event(asked)]);
+    assert_eq!(lines(&cancelled), ["permission_resolved", "turn_error"]);
+    assert_eq!(cancelled.data(&EventType::PermissionResolved)["outcome"]["outcome"], "cancelled");
+    assert_eq!(cancelled.latest(&EventType::PermissionResolved).prompt_id, Some("p1".into()));
+    let decided = restarted(vec![event(asked), voted]);
+    assert_eq!(decided.data(&EventType::PermissionResolved)["outcome"]["optionId"], "yes");
+    assert_eq!(lines(&restarted(vec![event(asked), event(resolved)])), ["turn_error"], "it is not closed twice");
+}
