@@ -6,9 +6,12 @@ use std::{
     time::Duration,
 };
 
-use roost_core::Millis;
+use roost_core::{Millis, rate_limit::RateLimits};
 
-use crate::{admission::OriginPattern, auth::Secret, page::Page, workspaces::workspace_id};
+use crate::{
+    admission::OriginPattern, auth::Secret, body::MAX_BODY_BYTES, device_flow::IdentityProvider, page::Page,
+    workspaces::workspace_id,
+};
 
 /// How the daemon listens, whom it admits, which agent it runs and how much of everything it allows.
 #[derive(Debug, Clone)]
@@ -22,10 +25,20 @@ pub struct Config {
     pub require_auth: bool,
     /// Without a token, strict routes are open to whoever reaches a loopback bind.
     pub trust_loopback: bool,
+    /// Clients may run command lines in the folders of their sessions.
+    pub enable_session_shell: bool,
     /// Origins of other sites that may call; empty denies every request that carries a foreign `Origin`.
     pub allow_origins: Vec<OriginPattern>,
     /// Host names beyond the bind's own under which the daemon answers: `name` (any port) or `name:port`, lower case.
     pub allow_hosts: Vec<String>,
+    /// Serve HTTPS with these; none is HTTP.
+    pub tls: Option<TlsFiles>,
+    /// How many requests a client may send; none is any number.
+    pub rate_limits: Option<RateLimits>,
+    /// Where users can sign in by device flow.
+    pub identity_providers: Vec<IdentityProvider>,
+    /// Model servers on this machine and in private networks may be installed over the wire.
+    pub allow_private_auth_base_url: bool,
 
     /// The folder sessions work in: absolute, canonical, a directory, and UTF-8, since it travels as JSON.
     pub workspace: PathBuf,
@@ -33,6 +46,8 @@ pub struct Config {
     pub further_workspaces: Vec<PathBuf>,
     /// `QWEN_HOME`: where settings, session records and the daemon's own state live.
     pub home: PathBuf,
+    /// Where the administrator's `settings.json` and `system-defaults.json` are.
+    pub system_settings_dir: PathBuf,
     pub agent: AgentCommand,
     /// The web page that is served.
     pub page: Page,
@@ -45,6 +60,8 @@ pub struct Config {
 pub struct Limits {
     /// Frames a session's ring keeps for replay.
     pub event_ring_size: NonZeroUsize,
+    /// Workspaces, the ones given at start and the ones registered later together.
+    pub max_workspaces: NonZeroUsize,
     /// Live sessions of each workspace.
     pub max_sessions: Option<NonZeroUsize>,
     /// Live sessions of all workspaces together.
@@ -55,6 +72,8 @@ pub struct Limits {
     pub max_subscribers: NonZeroUsize,
     /// TCP connections at a time.
     pub max_connections: Option<NonZeroUsize>,
+    /// Size of a JSON request body, in bytes.
+    pub max_body_bytes: usize,
     /// Size of the folded history a load answers with, in bytes.
     pub compacted_replay_max_bytes: NonZeroU64,
 }
@@ -81,6 +100,12 @@ pub struct Timeouts {
     pub session_reap_interval: Option<Millis>,
     /// How long an agent may take to restore a session.
     pub session_restore: Millis,
+    /// How long an agent may take to answer a question about a session.
+    pub agent_answer: Duration,
+    /// How long a client's command line may run.
+    pub session_shell: Duration,
+    /// An agent that no session and nobody else uses for this long is ended; zero is at once.
+    pub channel_idle: Duration,
     /// A response whose reader takes no byte for this long is cut off.
     pub writer_idle: Option<Duration>,
     /// For a request's head; also how long a kept-alive connection may stay silent.
@@ -102,6 +127,13 @@ pub enum TokenSource {
     Off,
 }
 
+/// Certificate chain and private key, as PEM.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TlsFiles {
+    pub cert: PathBuf,
+    pub key: PathBuf,
+}
+
 /// The program that speaks ACP on its stdio.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AgentCommand {
@@ -120,11 +152,17 @@ impl Config {
             token: TokenSource::Kept,
             require_auth: false,
             trust_loopback: false,
+            enable_session_shell: false,
             allow_origins: Vec::new(),
             allow_hosts: Vec::new(),
+            tls: None,
+            rate_limits: None,
+            identity_providers: Vec::new(),
+            allow_private_auth_base_url: false,
             workspace,
             further_workspaces: Vec::new(),
             home,
+            system_settings_dir: PathBuf::from("/etc/qwen-code"),
             agent,
             page: Page::embedded(),
             limits: Limits::default(),
@@ -161,11 +199,13 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             event_ring_size: const { NonZeroUsize::new(8_000).unwrap() },
+            max_workspaces: const { NonZeroUsize::new(256).unwrap() },
             max_sessions: NonZeroUsize::new(32),
             max_total_sessions: TotalSessions::AsWorkspaces,
             max_pending_prompts_per_session: NonZeroUsize::new(5),
             max_subscribers: const { NonZeroUsize::new(1_024).unwrap() },
             max_connections: None,
+            max_body_bytes: MAX_BODY_BYTES,
             compacted_replay_max_bytes: const { NonZeroU64::new(4 * 1024 * 1024).unwrap() },
         }
     }
@@ -179,6 +219,9 @@ impl Default for Timeouts {
             session_idle: Some(Millis(30 * 60 * 1_000)),
             session_reap_interval: Some(Millis(60 * 1_000)),
             session_restore: Millis(60 * 1_000),
+            agent_answer: Duration::from_secs(30),
+            session_shell: Duration::from_secs(120),
+            channel_idle: Duration::from_secs(60),
             writer_idle: Some(Duration::from_secs(60)),
             header_read: Duration::from_secs(10),
             body_read: Duration::from_secs(10),

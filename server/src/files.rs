@@ -4,11 +4,13 @@
 //! later: whatever is read or changed is reached through a descriptor that [`Root`] resolved beneath the workspace.
 
 mod bytes;
+mod context_file;
 mod cursor;
 mod edit;
 mod glob;
 mod hash;
 mod ignore_rules;
+mod kept;
 mod list;
 mod path;
 mod read;
@@ -28,6 +30,7 @@ use std::{
 
 pub use self::{
     bytes::{BytesRead, BytesWish},
+    context_file::{BeginError, Begun},
     cursor::{InvalidCursor, ReadCursor},
     edit::{EditWish, Edited},
     glob::{GlobWish, Globbed, MAX_MATCHES},

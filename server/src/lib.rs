@@ -4,6 +4,7 @@
 //! a session's driver. Everything the handlers share is in one [`App`].
 
 pub mod admission;
+pub mod agent_query;
 pub mod app;
 pub mod archive;
 pub mod auth;
@@ -14,13 +15,18 @@ pub mod cli;
 pub mod client_id;
 pub mod clock;
 pub mod config;
+pub mod device_flow;
 pub mod driver;
+pub mod environment;
 pub mod events;
 pub mod export;
 pub mod file_limit;
 pub mod files;
+pub mod git;
 pub mod organization;
 pub mod page;
+pub mod preflight;
+pub mod providers;
 pub mod remote;
 pub mod routes;
 pub mod serve;
@@ -30,7 +36,9 @@ mod shell;
 pub mod store;
 pub mod telemetry;
 pub mod transcript_page;
+pub mod trust;
 pub mod turn_status;
+pub mod vote_policy;
 pub mod wire_error;
 pub mod workspaces;
 

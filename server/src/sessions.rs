@@ -10,6 +10,7 @@ mod lend;
 mod open;
 mod put_away;
 mod restore;
+mod standing;
 
 use std::{
     collections::{HashMap, HashSet, VecDeque},
@@ -31,7 +32,7 @@ use roost_core::{
     event::Draft,
     session::{SessionConfig, Status},
 };
-use tokio::task::JoinError;
+use tokio::{sync::Notify, task::JoinError};
 
 pub use self::{
     create::{CreateError, CreateSession},
@@ -39,18 +40,20 @@ pub use self::{
     lend::{Attachment, Lend},
     put_away::CatalogueVersion,
     restore::{Restore, RestoreError},
+    standing::{Activity, Draining, PreheatError, Preheated},
 };
+use self::standing::Standing;
 use crate::{
     Config,
-    child::AgentHost,
+    child::{AgentHost, Child},
     driver::LiveSession,
+    settings::Settings,
     store::{Catalogue, Project, Shelf, Summary},
+    vote_policy::{InvalidVotePolicy, VotePolicy},
 };
 
 /// How long an agent may take to shake hands. A starved machine is slow, not broken.
 const AGENT_PATIENCE: Duration = Duration::from_secs(30);
-/// What an agent gets to end by itself at shutdown.
-const AGENT_GRACE: Duration = Duration::from_secs(2);
 /// Sessions remembered after their agent was lost, so that a prompt can revive them.
 const MAX_DIED: usize = 1_024;
 
@@ -74,8 +77,11 @@ struct Directory {
     replay_max_bytes: u64,
     restore_patience: Duration,
     machine: SessionConfig,
+    policy: VotePolicy,
     bus: BusLimits,
     table: Mutex<Table>,
+    /// A session that was on its way has come, or never will.
+    arrived: Notify,
 }
 
 /// A creation somebody waits for.
@@ -96,7 +102,7 @@ struct Table {
     restoring: HashMap<SessionId, (Option<Restore>, Restoring)>,
     /// Lost with their agent, oldest first.
     died: VecDeque<Died>,
-    is_closing: bool,
+    standing: Standing,
 }
 
 #[derive(Debug)]
@@ -110,6 +116,8 @@ struct Died {
 pub enum OpenError {
     #[error("cannot use the session store at {path}")]
     Store { path: PathBuf, source: io::Error },
+    #[error(transparent)]
+    Policy(#[from] InvalidVotePolicy),
 }
 
 /// All places are taken (C5).
@@ -168,10 +176,12 @@ impl Sessions {
     /// Takes up what an earlier run left: sessions that owe somebody an answer are restored in the background.
     ///
     /// # Errors
-    /// The store cannot be used.
+    /// The store cannot be used, or the settings name no policy for votes.
     pub fn open(config: &Config, cwd: &Path, wide: &DaemonWide) -> Result<Self, OpenError> {
         let project = Project::of(&config.home, cwd);
         project.prepare().map_err(|source| OpenError::Store { path: project.dir().to_owned(), source })?;
+        let settings = Settings::open(&config.home, cwd, &config.system_settings_dir);
+        let policy = VotePolicy::read(&settings.read().effective())?;
         let sessions = Self(Arc::new(Directory {
             cwd: cwd.to_owned(),
             settings: config.home.join("settings.json"),
@@ -181,13 +191,15 @@ impl Sessions {
             generation: uuid::Uuid::new_v4().to_string().into(),
             revision: AtomicU64::new(1),
             project,
-            host: AgentHost::new(config.agent.clone(), cwd.to_owned(), AGENT_PATIENCE),
+            host: AgentHost::new(config.agent.clone(), cwd.to_owned(), AGENT_PATIENCE, config.timeouts.channel_idle),
             max_sessions: config.limits.max_sessions,
             replay_max_bytes: config.limits.compacted_replay_max_bytes.get(),
             restore_patience: Duration::from_millis(config.timeouts.session_restore.0),
-            machine: machine_config(config),
+            machine: machine_config(config, policy),
+            policy,
             bus: bus_limits(config),
             table: Mutex::default(),
+            arrived: Notify::new(),
         }));
         wide.enrol(&sessions);
         tokio::spawn(sessions.clone().take_up());
@@ -195,6 +207,12 @@ impl Sessions {
             tokio::spawn(reap(Arc::downgrade(&sessions.0), Duration::from_millis(interval)));
         }
         Ok(sessions)
+    }
+
+    /// Who decides what agents ask here.
+    #[must_use]
+    pub fn vote_policy(&self) -> VotePolicy {
+        self.0.policy
     }
 
     /// A live session.
@@ -247,6 +265,12 @@ impl Sessions {
         Ok(listed.into_iter().map(with_status).collect())
     }
 
+    /// The workspace's agent, if one is up; none is started.
+    #[must_use]
+    pub fn agent(&self) -> Option<Arc<Child>> {
+        self.0.host.running()
+    }
+
     /// What the daemon is doing.
     #[must_use]
     pub fn overview(&self) -> Overview {
@@ -262,19 +286,7 @@ impl Sessions {
         }
     }
 
-    /// Graceful shutdown: prompts get their terminal, streams end, records are on disk, the agent and all it started is gone.
-    pub async fn close(&self) {
-        self.table().is_closing = true;
-        let live = self.all();
-        join_all(live.iter().map(|session| async {
-            session.kill("daemon_shutdown").await;
-            session.retired().await;
-        }))
-        .await;
-        self.0.host.close(AGENT_GRACE).await;
-    }
-
-    fn all(&self) -> Vec<Arc<LiveSession>> {
+    pub(crate) fn all(&self) -> Vec<Arc<LiveSession>> {
         self.table().live.values().cloned().collect()
     }
 
@@ -306,6 +318,7 @@ impl Sessions {
             }
             sessions.leave(&live);
             live.bury();
+            sessions.0.host.eased();
         });
     }
 
@@ -363,8 +376,10 @@ async fn reap(directory: Weak<Directory>, interval: Duration) {
     }
 }
 
-fn machine_config(config: &Config) -> SessionConfig {
+fn machine_config(config: &Config, policy: VotePolicy) -> SessionConfig {
     SessionConfig {
+        policy: policy.policy,
+        consensus_quorum: policy.quorum.map(NonZeroUsize::get),
         max_pending_prompts: config.limits.max_pending_prompts_per_session.map_or(0, NonZeroUsize::get),
         prompt_deadline: config.timeouts.prompt_deadline,
         permission_timeout: config.timeouts.permission_response,

@@ -1,87 +1,278 @@
-//! The user's `settings.json`, as far as the daemon writes it. What it does not touch keeps its order and its comments.
+//! What the settings say, for one workspace: four files, merged (settings.md §1).
+//!
+//! Nothing is cached: files are small, other programs write them, and whoever asks gets what stands in them now. Comments and order
+//! survive every write. Reading and writing block, so handlers go through [`Settings::run`].
+
+mod catalogue;
+mod change;
+mod document;
+mod file;
+mod mask;
+mod merge;
+mod permissions;
+mod row;
+mod warning;
 
 use std::{
-    fs,
-    io::{self, Write},
+    collections::BTreeSet,
     path::{Path, PathBuf},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use jsonc_parser::{ParseOptions, cst::CstRootNode, json};
 use roost_core::session::ApprovalMode;
+use serde_json::{Map, Value};
+use tokio::task::JoinError;
 
-/// Why a setting was not saved.
-#[derive(Debug, thiserror::Error)]
-pub enum SaveError {
-    #[error("{path} is not JSON: {reason}")]
-    Malformed { path: PathBuf, reason: String },
-    #[error("cannot write {path}: {source}")]
-    Io { path: PathBuf, source: io::Error },
+pub use self::{
+    catalogue::{ROWS, languages},
+    change::{Change, SetError},
+    file::SaveError,
+    permissions::{InvalidRules, PermissionRules, RuleKind, RuleSet},
+    row::{InvalidValue, Row, RowView},
+    warning::Warning,
+};
+use self::{file::SettingsFile, merge::merge};
+use crate::{
+    store::Project,
+    trust::{Trust, TrustedFolders},
+};
+
+/// Beneath the workspace.
+const WORKSPACE_FILE: &str = ".qwen/settings.json";
+
+/// Keys that a project cannot decide about the machine it is opened on; in its file they are ignored.
+const NOT_OF_A_WORKSPACE: &[&str] = &[
+    "env",
+    "proxy",
+    "security",
+    "goals.modelProposed",
+    "tools.sandbox",
+    "tools.sandboxImage",
+    "tools.executionSandbox",
+];
+
+/// A file that can be written through the daemon.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Scope {
+    User,
+    Workspace,
 }
 
-/// Sets `tools.approvalMode` in the settings at `path`; a failure is logged, since the mode itself is in force already.
+/// The settings of one workspace. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Settings(Arc<Sources>);
+
+#[derive(Debug)]
+struct Sources {
+    cwd: PathBuf,
+    system_defaults: SettingsFile,
+    user: SettingsFile,
+    workspace: SettingsFile,
+    system: SettingsFile,
+    /// What the user has allowed in this project, in the shape of a settings file.
+    approved: SettingsFile,
+    trusted_folders: TrustedFolders,
+    /// What was in force when the settings were last taken up; `reload` compares with it.
+    in_force: Mutex<Map<String, Value>>,
+    /// Files that were damaged when they were read, by path.
+    damaged: Mutex<BTreeSet<Warning>>,
+}
+
+/// The files as they are now.
+#[derive(Clone, Debug)]
+pub struct Layers {
+    pub system_defaults: Map<String, Value>,
+    pub user: Map<String, Value>,
+    /// As written; what of it holds is [`Layers::effective`]'s to say.
+    pub workspace: Map<String, Value>,
+    pub system: Map<String, Value>,
+    pub trust: Trust,
+    pub warnings: Vec<Warning>,
+}
+
+impl Settings {
+    /// The settings of the workspace `cwd` (absolute, canonical) and the user whose `QWEN_HOME` is `home`. `system_dir` holds the
+    /// administrator's `system-defaults.json` and `settings.json`.
+    #[must_use]
+    pub fn open(home: &Path, cwd: &Path, system_dir: &Path) -> Self {
+        let settings = Self(Arc::new(Sources {
+            cwd: cwd.to_owned(),
+            system_defaults: SettingsFile::administered(system_dir.join("system-defaults.json")),
+            user: SettingsFile::own(home.join("settings.json")),
+            workspace: SettingsFile::beneath(cwd.to_owned(), WORKSPACE_FILE),
+            system: SettingsFile::administered(system_dir.join("settings.json")),
+            approved: SettingsFile::own(Project::of(home, cwd).dir().join("approved-rules.json")),
+            trusted_folders: TrustedFolders::of(home),
+            in_force: Mutex::default(),
+            damaged: Mutex::default(),
+        }));
+        drop(settings.take_up());
+        settings
+    }
+
+    /// Work with the settings on a thread that may block.
+    ///
+    /// # Errors
+    /// The work panicked, or the daemon stops.
+    pub async fn run<T: Send + 'static>(&self, work: impl FnOnce(&Self) -> T + Send + 'static) -> Result<T, JoinError> {
+        let settings = self.clone();
+        tokio::task::spawn_blocking(move || work(&settings)).await
+    }
+
+    /// Reads all files. A file that is damaged is moved aside and counts as empty; [`Layers::warnings`] tells.
+    #[must_use]
+    pub fn read(&self) -> Layers {
+        let files = &*self.0;
+        let mut read = |file: &SettingsFile| file.values(&mut self.damaged());
+        let [system_defaults, user, workspace, system] =
+            [&files.system_defaults, &files.user, &files.workspace, &files.system].map(&mut read);
+        let is_on = is_folder_trust_on(&[&system_defaults, &user, &system]);
+        let trust = if is_on { files.trusted_folders.judge(&files.cwd) } else { Trust::Disabled };
+        let mut warnings: Vec<Warning> = self.damaged().iter().cloned().collect();
+        warnings.extend(ignored_keys(&workspace).map(Warning::ignored));
+        Layers { system_defaults, user, workspace, system, trust, warnings }
+    }
+
+    /// Whether the folder is trusted, and why.
+    #[must_use]
+    pub fn trust(&self) -> Trust {
+        self.read().trust
+    }
+
+    /// What [`Trust`] was judged by, as a digest that changes with it.
+    #[must_use]
+    pub fn trust_revision(&self) -> String {
+        self.0.trusted_folders.revision(self.read().trust != Trust::Disabled)
+    }
+
+    /// Where the file of a scope is.
+    #[must_use]
+    pub fn path(&self, scope: Scope) -> PathBuf {
+        self.file(scope).path()
+    }
+
+    /// Makes changes in one file, all of them in one write.
+    ///
+    /// # Errors
+    /// The file is no JSON object and cannot be moved aside, or cannot be written. It is as before then.
+    pub fn write(&self, scope: Scope, changes: &[Change]) -> Result<(), SaveError> {
+        self.file(scope).write(changes)
+    }
+
+    /// Keys at the top level whose meaning has changed since the settings were last taken up.
+    #[must_use]
+    pub fn take_up(&self) -> Vec<String> {
+        let now = self.read().effective();
+        let mut before = self.0.in_force.lock().unwrap_or_else(PoisonError::into_inner);
+        let keys: BTreeSet<&String> = before.keys().chain(now.keys()).collect();
+        let changed = keys.into_iter().filter(|key| before.get(*key) != now.get(*key) && *key != document::VERSION_KEY);
+        let changed = changed.cloned().collect();
+        *before = now;
+        changed
+    }
+
+    fn file(&self, scope: Scope) -> &SettingsFile {
+        match scope {
+            Scope::User => &self.0.user,
+            Scope::Workspace => &self.0.workspace,
+        }
+    }
+
+    fn damaged(&self) -> MutexGuard<'_, BTreeSet<Warning>> {
+        self.0.damaged.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Layers {
+    /// What holds: every file in its rank, the workspace's only where the folder is trusted.
+    #[must_use]
+    pub fn effective(&self) -> Map<String, Value> {
+        let mut effective = self.system_defaults.clone();
+        merge(&mut effective, &self.user);
+        if self.trust.is_trusted() {
+            merge(&mut effective, &of_a_workspace(&self.workspace));
+        }
+        merge(&mut effective, &self.system);
+        effective
+    }
+
+    /// The value at a dotted key of what holds.
+    #[must_use]
+    pub fn get(&self, key: &str) -> Option<Value> {
+        lookup(&self.effective(), key).cloned()
+    }
+
+    /// One scope's file. The workspace's is empty where the folder is not trusted.
+    #[must_use]
+    pub fn of(&self, scope: Scope) -> Map<String, Value> {
+        match scope {
+            Scope::User => self.user.clone(),
+            Scope::Workspace if self.trust.is_trusted() => self.workspace.clone(),
+            Scope::Workspace => Map::new(),
+        }
+    }
+}
+
+impl Scope {
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::User => "user",
+            Self::Workspace => "workspace",
+        }
+    }
+
+    /// None where it is no scope's name.
+    #[must_use]
+    pub fn read(value: Option<&Value>) -> Option<Self> {
+        match value?.as_str()? {
+            "user" => Some(Self::User),
+            "workspace" => Some(Self::Workspace),
+            _ => None,
+        }
+    }
+}
+
+/// Sets `tools.approvalMode` in the user's settings at `path`; a failure is logged, since the mode itself is in force already.
 pub async fn save_approval_mode(path: &Path, mode: ApprovalMode) {
-    let path = path.to_owned();
-    let saved = tokio::task::spawn_blocking(move || set_approval_mode(&path, mode)).await;
+    let file = SettingsFile::own(path.to_owned());
+    let change = Change::set("tools.approvalMode", mode.as_str().into());
+    let saved = tokio::task::spawn_blocking(move || file.write(&[change])).await;
     if let Ok(Err(error)) = saved {
         tracing::error!(%error, "the approval mode is not persisted");
     }
 }
 
-fn set_approval_mode(path: &Path, mode: ApprovalMode) -> Result<(), SaveError> {
-    let failed = |source| SaveError::Io { path: path.to_owned(), source };
-    let text = match fs::read_to_string(path) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => String::new(),
-        text => text.map_err(failed)?,
-    };
-    let malformed = |reason: String| SaveError::Malformed { path: path.to_owned(), reason };
-    let edited = edit(&text, mode).map_err(malformed)?;
-    replace(path, edited.as_bytes()).map_err(failed)
+/// The value at a dotted key.
+fn lookup<'a>(values: &'a Map<String, Value>, key: &str) -> Option<&'a Value> {
+    let mut parts = key.split('.');
+    let first = values.get(parts.next()?)?;
+    parts.try_fold(first, |value, part| value.get(part))
 }
 
-fn edit(text: &str, mode: ApprovalMode) -> Result<String, String> {
-    let root = CstRootNode::parse(text, &ParseOptions::default()).map_err(|error| error.to_string())?;
-    let settings = root.object_value_or_create().ok_or("it is no object")?;
-    let tools = settings.object_value_or_create("tools").ok_or("`tools` is no object")?;
-    match tools.get("approvalMode") {
-        Some(property) => property.set_value(json!(mode.as_str())),
-        None => drop(tools.append("approvalMode", json!(mode.as_str()))),
-    }
-    Ok(root.to_string())
+fn is_folder_trust_on(layers: &[&Map<String, Value>]) -> bool {
+    let said = layers.iter().filter_map(|layer| lookup(layer, "security.folderTrust.enabled")?.as_bool());
+    said.last().unwrap_or(false)
 }
 
-/// A reader sees the old file or the new one.
-fn replace(path: &Path, text: &[u8]) -> io::Result<()> {
-    if let Some(dir) = path.parent() {
-        fs::create_dir_all(dir)?;
+fn ignored_keys(workspace: &Map<String, Value>) -> impl Iterator<Item = &'static str> {
+    NOT_OF_A_WORKSPACE.iter().copied().filter(|key| lookup(workspace, key).is_some())
+}
+
+/// The workspace's layer without what it has no say in.
+fn of_a_workspace(workspace: &Map<String, Value>) -> Map<String, Value> {
+    let mut layer = workspace.clone();
+    for key in ignored_keys(workspace) {
+        match key.split_once('.') {
+            None => drop(layer.shift_remove(key)),
+            Some((parent, name)) => {
+                layer.get_mut(parent).and_then(Value::as_object_mut).and_then(|parent| parent.shift_remove(name));
+            }
+        }
     }
-    let fresh = path.with_extension("json.new");
-    let mut file = fs::File::create(&fresh)?;
-    file.write_all(text)?;
-    file.sync_data()?;
-    fs::rename(fresh, path)
+    layer
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn comments_and_other_keys_stay_where_they_are() {
-        let text = "{\n  // mine\n  \"ui\": {\"theme\": \"dark\"},\n  \"tools\": {\"approvalMode\": \"yolo\"}\n}\n";
-        let edited = edit(text, ApprovalMode::Plan).expect("an edit");
-        assert_eq!(edited, text.replace("yolo", "plan"));
-    }
-
-    #[test]
-    fn an_absent_file_becomes_one_with_the_setting_alone() {
-        let edited = edit("", ApprovalMode::AutoEdit).expect("an edit");
-        let value: serde_json::Value = serde_json::from_str(&edited).expect("JSON");
-        assert_eq!(value, serde_json::json!({"tools": {"approvalMode": "auto-edit"}}));
-    }
-
-    #[test]
-    fn a_file_that_is_no_object_is_left_alone() {
-        assert!(edit("[1]", ApprovalMode::Plan).is_err());
-        assert!(edit("{ nonsense", ApprovalMode::Plan).is_err());
-    }
-}
+mod tests;

@@ -10,7 +10,7 @@ use std::{
 };
 
 use rustix::{
-    fs::{CWD, FileType, Mode, OFlags, ResolveFlags, Stat, fstat, openat, openat2, readlinkat},
+    fs::{CWD, FileType, Mode, OFlags, ResolveFlags, Stat, fstat, mkdirat, openat, openat2, readlinkat},
     io::Errno,
 };
 
@@ -74,6 +74,14 @@ impl Root {
         let (fd, found) = self.open_any(path, OFlags::PATH)?;
         let stat = fstat(&fd).map_err(|errno| Refusal::system(errno, &path.shown()))?;
         Ok((stat, found))
+    }
+
+    /// Makes a directory in the workspace's own, unless it has something of that name.
+    pub(super) fn make_dir(&self, name: &OsStr) -> Result<(), Refusal> {
+        match mkdirat(&self.dir, name, Mode::from_raw_mode(0o777)) {
+            Ok(()) | Err(Errno::EXIST) => Ok(()),
+            Err(errno) => Err(Refusal::system(errno, &name.to_string_lossy())),
+        }
     }
 
     /// Where a write to `path` goes: symlinks are followed to where they point, even if nothing is there yet.

@@ -209,7 +209,7 @@ fn read_checked(opened: &mut Opened, expected: Hash) -> Result<Vec<u8>, Refusal>
 }
 
 /// A new file beside `place`, with its bytes on disk.
-fn filled(place: &Place, bytes: &[u8]) -> Result<Replacement, Refusal> {
+pub(super) fn filled(place: &Place, bytes: &[u8]) -> Result<Replacement, Refusal> {
     let shown = place.path.shown();
     let mut replacement = Replacement::create(&place.dir, &shown)?;
     let file = &mut replacement.file;

@@ -28,6 +28,10 @@ pub(super) struct NamedSession {
 #[derive(Clone, Debug)]
 pub(super) struct NamedGroup(pub(super) String);
 
+/// The tool in `…/tools/:name/enable`.
+#[derive(Clone, Debug)]
+pub(super) struct NamedTool(pub(super) String);
+
 impl FromRequestParts<Arc<App>> for Selected {
     type Rejection = WireError;
 
@@ -60,6 +64,16 @@ impl FromRequestParts<Arc<App>> for NamedGroup {
         let params = params(parts, app).await?;
         let group = params.iter().find(|(name, _)| *name == "group").map(|(_, value)| value.to_owned());
         Ok(Self(group.unwrap_or_default()))
+    }
+}
+
+impl FromRequestParts<Arc<App>> for NamedTool {
+    type Rejection = WireError;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, WireError> {
+        let params = params(parts, app).await?;
+        let tool = params.iter().find(|(name, _)| *name == "tool").map(|(_, value)| value.to_owned());
+        Ok(Self(tool.unwrap_or_default()))
     }
 }
 

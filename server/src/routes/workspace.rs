@@ -1,11 +1,25 @@
 //! Everything under `/workspace/:id` and `/workspaces/:workspace` that concerns sessions (http.md §4).
 
+mod access;
+mod acp;
+mod auth;
+mod git;
 mod info;
+mod init;
+mod permissions;
+mod reload;
 mod sessions;
+mod settings;
+mod status;
+mod tools;
+mod trust;
 
 use std::{path::Path, sync::Arc};
 
-use axum::{Router, routing::get};
+use axum::{
+    Router,
+    routing::{get, post},
+};
 
 use crate::{App, WireError, workspaces::Workspace};
 
@@ -17,7 +31,31 @@ pub fn routes() -> Router<Arc<App>> {
             .route(&format!("{workspace}/session-info"), get(info::counts))
     };
     let plural = Router::new().route("/workspaces/{workspace}/sessions/live-state", get(info::live_state));
-    table("/workspace/{id}").merge(table("/workspaces/{workspace}")).merge(plural)
+    table("/workspace/{id}").merge(table("/workspaces/{workspace}")).merge(plural).merge(acp::routes()).merge(auth::routes()).merge(controls("/workspace")).merge(controls("/workspaces/{workspace}"))
+}
+
+/// What is there, what is set, and what git says (http.md §7, §8). `POST /language` is for all workspaces.
+fn controls(workspace: &str) -> Router<Arc<App>> {
+    let route = |path: &str| format!("{workspace}/{path}");
+    let controls = Router::new()
+        .route(&route("settings"), get(settings::show).post(settings::set))
+        .route(&route("permissions"), get(permissions::show).post(permissions::set))
+        .route(&route("trust"), get(trust::show))
+        .route(&route("trust/request"), post(trust::request))
+        .route(&route("env"), get(status::environment))
+        .route(&route("preflight"), get(status::preflight))
+        .route(&route("providers"), get(status::providers))
+        .route(&route("tools"), get(tools::list))
+        .route(&route("tools/{tool}/enable"), post(tools::toggle))
+        .route(&route("init"), post(init::begin))
+        .route(&route("reload"), post(reload::reload))
+        .route(&route("git"), get(git::status))
+        .route(&route("git/diff"), get(git::diff))
+        .route(&route("git/diff/file"), get(git::file_diff))
+        .route(&route("git/log"), get(git::log))
+        .route(&route("git/log/commit"), get(git::commit))
+        .route(&route("git/branches"), get(git::branches));
+    if workspace == "/workspace" { controls.route("/language", post(settings::speak)) } else { controls }
 }
 
 /// The workspace a selector names: by its id, or its path however it is reached (http.md §1.8).

@@ -1,10 +1,14 @@
 //! One folder that sessions work in.
 
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    sync::{PoisonError, RwLock},
+};
 
 use roost_core::{
     ClientId,
     event::{Draft, EventType},
+    session::DisplayName,
 };
 use serde::Serialize;
 use sha2::{Digest, Sha256};
@@ -13,6 +17,7 @@ use crate::{
     Config,
     organization::Sidecar,
     sessions::{DaemonWide, OpenError, Sessions},
+    settings::Settings,
 };
 
 /// A folder, its sessions, and how a person has arranged them.
@@ -24,6 +29,20 @@ pub struct Workspace {
     pub cwd: PathBuf,
     pub sessions: Sessions,
     pub organization: Sidecar,
+    pub settings: Settings,
+    pub origin: Origin,
+    name: RwLock<Option<DisplayName>>,
+}
+
+/// How a workspace came to be served.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// What a request means that names none.
+    Primary,
+    /// Given at start, beside the primary one.
+    Given,
+    /// Registered over the wire, in this run or an earlier one. The only kind that can be removed.
+    Registered,
 }
 
 impl Workspace {
@@ -31,10 +50,45 @@ impl Workspace {
     ///
     /// # Errors
     /// The store cannot be used.
-    pub fn open(config: &Config, cwd: &Path, wide: &DaemonWide) -> Result<Self, OpenError> {
+    pub fn open(
+        config: &Config,
+        cwd: &Path,
+        wide: &DaemonWide,
+        origin: Origin,
+        name: Option<DisplayName>,
+    ) -> Result<Self, OpenError> {
         let sessions = Sessions::open(config, cwd, wide)?;
         let organization = Sidecar::of(sessions.project().dir());
-        Ok(Self { id: workspace_id(cwd), cwd: cwd.to_owned(), sessions, organization })
+        let settings = Settings::open(&config.home, cwd, &config.system_settings_dir);
+        let (id, cwd, name) = (workspace_id(cwd), cwd.to_owned(), RwLock::new(name));
+        Ok(Self { id, cwd, sessions, organization, settings, origin, name })
+    }
+
+    /// What people call it.
+    #[must_use]
+    pub fn display_name(&self) -> Option<DisplayName> {
+        self.name.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    pub(super) fn rename(&self, name: Option<DisplayName>) {
+        *self.name.write().unwrap_or_else(PoisonError::into_inner) = name;
+    }
+
+    #[must_use]
+    pub fn is_primary(&self) -> bool {
+        self.origin == Origin::Primary
+    }
+
+    /// Whether it can be removed while the daemon runs.
+    #[must_use]
+    pub fn is_removable(&self) -> bool {
+        self.origin == Origin::Registered
+    }
+
+    /// Whether what its own files say about the agent counts. Reads small files.
+    #[must_use]
+    pub fn is_trusted(&self) -> bool {
+        self.settings.trust().is_trusted()
     }
 
     /// Tells every live session of the workspace that something happened in it: one copy for each, in its own numbering (B9).

@@ -1,0 +1,86 @@
+//! The workspace of a request, as far as it is trusted (http.md §1.8), and who makes the request.
+
+use std::sync::Arc;
+
+use axum::extract::FromRequestParts;
+use http::{StatusCode, request::Parts};
+use roost_core::ClientId;
+use tokio::task::JoinError;
+
+use crate::{App, WireError, client_id::ClientHeader, routes::path::Selected, workspaces::Workspace};
+
+/// A workspace to look at. Named by a plural route it is trusted; the primary one, in a singular route, may be looked at anyway.
+#[derive(Clone, Debug)]
+pub(super) struct Visible {
+    pub(super) workspace: Arc<Workspace>,
+    /// The route is `/workspaces/:workspace/…`, which knows no user scope.
+    pub(super) is_plural: bool,
+}
+
+/// A workspace that is trusted: what its own files say counts, and it may be changed.
+#[derive(Clone, Debug)]
+pub(super) struct Trusted(pub(super) Arc<Workspace>);
+
+/// The caller, anonymous or registered on a live session of the workspace.
+#[derive(Clone, Debug)]
+pub(super) struct Caller(pub(super) Option<ClientId>);
+
+impl FromRequestParts<Arc<App>> for Visible {
+    type Rejection = WireError;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, WireError> {
+        let Selected(workspace) = Selected::from_request_parts(parts, app).await?;
+        let is_plural = parts.uri.path().starts_with("/workspaces/");
+        if is_plural {
+            require_trust(&workspace).await?;
+        }
+        Ok(Self { workspace, is_plural })
+    }
+}
+
+impl FromRequestParts<Arc<App>> for Trusted {
+    type Rejection = WireError;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, WireError> {
+        let Selected(workspace) = Selected::from_request_parts(parts, app).await?;
+        require_trust(&workspace).await?;
+        Ok(Self(workspace))
+    }
+}
+
+impl FromRequestParts<Arc<App>> for Caller {
+    type Rejection = WireError;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, WireError> {
+        let ClientHeader(client) = ClientHeader::from_request_parts(parts, app).await?;
+        if client.is_none() {
+            return Ok(Self(None));
+        }
+        let Selected(workspace) = Selected::from_request_parts(parts, app).await?;
+        match client {
+            Some(client) if !workspace.sessions.has_client(&client) => {
+                let refused = format!("Client id \"{client}\" is not registered for this workspace");
+                Err(WireError::bad_request(refused).code("invalid_client_id").with("clientId", client))
+            }
+            client => Ok(Self(client)),
+        }
+    }
+}
+
+/// 403 where the folder is not trusted.
+pub(in crate::routes) async fn require_trust(workspace: &Workspace) -> Result<(), WireError> {
+    let trust = workspace.settings.run(|settings| settings.trust()).await.map_err(broken)?;
+    if trust.is_trusted() {
+        return Ok(());
+    }
+    Err(WireError::new(StatusCode::FORBIDDEN, "Workspace is not trusted.")
+        .code("untrusted_workspace")
+        .with("workspaceCwd", &workspace.cwd)
+        .with("workspaceId", &workspace.id))
+}
+
+/// 500: work on another thread did not come to its end.
+pub(super) fn broken(error: JoinError) -> WireError {
+    tracing::error!(%error, "a request's work broke off");
+    WireError::internal()
+}
