@@ -1,19 +1,21 @@
-//! What a request must pass before it is routed, in the order in which errors win: Origin, Host, bearer (http.md §1.1).
+//! What a request must pass before it is routed, in the order in which errors win: Origin, Host, bearer, rate (http.md §1.1).
 
 mod bearer;
 pub mod gate;
 mod host;
 mod origin;
+mod rates;
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header, request};
 
 pub use host::{Hosts, OwnAddress};
 pub use origin::{InvalidOrigin, OriginPattern, OriginPolicy};
+pub use rates::Rates;
 
-use self::origin::Standing;
+use self::origin::{Scheme, Standing};
 use crate::{Config, WireError, auth::Auth, page::Page};
 
 /// The rules of one listener.
@@ -21,7 +23,16 @@ use crate::{Config, WireError, auth::Auth, page::Page};
 pub struct Admission {
     hosts: Hosts,
     origins: OriginPolicy,
+    scheme: Scheme,
     health_is_open: bool,
+    rates: Option<Rates>,
+}
+
+/// How a connection looks from both ends.
+#[derive(Debug, Clone, Copy)]
+pub struct Ends<'a> {
+    pub peer: IpAddr,
+    pub own: &'a OwnAddress,
 }
 
 /// What became of a request at the door.
@@ -47,26 +58,34 @@ impl Admission {
         Self {
             hosts: Hosts::new(bound, &config.allow_hosts),
             origins: OriginPolicy::new(&config.allow_origins),
+            scheme: if config.tls.is_some() { Scheme::Https } else { Scheme::Http },
+            rates: config.rate_limits.map(|limits| Rates::new(limits, bound)),
             health_is_open: bound.ip().to_canonical().is_loopback() && !config.require_auth,
         }
     }
 
     /// Judges a request by its head. Removes an `Origin` that is the daemon's own.
-    pub fn decide(&self, head: &mut request::Parts, own: &OwnAddress, auth: &Auth, page: &Page) -> Decision {
-        let reader = match origin::standing(head, &self.origins, &self.hosts, own) {
+    pub fn decide(&self, head: &mut request::Parts, ends: Ends<'_>, auth: &Auth, page: &Page) -> Decision {
+        let reader = match origin::standing(head, &self.origins, self.scheme, &self.hosts, ends.own) {
             Standing::Own => None,
             Standing::Allowed(origin) => Some(origin),
             Standing::Denied => return Decision { verdict: Verdict::Answered(origin_denied()), reader: None },
         };
-        let verdict = self.decide_for(head, own, auth, page, reader.is_some());
+        let verdict = self.decide_for(head, ends, auth, page, reader.is_some());
         Decision { verdict, reader }
     }
 
-    fn decide_for(&self, head: &request::Parts, own: &OwnAddress, auth: &Auth, page: &Page, foreign: bool) -> Verdict {
+    /// The limit on requests, where there is one.
+    #[must_use]
+    pub fn rates(&self) -> Option<&Rates> {
+        self.rates.as_ref()
+    }
+
+    fn decide_for(&self, head: &request::Parts, ends: Ends<'_>, auth: &Auth, page: &Page, foreign: bool) -> Verdict {
         if foreign && is_preflight(head) {
             return Verdict::Answered(StatusCode::NO_CONTENT.into_response());
         }
-        if !self.hosts.admit(head, own) {
+        if !self.hosts.admit(head, ends.own) {
             return Verdict::Answered(WireError::new(StatusCode::FORBIDDEN, "Invalid Host header").into_response());
         }
         if self.is_open(&head.method, &head.uri, &head.headers, page) {
@@ -78,7 +97,9 @@ impl Admission {
         if auth.is_on() && !bearer::token(&head.headers).is_some_and(|token| auth.admits(token)) {
             return Verdict::Answered(WireError::unauthorized().into_response());
         }
-        Verdict::Enter
+        // What needs no credential is not counted either: a stranger must not use up what others have.
+        let refused = self.rates.as_ref().and_then(|rates| rates.refuse(head, ends.peer));
+        refused.map_or(Verdict::Enter, Verdict::Answered)
     }
 
     /// Routes that need no credential: they hold no secret, or are the way to one.

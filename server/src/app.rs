@@ -3,8 +3,8 @@
 use std::time::Instant;
 
 use crate::{
-    Config, admission::Admission, auth::Auth, capabilities::Capabilities, files::Files, transcript_page::Key,
-    workspaces::Workspaces,
+    Config, admission::Admission, auth::Auth, capabilities::Capabilities, device_flow::SignIns, files::Files,
+    transcript_page::Key, workspaces::Workspaces,
 };
 
 /// The daemon's shared state; handlers take it as `State<Arc<App>>`.
@@ -15,6 +15,8 @@ pub struct App {
     pub admission: Admission,
     pub workspaces: Workspaces,
     pub files: Files,
+    /// Users signing in at identity providers.
+    pub sign_ins: SignIns,
     /// Seals the cursors of transcripts.
     pub cursor_key: Key,
     /// The answer of `GET /capabilities`.

@@ -1,7 +1,7 @@
 //! Who may in: the server token, the credentials of signed-in devices, and the one-time codes that make such credentials.
 
 mod devices;
-mod private_file;
+pub(crate) mod private_file;
 mod secret;
 mod sign_in;
 mod token_file;

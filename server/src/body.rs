@@ -14,7 +14,7 @@ use tokio::time::Instant;
 
 use crate::{App, WireError};
 
-/// Largest accepted body, in bytes.
+/// Largest accepted body unless the configuration says otherwise, in bytes.
 pub const MAX_BODY_BYTES: usize = 10 * 1024 * 1024;
 
 /// After its base allowance a body must have arrived at this rate on average, in bytes a second.
@@ -35,16 +35,16 @@ impl FromRequest<Arc<App>> for JsonBody {
 
     async fn from_request(request: Request, app: &Arc<App>) -> Result<Self, WireError> {
         let (head, body) = request.into_parts();
-        let allowance = app.config.timeouts.body_read;
+        let (allowance, most) = (app.config.timeouts.body_read, app.config.limits.max_body_bytes);
         if !is_json(&head.headers) {
             discard(body, allowance);
             return Ok(Self::default());
         }
-        if declared_length(&head.headers).is_some_and(|length| length > MAX_BODY_BYTES as u64) {
+        if declared_length(&head.headers).is_some_and(|length| length > most as u64) {
             discard(body, allowance);
-            return Err(too_large());
+            return Err(too_large(most));
         }
-        let bytes = collect(body, allowance).await?;
+        let bytes = collect(body, most, allowance).await?;
         parse(&bytes)
     }
 }
@@ -59,8 +59,8 @@ fn declared_length(headers: &HeaderMap) -> Option<u64> {
     headers.get(header::CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
 }
 
-/// Reads to the end, within the size limit and no slower than [`MIN_BODY_BYTES_PER_SECOND`].
-async fn collect(mut body: Body, allowance: Duration) -> Result<Bytes, WireError> {
+/// Reads to the end, at most so many bytes and no slower than [`MIN_BODY_BYTES_PER_SECOND`].
+async fn collect(mut body: Body, most: usize, allowance: Duration) -> Result<Bytes, WireError> {
     let started = Instant::now();
     let mut first = Bytes::new();
     let mut joined = BytesMut::new();
@@ -70,9 +70,9 @@ async fn collect(mut body: Body, allowance: Duration) -> Result<Bytes, WireError
         let frame = tokio::time::timeout_at(deadline, body.frame()).await.map_err(|_| too_slow())?;
         let Some(frame) = frame else { break };
         let Ok(data) = frame.map_err(|_| cut_short())?.into_data() else { continue };
-        if received + data.len() > MAX_BODY_BYTES {
+        if received + data.len() > most {
             discard(body, allowance);
-            return Err(too_large());
+            return Err(too_large(most));
         }
         if received == 0 {
             first = data;
@@ -121,8 +121,20 @@ fn parse(bytes: &[u8]) -> Result<JsonBody, WireError> {
     Ok(JsonBody(members))
 }
 
-fn too_large() -> WireError {
-    WireError::new(StatusCode::PAYLOAD_TOO_LARGE, "Request body too large (max 10 MB)")
+fn too_large(most: usize) -> WireError {
+    let said = format!("Request body too large (max {})", size(most));
+    WireError::new(StatusCode::PAYLOAD_TOO_LARGE, said)
+}
+
+/// A size as one says it: in the largest unit that it is a whole number of.
+fn size(bytes: usize) -> String {
+    const KB: usize = 1024;
+    const MB: usize = 1024 * KB;
+    match bytes {
+        _ if bytes % MB == 0 => format!("{} MB", bytes / MB),
+        _ if bytes % KB == 0 => format!("{} KB", bytes / KB),
+        _ => format!("{bytes} bytes"),
+    }
 }
 
 fn too_slow() -> WireError {

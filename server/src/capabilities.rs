@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use crate::{
     Config,
+    config::TokenSource,
     files::MAX_UPLOAD_BYTES,
     workspaces::{Workspace, Workspaces},
 };
@@ -66,7 +67,15 @@ const ALWAYS: &[&str] = &[
     "session_archive",
     "session_export",
     "session_transcript",
+    "session_transcript_pagination",
     "session_turn_status",
+    "session_mid_turn_message_mutation",
+    "session_mid_turn_message_query",
+    "session_context_usage",
+    "session_stats",
+    "session_language",
+    "session_meta",
+    "permission_mediation",
     "workspace_persisted_transcript",
     "workspace_session_export",
     "workspace_archived_session_export",
@@ -75,6 +84,13 @@ const ALWAYS: &[&str] = &[
     "workspace_file_bytes",
     "workspace_file_write",
     "workspace_file_upload",
+    "auth_provider_install",
+    "workspace_acp_preheat",
+    "workspace_acp_status",
+    "dynamic_workspace_registration",
+    "persistent_workspace_registration",
+    "workspace_runtime_removal",
+    "workspace_display_name",
 ];
 
 /// Tags of behaviour that the configuration switches.
@@ -83,9 +99,17 @@ const CONDITIONAL: &[(&str, Condition)] = &[
     ("require_auth", |config, _| config.require_auth),
     ("allow_origin", |config, _| !config.allow_origins.is_empty()),
     ("prompt_absolute_deadline", |config, _| config.timeouts.prompt_deadline.is_some()),
+    ("rate_limit", |config, _| config.rate_limits.is_some()),
+    ("auth_device_flow", |config, _| !config.identity_providers.is_empty()),
+    ("session_shell_command", |config, _| config.enable_session_shell && is_guarded(config)),
     ("writer_idle_timeout", |config, _| config.timeouts.writer_idle.is_some()),
     ("multi_workspace_sessions", |_, workspaces| workspaces.count() > 1),
 ];
+
+/// Whether strict routes are open to somebody at all.
+fn is_guarded(config: &Config) -> bool {
+    config.trust_loopback || !matches!(config.token, TokenSource::Off)
+}
 
 /// The `features` of `GET /capabilities`.
 #[must_use]
@@ -105,21 +129,31 @@ fn encode(config: &Config, workspaces: &Workspaces) -> Bytes {
         "modelServices": [],
         "workspaceCwd": workspaces.primary().cwd,
         "transports": ["rest"],
-        "policy": { "permission": "first-responder" },
+        "policy": { "permission": workspaces.primary().sessions.vote_policy().policy },
         "limits": {
             "maxPendingPromptsPerSession": limits.max_pending_prompts_per_session,
             "maxSessionsPerWorkspace": limits.max_sessions,
             "maxTotalSessions": config.max_total_sessions(),
             "sessionRestoreTimeoutMs": config.timeouts.session_restore,
             "maxWorkspaceFileUploadBytes": MAX_UPLOAD_BYTES,
-            "maxRegisteredWorkspaces": workspaces.count(),
+            "maxRegisteredWorkspaces": limits.max_workspaces,
         },
-        "workspaces": workspaces.all().iter().map(|one| describe(one, workspaces)).collect::<Vec<_>>(),
+        "workspaces": workspaces.all().iter().map(|one| describe(one)).collect::<Vec<_>>(),
         "supportedLanguages": [],
     });
     Bytes::from(answer.to_string())
 }
 
-fn describe(workspace: &Workspace, all: &Workspaces) -> Value {
-    json!({ "id": workspace.id, "cwd": workspace.cwd, "primary": all.is_primary(workspace), "trusted": true, "removable": false })
+fn describe(workspace: &Workspace) -> Value {
+    let mut described = json!({
+        "id": workspace.id,
+        "cwd": workspace.cwd,
+        "primary": workspace.is_primary(),
+        "trusted": workspace.is_trusted(),
+        "removable": workspace.is_removable(),
+    });
+    if let Some(name) = workspace.display_name() {
+        described["displayName"] = json!(name);
+    }
+    described
 }

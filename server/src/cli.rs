@@ -1,5 +1,6 @@
 //! The command line: `roost serve`, `roost agent`, and the client's `roost prompt`, `roost sessions`, `roost attach`.
 
+mod front;
 mod greeting;
 
 use std::{
@@ -12,12 +13,14 @@ use std::{
 use clap::{Args, Parser, Subcommand};
 use roost_core::Millis;
 
-pub use greeting::Greeting;
+use self::front::FrontArgs;
+pub use self::greeting::Greeting;
 
 use crate::{
     admission::OriginPattern,
     auth::Secret,
     config::{AgentCommand, Config, TokenSource, TotalSessions},
+    device_flow::ProvidersError,
     remote::{AttachArgs, PromptArgs, SessionsArgs},
 };
 
@@ -76,6 +79,8 @@ pub struct ServeArgs {
     /// Most TCP connections at a time
     #[arg(long, value_name = "N", default_value_t = 0, help_heading = "Network")]
     max_connections: usize,
+    #[command(flatten)]
+    front: FrontArgs,
 
     /// Bearer token clients must send; better given in the environment, where other users cannot see it [default: generated once and kept]
     #[arg(
@@ -89,6 +94,10 @@ pub struct ServeArgs {
     /// Require the token for /health too
     #[arg(long, help_heading = "Access")]
     require_auth: bool,
+
+    /// Let clients run command lines in the folders of their sessions, as the user who runs the daemon.
+    #[arg(long)]
+    enable_session_shell: bool,
     /// Let every program on this machine in without a token; routes that change settings stay closed
     #[arg(long, help_heading = "Access")]
     no_auth: bool,
@@ -127,13 +136,16 @@ pub struct ServeArgs {
     /// How often to look for such sessions
     #[arg(long, value_name = "MS", default_value_t = 60_000, help_heading = "Timeouts")]
     session_reap_interval_ms: u64,
+    /// An agent without work is ended after this, 0 is at once; the next session starts another
+    #[arg(long, value_name = "MS", default_value_t = 60_000, help_heading = "Timeouts")]
+    channel_idle_timeout_ms: u64,
     /// A client that takes no byte of its stream for this long is cut off
     #[arg(long, value_name = "MS", default_value_t = 60_000, help_heading = "Timeouts")]
     writer_idle_timeout_ms: u64,
 }
 
 const AFTER_HELP: &str = "\
-0 means no limit in every flag that ends in -ms, and for connections, sessions and prompts.
+0 means no limit in every flag that ends in -ms but --channel-idle-timeout-ms, and for connections, sessions and prompts.
 
 Environment:
   QWEN_HOME         where sessions, settings and the token are kept [default: ~/.qwen]
@@ -162,6 +174,8 @@ pub enum ConfigError {
     Agent(String),
     #[error("cannot find this program's own file, which the built-in agent runs from")]
     OwnProgram(#[source] std::io::Error),
+    #[error(transparent)]
+    IdentityProviders(#[from] ProvidersError),
 }
 
 impl ServeArgs {
@@ -174,9 +188,11 @@ impl ServeArgs {
         config.port = self.port;
         config.token = token(self.token.as_deref(), self.no_auth)?;
         config.require_auth = self.require_auth;
+        config.enable_session_shell = self.enable_session_shell;
         config.trust_loopback = self.trust_loopback;
         config.allow_origins = self.allow_origin;
         config.allow_hosts = self.allow_host;
+        self.front.configure(&mut config)?;
         let limits = &mut config.limits;
         limits.event_ring_size = self.event_ring_size;
         limits.max_sessions = NonZeroUsize::new(self.max_sessions);
@@ -192,6 +208,7 @@ impl ServeArgs {
         timeouts.permission_response = length(self.permission_response_timeout_ms);
         timeouts.session_idle = length(self.session_idle_timeout_ms);
         timeouts.session_reap_interval = length(self.session_reap_interval_ms);
+        timeouts.channel_idle = Duration::from_millis(self.channel_idle_timeout_ms);
         timeouts.writer_idle = length(self.writer_idle_timeout_ms).map(|Millis(ms)| Duration::from_millis(ms));
         Ok(config)
     }

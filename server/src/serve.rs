@@ -3,6 +3,7 @@
 mod boot;
 mod connection;
 mod stall;
+mod tls;
 
 use std::{
     convert::Infallible,
@@ -19,27 +20,35 @@ use axum::{
 };
 use futures_util::FutureExt;
 use http::Request;
-use hyper::{body::Incoming, server::conn::http1, service::service_fn};
+use hyper::{
+    body::Incoming,
+    rt::{Read, Write},
+    server::conn::http1,
+    service::service_fn,
+};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::{
     net::{TcpListener, TcpStream},
     sync::watch,
     task::JoinHandle,
 };
+use tokio_rustls::TlsAcceptor;
 use tower_service::Service;
 
 use self::stall::StallGuard;
 pub use self::{
     boot::{Contradiction, StartError},
     connection::Connection,
+    tls::{Part, TlsError},
 };
 use crate::{
     App, Config, WireError,
-    admission::{self, Admission, Verdict},
+    admission::{self, Admission, Ends, Verdict},
     auth::{Auth, Secret},
     body,
     capabilities::Capabilities,
     clock,
+    device_flow::SignIns,
     files::Files,
     routes::{self, health},
     telemetry::{self, RequestLine},
@@ -65,6 +74,7 @@ pub async fn start(config: Config) -> Result<Daemon, StartError> {
     let address =
         listener.local_addr().map_err(|source| StartError::Bind { address: config.hostname.clone(), source })?;
     boot::check(&config, address)?;
+    let tls = config.tls.as_ref().map(tls::acceptor).transpose()?;
     let auth = Auth::open(&config)?;
     let workspaces = Workspaces::open(&config)?;
     let app = Arc::new(App {
@@ -72,13 +82,14 @@ pub async fn start(config: Config) -> Result<Daemon, StartError> {
         capabilities: Capabilities::new(&config, &workspaces),
         auth,
         cursor_key: Key::random(),
+        sign_ins: SignIns::new(&config.identity_providers, config.home.clone(), workspaces.clone()),
         workspaces,
         files: Files::default(),
         config,
         started_at: Instant::now(),
     });
     let (stop, stopping) = watch::channel(false);
-    let listener = tokio::spawn(accept(listener, Arc::clone(&app), stopping));
+    let listener = tokio::spawn(accept(listener, tls, Arc::clone(&app), stopping));
     Ok(Daemon { app, address, stop, listener })
 }
 
@@ -101,7 +112,8 @@ impl Daemon {
         if address.ip().is_unspecified() {
             address.set_ip(std::net::Ipv4Addr::LOCALHOST.into());
         }
-        format!("http://{address}/")
+        let scheme = if self.app.config.tls.is_some() { "https" } else { "http" };
+        format!("{scheme}://{address}/")
     }
 
     /// A new single-use sign-in link; `None` when nobody needs to sign in.
@@ -118,6 +130,10 @@ impl Daemon {
     /// `shutdown_grace` to finish. Connections that remain are cut off.
     pub async fn stop(self) {
         self.stop.send_replace(true);
+        if let Some(rates) = self.app.admission.rates() {
+            rates.drain();
+        }
+        self.app.sign_ins.close();
         let grace = self.app.config.timeouts.shutdown_grace;
         let closing = async {
             self.app.workspaces.close().await;
@@ -132,7 +148,7 @@ impl Daemon {
 }
 
 /// Accepts until told to stop. Ends when the last connection has ended; aborting it cuts the rest off.
-async fn accept(listener: TcpListener, app: Arc<App>, mut stopping: watch::Receiver<bool>) {
+async fn accept(listener: TcpListener, tls: Option<TlsAcceptor>, app: Arc<App>, mut stopping: watch::Receiver<bool>) {
     let router = routes::router(&app);
     let mut connections = tokio::task::JoinSet::new();
     loop {
@@ -140,7 +156,8 @@ async fn accept(listener: TcpListener, app: Arc<App>, mut stopping: watch::Recei
             accepted = listener.accept() => match accepted {
                 Ok((stream, peer)) => {
                     if app.config.limits.max_connections.is_none_or(|max| connections.len() < max.get()) {
-                        connections.spawn(converse(stream, peer, Arc::clone(&app), router.clone(), stopping.clone()));
+                        let conversation = Conversation { app: Arc::clone(&app), router: router.clone(), stopping: stopping.clone() };
+                        connections.spawn(conversation.hold(stream, peer, tls.clone()));
                     }
                 }
                 Err(error) => rest_after(&error).await,
@@ -162,30 +179,52 @@ async fn rest_after(error: &io::Error) {
     tokio::time::sleep(ACCEPT_PAUSE).await;
 }
 
-/// One connection, from its first byte to its last.
-async fn converse(
-    stream: TcpStream,
-    peer: SocketAddr,
+/// What each connection needs of the daemon.
+struct Conversation {
     app: Arc<App>,
     router: Router,
-    mut stopping: watch::Receiver<bool>,
-) {
-    let timeouts = &app.config.timeouts;
-    let Ok(connection) = Connection::open(&stream, peer, timeouts.writer_idle) else { return };
-    let io = TokioIo::new(StallGuard::new(stream, timeouts.writer_idle));
-    let service = service_fn(|request| answer(&app, &connection, router.clone(), request));
-    let conversation = http1::Builder::new()
-        .timer(TokioTimer::new())
-        .header_read_timeout(timeouts.header_read)
-        .serve_connection(io, service);
-    tokio::pin!(conversation);
-    tokio::select! {
-        biased;
-        // A peer that breaks off or stalls is its own affair.
-        _ = conversation.as_mut() => return,
-        _ = stopping.changed() => conversation.as_mut().graceful_shutdown(),
+    stopping: watch::Receiver<bool>,
+}
+
+impl Conversation {
+    /// One connection, from its first byte to its last.
+    async fn hold(self, stream: TcpStream, peer: SocketAddr, tls: Option<TlsAcceptor>) {
+        let timeouts = &self.app.config.timeouts;
+        let Ok(connection) = Connection::open(&stream, peer, timeouts.writer_idle) else { return };
+        let stream = StallGuard::new(stream, timeouts.writer_idle);
+        match tls {
+            None => self.talk(TokioIo::new(stream), &connection).await,
+            // In a box, so that a connection without TLS does not carry the room for one with.
+            Some(tls) => Box::pin(self.talk_in_secret(stream, &tls, &connection)).await,
+        }
     }
-    let _ = conversation.await;
+
+    async fn talk_in_secret(mut self, stream: StallGuard, tls: &TlsAcceptor, connection: &Connection) {
+        let handshake = tokio::time::timeout(self.app.config.timeouts.header_read, tls.accept(stream));
+        let shaken = tokio::select! {
+            shaken = handshake => shaken,
+            _ = self.stopping.changed() => return,
+        };
+        // Strangers who want another protocol, version or name than there is are their own affair.
+        let Ok(Ok(stream)) = shaken else { return };
+        self.talk(TokioIo::new(stream), connection).await;
+    }
+
+    async fn talk(mut self, io: impl Read + Write + Send + Unpin + 'static, connection: &Connection) {
+        let service = service_fn(|request| answer(&self.app, connection, self.router.clone(), request));
+        let conversation = http1::Builder::new()
+            .timer(TokioTimer::new())
+            .header_read_timeout(self.app.config.timeouts.header_read)
+            .serve_connection(io, service);
+        tokio::pin!(conversation);
+        tokio::select! {
+            biased;
+            // A peer that breaks off or stalls is its own affair.
+            _ = conversation.as_mut() => return,
+            _ = self.stopping.changed() => conversation.as_mut().graceful_shutdown(),
+        }
+        let _ = conversation.await;
+    }
 }
 
 /// One request: admission, routing, the log. All of it in one function, since every request pays for each layer.
@@ -197,7 +236,8 @@ async fn answer(
 ) -> Result<Response, Infallible> {
     let line = RequestLine::of(&request);
     let (mut head, body) = request.into_parts();
-    let decision = app.admission.decide(&mut head, connection.own_address(), &app.auth, &app.config.page);
+    let ends = Ends { peer: connection.peer().ip(), own: connection.own_address() };
+    let decision = app.admission.decide(&mut head, ends, &app.auth, &app.config.page);
     let mut response = match decision.verdict {
         Verdict::Answered(response) => {
             body::discard(body, app.config.timeouts.body_read);

@@ -1,11 +1,13 @@
 //! The peers and tools that the end-to-end tests and the benchmark use: real programs on real sockets.
 
+pub mod bad_line;
 pub mod bench;
 pub mod browser;
 pub mod client;
 pub mod daemon;
 pub mod deadline;
 pub mod fake_model;
+pub mod identity_provider;
 mod packets;
 pub mod processes;
 pub mod program;

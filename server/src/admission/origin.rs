@@ -28,6 +28,13 @@ pub struct OriginPolicy {
     exactly: Vec<Box<str>>,
 }
 
+/// What the listener itself speaks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Scheme {
+    Http,
+    Https,
+}
+
 /// What a request's `Origin` says about it.
 #[derive(Debug)]
 pub(super) enum Standing {
@@ -85,25 +92,34 @@ impl OriginPolicy {
 }
 
 /// Judges the request's `Origin`, and removes it when it is the daemon's own.
-pub(super) fn standing(head: &mut request::Parts, policy: &OriginPolicy, hosts: &Hosts, own: &OwnAddress) -> Standing {
+pub(super) fn standing(
+    head: &mut request::Parts,
+    policy: &OriginPolicy,
+    scheme: Scheme,
+    hosts: &Hosts,
+    own: &OwnAddress,
+) -> Standing {
     let mut sent = head.headers.get_all(header::ORIGIN).iter();
     let Some(value) = sent.next() else { return Standing::Own };
     let (None, Ok(origin)) = (sent.next(), value.to_str()) else { return Standing::Denied };
-    if is_own(origin, head, hosts, own) {
+    if is_own(origin, head, scheme, hosts, own) {
         head.headers.remove(header::ORIGIN);
         return Standing::Own;
     }
     if policy.allows(origin) { Standing::Allowed(value.clone()) } else { Standing::Denied }
 }
 
-/// The page the daemon itself served: from one of its loopback names, or from the very `Host` of this request, which a proxy may serve over TLS.
-fn is_own(origin: &str, head: &request::Parts, hosts: &Hosts, own: &OwnAddress) -> bool {
+/// The page the daemon itself served: from one of its loopback names, or from the very `Host` of this request, which a proxy may serve
+/// over TLS. What speaks TLS itself has served no page without.
+fn is_own(origin: &str, head: &request::Parts, own_scheme: Scheme, hosts: &Hosts, own: &OwnAddress) -> bool {
     let Some((scheme, place)) = origin.split_once("://") else { return false };
     let is_host =
         head.headers.get(header::HOST).is_some_and(|host| host.as_bytes().eq_ignore_ascii_case(place.as_bytes()));
-    match scheme {
-        "http" => hosts.serves_itself(place) || is_host && hosts.names(place, own),
-        "https" => is_host && hosts.names(place, own),
+    match (own_scheme, scheme) {
+        (Scheme::Http, "http") | (Scheme::Https, "https") => {
+            hosts.serves_itself(place) || is_host && hosts.names(place, own)
+        }
+        (Scheme::Http, "https") => is_host && hosts.names(place, own),
         _ => false,
     }
 }

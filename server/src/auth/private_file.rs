@@ -11,7 +11,7 @@ const OWNER_ONLY_DIR: u32 = 0o700;
 const OWNER_ONLY_FILE: u32 = 0o600;
 
 /// Makes `path` a directory that only its owner enters; one that stood open to others is closed to them.
-pub(super) fn make_dir(path: &Path) -> io::Result<()> {
+pub(crate) fn make_dir(path: &Path) -> io::Result<()> {
     if let Some(parent) = path.parent() {
         fs::create_dir_all(parent)?;
     }
@@ -26,7 +26,7 @@ pub(super) fn make_dir(path: &Path) -> io::Result<()> {
 }
 
 /// Reads a file, and closes it to others first if it stood open to them.
-pub(super) fn read(path: &Path) -> io::Result<String> {
+pub(crate) fn read(path: &Path) -> io::Result<String> {
     if fs::metadata(path)?.permissions().mode() & 0o077 != 0 {
         fs::set_permissions(path, Permissions::from_mode(OWNER_ONLY_FILE))?;
     }
@@ -34,7 +34,7 @@ pub(super) fn read(path: &Path) -> io::Result<String> {
 }
 
 /// Puts `text` at `path` unless something is there already (`AlreadyExists`). Never seen half written.
-pub(super) fn create(path: &Path, text: &str) -> io::Result<()> {
+pub(crate) fn create(path: &Path, text: &str) -> io::Result<()> {
     let draft = write_draft(path, text)?;
     let linked = fs::hard_link(&draft, path);
     fs::remove_file(&draft)?;
@@ -42,7 +42,7 @@ pub(super) fn create(path: &Path, text: &str) -> io::Result<()> {
 }
 
 /// Puts `text` at `path` in place of what is there. Never seen half written.
-pub(super) fn replace(path: &Path, text: &str) -> io::Result<()> {
+pub(crate) fn replace(path: &Path, text: &str) -> io::Result<()> {
     let draft = write_draft(path, text)?;
     fs::rename(&draft, path)?;
     let dir = path.parent().unwrap_or(Path::new("."));
@@ -50,7 +50,7 @@ pub(super) fn replace(path: &Path, text: &str) -> io::Result<()> {
 }
 
 /// A lock that other daemons on the same home honour, held until dropped.
-pub(super) fn lock(path: &Path) -> io::Result<File> {
+pub(crate) fn lock(path: &Path) -> io::Result<File> {
     let file = OpenOptions::new().create(true).append(true).mode(OWNER_ONLY_FILE).open(path)?;
     file.lock()?;
     Ok(file)

@@ -9,15 +9,15 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use http::{HeaderValue, Method, header, request};
-use roost_core::Millis;
+use roost_core::{Millis, rate_limit::RateHits};
 use serde::Serialize;
 
-use crate::{App, clock, sessions::Overview};
+use crate::{App, admission::Rates, clock};
 
 /// `{"status":"ok"}`; with `?deep`, `?deep=1` or `?deep=true` also counts.
 pub async fn show(State(app): State<Arc<App>>, RawQuery(query): RawQuery) -> Response {
     if is_deep(query.as_deref().unwrap_or_default()) {
-        return Json(Deep::of(&app.workspaces.overview(), app.workspaces.count())).into_response();
+        return Json(Deep::of(&app)).into_response();
     }
     alive()
 }
@@ -52,14 +52,17 @@ struct Deep {
     channel_alive: bool,
     last_activity_at: Option<String>,
     idle_since_ms: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rate_limit_hits: Option<RateHits>,
 }
 
 impl Deep {
-    fn of(overview: &Overview, workspace_count: usize) -> Self {
+    fn of(app: &App) -> Self {
+        let overview = app.workspaces.overview();
         let is_idle = overview.active_prompts == 0;
         Self {
             status: "ok",
-            workspace_count,
+            workspace_count: app.workspaces.count(),
             sessions: overview.sessions,
             pending_permissions: overview.pending_permissions,
             active_prompts: overview.active_prompts,
@@ -67,6 +70,7 @@ impl Deep {
             channel_alive: overview.channel_alive,
             last_activity_at: overview.last_activity_at.map(Millis::to_iso),
             idle_since_ms: overview.last_activity_at.filter(|_| is_idle).map(|moment| clock::now().since(moment).0),
+            rate_limit_hits: app.admission.rates().map(Rates::hits),
         }
     }
 }

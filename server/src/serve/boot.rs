@@ -4,6 +4,7 @@ use std::{io, net::SocketAddr};
 
 use tokio::net::{TcpListener, TcpSocket, lookup_host};
 
+use super::TlsError;
 use crate::{Config, admission::OriginPattern, auth, config::TokenSource, sessions};
 
 /// Connections the kernel holds ready while we are busy.
@@ -20,6 +21,8 @@ pub enum StartError {
     PortInUse { address: String },
     #[error("cannot listen on {address}")]
     Bind { address: String, source: io::Error },
+    #[error(transparent)]
+    Tls(#[from] TlsError),
     #[error(transparent)]
     Auth(#[from] auth::OpenError),
     #[error(transparent)]

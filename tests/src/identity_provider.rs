@@ -1,0 +1,242 @@
+//! An identity provider for tests: real HTTP, the device authorization grant of RFC 8628 with PKCE, and users that decide when the test
+//! says so.
+
+use std::{
+    io,
+    net::{Ipv4Addr, SocketAddr},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use axum::{
+    Json, Router,
+    body::Bytes,
+    extract::State,
+    response::{IntoResponse, Response},
+    routing::post,
+};
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use hyper::StatusCode;
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
+use url::form_urlencoded;
+use uuid::Uuid;
+
+use crate::deadline::within;
+
+const GRANT_TYPE: &str = "urn:ietf:params:oauth:grant-type:device_code";
+
+/// What the provider hands out; long and odd enough to be found wherever they leak to.
+pub const ACCESS_TOKEN: &str = "canary-access-token";
+pub const REFRESH_TOKEN: &str = "canary-refresh-token";
+pub const CLIENT_ID: &str = "client-of-this-test";
+
+/// A running identity provider. Dropping it closes its socket.
+#[derive(Debug)]
+pub struct IdentityProvider {
+    address: SocketAddr,
+    shared: Arc<Shared>,
+    serving: JoinHandle<()>,
+}
+
+/// What it says of its codes, in seconds, where it says anything.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Terms {
+    pub expires_in: Option<u64>,
+    pub interval: Option<u64>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    terms: Terms,
+    issues_codes: Mutex<bool>,
+    codes: Mutex<Vec<Code>>,
+    polls: watch::Sender<usize>,
+}
+
+#[derive(Debug)]
+struct Code {
+    device_code: String,
+    user_code: String,
+    challenge: String,
+    decision: Decision,
+}
+
+/// How a user decides, or what the provider says instead.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Decision {
+    Open,
+    /// Open, but the next poll is told to slow down.
+    TooFast,
+    Approved,
+    Denied,
+    /// The code was used, or never was.
+    Void,
+    Says(u16, String),
+}
+
+impl IdentityProvider {
+    /// Starts on a free loopback port.
+    pub async fn start(terms: Terms) -> io::Result<Self> {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
+        let address = listener.local_addr()?;
+        let shared = Arc::new(Shared {
+            terms,
+            issues_codes: Mutex::new(true),
+            codes: Mutex::default(),
+            polls: watch::Sender::new(0),
+        });
+        let router = Router::new()
+            .route("/device", post(authorize_device))
+            .route("/token", post(token))
+            .with_state(Arc::clone(&shared));
+        let serving = tokio::spawn(async move {
+            // It ends with the test.
+            let _ = axum::serve(listener, router).await;
+        });
+        Ok(Self { address, shared, serving })
+    }
+
+    /// Its entry in the daemon's list of identity providers.
+    #[must_use]
+    pub fn entry(&self, id: &str) -> Value {
+        let at = |path: &str| format!("http://{}/{path}", self.address);
+        json!({
+            "id": id, "clientId": CLIENT_ID, "scope": "openid model.completion",
+            "deviceAuthorizationEndpoint": at("device"), "tokenEndpoint": at("token"),
+        })
+    }
+
+    /// The user enters the code and agrees.
+    pub fn approve(&self, user_code: &str) {
+        self.decide(user_code, Decision::Approved);
+    }
+
+    /// The user enters the code and declines.
+    pub fn deny(&self, user_code: &str) {
+        self.decide(user_code, Decision::Denied);
+    }
+
+    /// The next poll is too early, it will say.
+    pub fn slow_down(&self, user_code: &str) {
+        self.decide(user_code, Decision::TooFast);
+    }
+
+    /// From now on polls are answered with this.
+    pub fn say(&self, user_code: &str, status: u16, body: &str) {
+        self.decide(user_code, Decision::Says(status, body.to_owned()));
+    }
+
+    /// Whether requests for codes get any.
+    pub fn issue_codes(&self, issues: bool) {
+        *lock(&self.shared.issues_codes) = issues;
+    }
+
+    /// Codes handed out so far: the secret halves.
+    #[must_use]
+    pub fn device_codes(&self) -> Vec<String> {
+        lock(&self.shared.codes).iter().map(|code| code.device_code.clone()).collect()
+    }
+
+    /// Polls so far.
+    #[must_use]
+    pub fn polls(&self) -> usize {
+        *self.shared.polls.borrow()
+    }
+
+    /// Returns when there have been this many polls.
+    pub async fn polled(&self, times: usize) -> anyhow::Result<()> {
+        let mut polls = self.shared.polls.subscribe();
+        within("the daemon to poll", polls.wait_for(|count| *count >= times)).await??;
+        Ok(())
+    }
+
+    fn decide(&self, user_code: &str, decision: Decision) {
+        let mut codes = lock(&self.shared.codes);
+        if let Some(code) = codes.iter_mut().find(|code| code.user_code == user_code) {
+            code.decision = decision;
+        }
+    }
+}
+
+impl Drop for IdentityProvider {
+    fn drop(&mut self) {
+        self.serving.abort();
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn form(body: &[u8], name: &str) -> String {
+    let mut pairs = form_urlencoded::parse(body);
+    pairs.find(|(found, _)| found == name).map(|(_, value)| value.into_owned()).unwrap_or_default()
+}
+
+fn error(status: StatusCode, word: &str) -> Response {
+    (status, Json(json!({ "error": word }))).into_response()
+}
+
+async fn authorize_device(State(shared): State<Arc<Shared>>, body: Bytes) -> Response {
+    if !*lock(&shared.issues_codes) {
+        return error(StatusCode::FORBIDDEN, "unauthorized_client");
+    }
+    let challenge = form(&body, "code_challenge");
+    if form(&body, "client_id") != CLIENT_ID || form(&body, "scope").is_empty() || challenge.is_empty() {
+        return error(StatusCode::BAD_REQUEST, "invalid_request");
+    }
+    if form(&body, "code_challenge_method") != "S256" {
+        return error(StatusCode::BAD_REQUEST, "invalid_request");
+    }
+    let user_code = Uuid::new_v4().simple().to_string()[..8].to_uppercase();
+    let device_code = format!("canary-device-code-{}", Uuid::new_v4());
+    let mut answer = json!({
+        "device_code": device_code, "user_code": user_code,
+        "verification_uri": "https://id.example/device",
+        "verification_uri_complete": format!("https://id.example/device?user_code={user_code}"),
+    });
+    for (name, seconds) in [("expires_in", shared.terms.expires_in), ("interval", shared.terms.interval)] {
+        if let Some(seconds) = seconds {
+            answer[name] = json!(seconds);
+        }
+    }
+    lock(&shared.codes).push(Code { device_code, user_code, challenge, decision: Decision::Open });
+    Json(answer).into_response()
+}
+
+async fn token(State(shared): State<Arc<Shared>>, body: Bytes) -> Response {
+    shared.polls.send_modify(|count| *count += 1);
+    if form(&body, "grant_type") != GRANT_TYPE || form(&body, "client_id") != CLIENT_ID {
+        return error(StatusCode::BAD_REQUEST, "unsupported_grant_type");
+    }
+    let device_code = form(&body, "device_code");
+    let mut codes = lock(&shared.codes);
+    let Some(code) = codes.iter_mut().find(|code| code.device_code == device_code) else {
+        return error(StatusCode::BAD_REQUEST, "invalid_grant");
+    };
+    let proof = URL_SAFE_NO_PAD.encode(Sha256::digest(form(&body, "code_verifier")));
+    if proof != code.challenge {
+        return error(StatusCode::BAD_REQUEST, "invalid_grant");
+    }
+    match code.decision.clone() {
+        Decision::Open => error(StatusCode::BAD_REQUEST, "authorization_pending"),
+        Decision::TooFast => {
+            code.decision = Decision::Open;
+            error(StatusCode::BAD_REQUEST, "slow_down")
+        }
+        Decision::Denied => error(StatusCode::BAD_REQUEST, "access_denied"),
+        Decision::Void => error(StatusCode::BAD_REQUEST, "invalid_grant"),
+        Decision::Says(status, body) => {
+            (StatusCode::from_u16(status).unwrap_or(StatusCode::IM_A_TEAPOT), body).into_response()
+        }
+        Decision::Approved => {
+            code.decision = Decision::Void;
+            let token = json!({
+                "access_token": ACCESS_TOKEN, "refresh_token": REFRESH_TOKEN, "token_type": "Bearer",
+                "resource_url": "models.example", "expires_in": 3600,
+            });
+            Json(token).into_response()
+        }
+    }
+}
