@@ -5,7 +5,7 @@
 
 mod locks;
 
-use std::io;
+use std::{io, sync::Arc};
 
 use roost_core::{SessionId, archive_lock::InTransition};
 use tokio::task::spawn_blocking;
@@ -14,6 +14,7 @@ pub use self::locks::{Claim, Locks, Share};
 use crate::{
     sessions::Sessions,
     store::{Place, Project, Shelf},
+    workspaces::{AmbiguousOwner, Workspace, Workspaces},
 };
 
 /// What became of a batch; every session is in exactly one of `done`, `already`, `not_found` and `errors`.
@@ -48,6 +49,8 @@ pub enum ShelveError {
     Occupied,
     #[error("The session's files cannot be moved: {0}")]
     Disk(io::Error),
+    #[error("{0}; name the workspace: /workspaces/:workspace/sessions/…")]
+    Ambiguous(#[from] AmbiguousOwner),
 }
 
 enum Fate {
@@ -63,47 +66,79 @@ impl From<io::Error> for ShelveError {
     }
 }
 
+impl Workspaces {
+    /// Puts sessions on a shelf (A2, A3): those of `of`, else each where it lies. Goes on to its end even if nobody waits for it any
+    /// more.
+    ///
+    /// # Errors
+    /// One of them is in use; then nothing has happened.
+    pub async fn shelve(
+        &self,
+        ids: Vec<SessionId>,
+        of: Option<Arc<Workspace>>,
+        to: Shelf,
+        conflicts: Conflicts,
+    ) -> Result<Outcome, InTransition> {
+        self.batch(ids, of, move |sessions, id| async move { sessions.shelve_one(&id, to, conflicts).await }).await
+    }
+
+    /// Removes sessions wherever they are (A4), and their place in the order of things. Otherwise as [`Self::shelve`].
+    ///
+    /// # Errors
+    /// One of them is in use; then nothing has happened.
+    pub async fn delete(&self, ids: Vec<SessionId>, of: Option<Arc<Workspace>>) -> Result<Outcome, InTransition> {
+        let outcome = self.batch(ids, of, |sessions, id| async move { sessions.delete_one(&id).await }).await?;
+        let touched = if outcome.done.is_empty() { Vec::new() } else { self.all() };
+        for workspace in touched {
+            let removed = outcome.done.clone();
+            let forgotten = workspace.organization.change(move |organization| {
+                organization.forget(&removed);
+                Ok(())
+            });
+            if let Err(error) = forgotten.await {
+                tracing::warn!(%error, "deleted sessions still have their place in the organisation");
+            }
+        }
+        Ok(outcome)
+    }
+
+    async fn batch<F>(
+        &self,
+        ids: Vec<SessionId>,
+        of: Option<Arc<Workspace>>,
+        work: impl Fn(Sessions, SessionId) -> F + Send + Sync + 'static,
+    ) -> Result<Outcome, InTransition>
+    where
+        F: Future<Output = Result<Fate, ShelveError>> + Send,
+    {
+        let claim = self.locks().claim(ids.clone())?;
+        let workspaces = self.clone();
+        Ok(to_its_end(async move {
+            let mut outcome = Outcome::default();
+            for id in ids {
+                let owner = match &of {
+                    Some(workspace) => Ok(Some(Arc::clone(workspace))),
+                    None => workspaces.owner(id.as_str()).await,
+                };
+                let fate = match owner {
+                    Ok(Some(workspace)) => {
+                        let fate = work(workspace.sessions.clone(), id.clone()).await;
+                        workspace.sessions.catalogue_changed();
+                        fate
+                    }
+                    Ok(None) => Ok(Fate::NotFound),
+                    Err(error) => Err(error.into()),
+                };
+                outcome.put(id, fate);
+            }
+            drop(claim);
+            outcome
+        })
+        .await)
+    }
+}
+
 impl Sessions {
-    /// Puts sessions on a shelf (A2, A3). Goes on to its end even if nobody waits for it any more.
-    ///
-    /// # Errors
-    /// One of them is in use; then nothing has happened.
-    pub async fn shelve(&self, ids: Vec<SessionId>, to: Shelf, conflicts: Conflicts) -> Result<Outcome, InTransition> {
-        let claim = self.locks().claim(ids.clone())?;
-        let sessions = self.clone();
-        Ok(to_its_end(async move {
-            let mut outcome = Outcome::default();
-            for id in ids {
-                let fate = sessions.shelve_one(&id, to, conflicts).await;
-                outcome.put(id, fate);
-            }
-            sessions.catalogue_changed();
-            drop(claim);
-            outcome
-        })
-        .await)
-    }
-
-    /// Removes sessions wherever they are (A4). Goes on to its end even if nobody waits for it any more.
-    ///
-    /// # Errors
-    /// One of them is in use; then nothing has happened.
-    pub async fn delete(&self, ids: Vec<SessionId>) -> Result<Outcome, InTransition> {
-        let claim = self.locks().claim(ids.clone())?;
-        let sessions = self.clone();
-        Ok(to_its_end(async move {
-            let mut outcome = Outcome::default();
-            for id in ids {
-                let fate = sessions.delete_one(&id).await;
-                outcome.put(id, fate);
-            }
-            sessions.catalogue_changed();
-            drop(claim);
-            outcome
-        })
-        .await)
-    }
-
     async fn shelve_one(&self, id: &SessionId, to: Shelf, conflicts: Conflicts) -> Result<Fate, ShelveError> {
         let place = self.on_disk(id, |project, id| Ok(project.place(id))).await?;
         match (place, conflicts) {

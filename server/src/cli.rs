@@ -94,9 +94,8 @@ pub struct ServeArgs {
     /// Require the token for /health too
     #[arg(long, help_heading = "Access")]
     require_auth: bool,
-
-    /// Let clients run command lines in the folders of their sessions, as the user who runs the daemon.
-    #[arg(long)]
+    /// Let clients run command lines in the folders of their sessions, as the user who runs the daemon
+    #[arg(long, help_heading = "Access")]
     enable_session_shell: bool,
     /// Let every program on this machine in without a token; routes that change settings stay closed
     #[arg(long, help_heading = "Access")]

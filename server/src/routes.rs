@@ -10,10 +10,12 @@ pub mod health;
 pub mod page;
 mod path;
 mod query;
+mod registrations;
 pub mod session;
 mod transcript;
 mod turn;
 pub mod workspace;
+mod workspaces;
 
 use std::sync::Arc;
 
@@ -29,6 +31,8 @@ pub fn router(app: &Arc<App>) -> Router {
         .route("/auth/exchange", routing::post(auth::exchange))
         .merge(session::routes())
         .merge(workspace::routes())
+        .merge(workspaces::routes())
+        .merge(registrations::routes())
         .merge(group::routes())
         .merge(archive::routes())
         .merge(export::routes())

@@ -34,6 +34,7 @@ use roost_core::{
 };
 use tokio::{sync::Notify, task::JoinError};
 
+use self::standing::Standing;
 pub use self::{
     create::{CreateError, CreateSession},
     daemon_wide::DaemonWide,
@@ -42,7 +43,6 @@ pub use self::{
     restore::{Restore, RestoreError},
     standing::{Activity, Draining, PreheatError, Preheated},
 };
-use self::standing::Standing;
 use crate::{
     Config,
     child::{AgentHost, Child},

@@ -27,7 +27,7 @@ use roost_core::SessionId;
 pub(crate) use self::{agent_records::title, catalogue::whole_millis, history::compact};
 pub use self::{
     catalogue::{Catalogue, Summary},
-    history::{History, fold},
+    history::{Earlier, Extent, History, MAX_JOURNAL_BYTES, MAX_JOURNAL_EVENTS, fold},
     journal::Journal,
     meta::Meta,
     past::{Identity, MAX_SNAPSHOT_BYTES, Past, Snapshot, SnapshotError},
@@ -112,10 +112,10 @@ impl Project {
         is_path_safe(id.as_str()) && self.chats_dir().join(format!("{id}.jsonl")).is_file()
     }
 
-    /// Whether the daemon or the agent has a session of this name on disk, archived or not.
+    /// Whether the daemon or the agent has a session of this name on disk, archived or not, and whichever folder it is of.
     #[must_use]
     pub fn has_session(&self, id: &SessionId) -> bool {
-        self.place(id) != Place::Nowhere
+        self.found(id) != Place::Nowhere
     }
 
     /// Whether the daemon has a record of this session.
@@ -143,6 +143,7 @@ impl Project {
         self.session_dirs(Shelf::Active)
             .filter(owes)
             .filter_map(|dir| Some(SessionId::from(dir.file_name()?.to_str()?)))
+            .filter(|id| !self.is_foreign(id))
             .collect()
     }
 

@@ -8,6 +8,8 @@ use roost_core::{SessionId, archive_lock::InTransition};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
+use crate::sessions::Draining;
+
 /// A status, a sentence, and what a program needs to act on it: `{"error", "code"?, …}`.
 #[derive(Clone, PartialEq)]
 pub struct WireError(Box<Answer>);
@@ -118,6 +120,14 @@ impl WireError {
     pub fn session_conflict(session: &str) -> Self {
         let why = format!("Session \"{session}\" exists in both active and archived directories.");
         Self::new(StatusCode::CONFLICT, why).code("session_conflict").with("sessionId", session)
+    }
+
+    /// 503: no session can come to a workspace that is being removed.
+    pub fn workspace_draining(error: &Draining) -> Self {
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, error.to_string())
+            .code("workspace_draining")
+            .with("workspaceCwd", &error.workspace_cwd)
+            .retry_after(5)
     }
 
     /// Its files are being moved, or it is in use while they were to be.

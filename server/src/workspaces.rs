@@ -2,6 +2,9 @@
 //!
 //! The first is the primary one: what a request means that names none.
 
+mod register;
+mod registrations;
+mod remove;
 mod workspace;
 
 use std::{
@@ -10,9 +13,15 @@ use std::{
 };
 
 use futures_util::future::join_all;
-use roost_core::{ClientId, RequestId};
+use roost_core::{ClientId, RequestId, session::DisplayName};
 
-pub use self::workspace::{Workspace, workspace_id};
+use self::registrations::Registrations;
+pub use self::{
+    register::{Register, RegisterError, Registered, RenameError},
+    registrations::Registration,
+    remove::{Activity, RemoveError, Removed},
+    workspace::{Origin, Workspace, workspace_id},
+};
 use crate::{
     Config,
     archive::Locks,
@@ -29,6 +38,9 @@ pub struct Workspaces(Arc<Registry>);
 #[derive(Debug)]
 struct Registry {
     wide: DaemonWide,
+    registrations: Registrations,
+    /// One change of the list at a time.
+    changing: tokio::sync::Mutex<()>,
     primary: Arc<Workspace>,
     /// The primary one first, the others as they came.
     all: RwLock<Vec<Arc<Workspace>>>,
@@ -42,17 +54,36 @@ pub struct AmbiguousOwner {
 }
 
 impl Workspaces {
-    /// Opens every workspace the configuration names.
+    /// Opens every workspace the configuration names, and what was registered to stay.
     ///
     /// # Errors
-    /// The store of one cannot be used.
+    /// The store of one that the configuration names cannot be used.
     pub fn open(config: &Config) -> Result<Self, OpenError> {
         let wide = DaemonWide::new(config);
-        let open = |cwd: &Path| Workspace::open(config, cwd, &wide).map(Arc::new);
-        let primary = open(&config.workspace)?;
-        let further = config.further_workspaces.iter().map(|cwd| open(cwd));
-        let all = std::iter::once(Ok(Arc::clone(&primary))).chain(further).collect::<Result<Vec<_>, _>>()?;
-        Ok(Self(Arc::new(Registry { wide, primary, all: RwLock::new(all) })))
+        let registrations = Registrations::of(&config.state_dir(), &config.workspace);
+        let kept = registrations.read().unwrap_or_else(|error| {
+            tracing::error!(%error, "the registered workspaces cannot be read; none is opened");
+            Default::default()
+        });
+        let open = |cwd: &Path, origin, name: Option<DisplayName>| {
+            Workspace::open(config, cwd, &wide, origin, name).map(Arc::new)
+        };
+        let primary = open(&config.workspace, Origin::Primary, kept.name(&config.workspace))?;
+        let mut all = vec![Arc::clone(&primary)];
+        for cwd in &config.further_workspaces {
+            all.push(open(cwd, Origin::Given, kept.name(cwd))?);
+        }
+        for Registration { cwd, display_name } in kept.entries {
+            match register::check(&cwd, &all, config.limits.max_workspaces) {
+                Ok(()) => match open(&cwd, Origin::Registered, display_name) {
+                    Ok(workspace) => all.push(workspace),
+                    Err(error) => tracing::error!(%error, cwd = %cwd.display(), "cannot open a registered workspace"),
+                },
+                Err(error) => tracing::warn!(%error, cwd = %cwd.display(), "a registered workspace is left out"),
+            }
+        }
+        let changing = tokio::sync::Mutex::default();
+        Ok(Self(Arc::new(Registry { wide, registrations, changing, primary, all: RwLock::new(all) })))
     }
 
     #[must_use]
@@ -74,6 +105,12 @@ impl Workspaces {
     #[must_use]
     pub fn count(&self) -> usize {
         self.0.all.read().unwrap_or_else(PoisonError::into_inner).len()
+    }
+
+    /// Whether the folder `cwd` is a workspace now.
+    #[must_use]
+    pub fn serves(&self, cwd: &Path) -> bool {
+        self.all().iter().any(|workspace| workspace.cwd == cwd)
     }
 
     /// The workspace a selector names: its id, else its path however it is reached (http.md §1.8).
@@ -163,6 +200,6 @@ impl Workspaces {
 
     /// Graceful shutdown of every workspace.
     pub async fn close(&self) {
-        join_all(self.all().iter().map(|workspace| workspace.sessions.close())).await;
+        join_all(self.all().iter().map(|workspace| workspace.sessions.close("daemon_shutdown"))).await;
     }
 }

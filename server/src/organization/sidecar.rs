@@ -8,6 +8,7 @@ use std::{
 };
 
 use super::{Organization, Refused};
+use crate::auth::private_file;
 
 const FILE: &str = "session-organization.v1.json";
 
@@ -54,6 +55,8 @@ impl Sidecar {
         let sidecar = self.clone();
         let changed = tokio::task::spawn_blocking(move || {
             let _writing = sidecar.writing.lock().unwrap_or_else(PoisonError::into_inner);
+            // Two folders of names alike share the file, and so may two daemons.
+            let _locked = private_file::lock(&sidecar.path.with_extension("lock"))?;
             let before = read(&sidecar.path)?;
             let mut organization = before.clone();
             let answer = change(&mut organization)?;

@@ -2,12 +2,12 @@
 
 use std::{collections::HashSet, sync::Arc};
 
-use axum::{Json, Router, routing::post};
+use axum::{Json, Router, extract::State, routing::post};
 use roost_core::SessionId;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::path::Selected;
+use super::path::Addressed;
 use crate::{
     App, WireError,
     archive::{Conflicts, Outcome},
@@ -63,10 +63,14 @@ pub(super) fn routes() -> Router<Arc<App>> {
     table("").merge(table("/workspaces/{workspace}"))
 }
 
-async fn archive(Selected(workspace): Selected, JsonBody(body): JsonBody) -> Result<Json<Archived>, WireError> {
+async fn archive(
+    State(app): State<Arc<App>>,
+    Addressed(workspace): Addressed,
+    JsonBody(body): JsonBody,
+) -> Result<Json<Archived>, WireError> {
     let (ids, conflicts) = (session_ids(&body)?, conflicts(&body)?);
     let Outcome { done, already, resolved, not_found, errors } =
-        workspace.sessions.shelve(ids, Shelf::Archive, conflicts).await?;
+        app.workspaces.shelve(ids, workspace, Shelf::Archive, conflicts).await?;
     Ok(Json(Archived {
         archived: done,
         already_archived: already,
@@ -76,10 +80,14 @@ async fn archive(Selected(workspace): Selected, JsonBody(body): JsonBody) -> Res
     }))
 }
 
-async fn unarchive(Selected(workspace): Selected, JsonBody(body): JsonBody) -> Result<Json<Unarchived>, WireError> {
+async fn unarchive(
+    State(app): State<Arc<App>>,
+    Addressed(workspace): Addressed,
+    JsonBody(body): JsonBody,
+) -> Result<Json<Unarchived>, WireError> {
     let (ids, conflicts) = (session_ids(&body)?, conflicts(&body)?);
     let Outcome { done, already, resolved, not_found, errors } =
-        workspace.sessions.shelve(ids, Shelf::Active, conflicts).await?;
+        app.workspaces.shelve(ids, workspace, Shelf::Active, conflicts).await?;
     Ok(Json(Unarchived {
         unarchived: done,
         already_active: already,
@@ -89,16 +97,12 @@ async fn unarchive(Selected(workspace): Selected, JsonBody(body): JsonBody) -> R
     }))
 }
 
-async fn delete(Selected(workspace): Selected, JsonBody(body): JsonBody) -> Result<Json<Removed>, WireError> {
-    let outcome = workspace.sessions.delete(session_ids(&body)?).await?;
-    let removed = outcome.done.clone();
-    let forgotten = workspace.organization.change(move |organization| {
-        organization.forget(&removed);
-        Ok(())
-    });
-    if let Err(error) = forgotten.await {
-        tracing::warn!(%error, "deleted sessions still have their place in the organisation");
-    }
+async fn delete(
+    State(app): State<Arc<App>>,
+    Addressed(workspace): Addressed,
+    JsonBody(body): JsonBody,
+) -> Result<Json<Removed>, WireError> {
+    let outcome = app.workspaces.delete(session_ids(&body)?, workspace).await?;
     Ok(Json(Removed { removed: outcome.done, not_found: outcome.not_found, errors: failures(outcome.errors) }))
 }
 

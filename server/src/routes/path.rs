@@ -16,6 +16,10 @@ use crate::{
 #[derive(Clone, Debug)]
 pub(super) struct Selected(pub(super) Arc<Workspace>);
 
+/// The workspace a path selects, if it does.
+#[derive(Clone, Debug)]
+pub(super) struct Addressed(pub(super) Option<Arc<Workspace>>);
+
 /// The session in `/session/:id/…` or `/workspaces/:workspace/session/:session/…`, and the workspace: the one selected, else the
 /// one the session lives or lies in. A session that is nowhere has the primary workspace.
 #[derive(Clone, Debug)]
@@ -39,6 +43,15 @@ impl FromRequestParts<Arc<App>> for Selected {
         let params = params(parts, app).await?;
         let selected = selected(app, parts, &params)?;
         Ok(Self(selected.unwrap_or_else(|| Arc::clone(app.workspaces.primary()))))
+    }
+}
+
+impl FromRequestParts<Arc<App>> for Addressed {
+    type Rejection = WireError;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, WireError> {
+        let params = params(parts, app).await?;
+        selected(app, parts, &params).map(Self)
     }
 }
 

@@ -10,7 +10,7 @@ use roost_core::{
 };
 use tokio::sync::oneshot;
 
-use super::{Attachment, Creating, Lend, SessionLimit, Sessions, Table, open::Opened};
+use super::{Attachment, Creating, Draining, Lend, SessionLimit, Sessions, Standing, Table, open::Opened};
 use crate::{
     child::{CallError, StartError},
     clock,
@@ -45,6 +45,8 @@ pub enum CreateError {
     Slow(Duration),
     #[error("the session cannot be recorded: {0}")]
     Store(Arc<io::Error>),
+    #[error(transparent)]
+    Draining(#[from] Draining),
     #[error("the daemon is shutting down")]
     Closing,
 }
@@ -82,8 +84,10 @@ impl Sessions {
         let turn = self.0.wide.turn();
         let in_total = turn.places_for(self);
         let mut table = self.table();
-        if table.is_closing {
-            return Err(CreateError::Closing);
+        match table.standing {
+            Standing::Open => {}
+            Standing::Draining => return Err(Draining::of(self).into()),
+            Standing::Closed => return Err(CreateError::Closing),
         }
         let is_shared = !wish.own && wish.session_id.is_none();
         if is_shared {
@@ -101,6 +105,7 @@ impl Sessions {
         let making = tokio::spawn(async move {
             let made = sessions.make(&wish).await;
             sessions.table().is_made(is_shared, made.as_ref().ok());
+            sessions.0.arrived.notify_waiters();
             if let (Ok(live), Some(gone)) = (&made, gone) {
                 unless_wanted(live, gone).await;
             }
@@ -172,8 +177,10 @@ impl Sessions {
         if is_good { id } else { SessionId::from(uuid::Uuid::new_v4().to_string()) }
     }
 
+    /// A session's name is its own in every workspace.
     fn is_taken(&self, id: &SessionId) -> bool {
-        self.table().live.contains_key(id) || self.0.project.has_session(id)
+        let holds = |one: &Self| one.is_present(id.as_str()) || one.0.project.has_session(id);
+        holds(self) || self.0.wide.others(self).iter().any(holds)
     }
 }
 

@@ -51,6 +51,12 @@ impl DaemonWide {
         turn.directories.push(Arc::downgrade(&sessions.0));
     }
 
+    /// The sessions of all other workspaces.
+    pub(super) fn others(&self, one: &Sessions) -> Vec<Sessions> {
+        let others = self.turn().directories.iter().filter_map(Weak::upgrade).collect::<Vec<_>>();
+        others.into_iter().filter(|other| !Arc::ptr_eq(other, &one.0)).map(Sessions).collect()
+    }
+
     /// Taken before the table of any directory is.
     pub(super) fn turn(&self) -> Turn<'_> {
         let directories = self.directories.lock().unwrap_or_else(PoisonError::into_inner);

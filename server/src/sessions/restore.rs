@@ -14,14 +14,14 @@ use roost_core::{
 };
 
 use super::{
-    Attachment, Lend, Restoring, SessionLimit, Sessions,
+    Attachment, Draining, Lend, Restoring, SessionLimit, Sessions, Standing,
     open::{Opened, Told},
 };
 use crate::{
     child::{CallError, StartError},
     clock,
     driver::{Beginning, LiveSession, NoAgent},
-    store::{History, Meta, Place, Record, Shelf, fold},
+    store::{Extent, History, MAX_JOURNAL_BYTES, MAX_JOURNAL_EVENTS, Meta, Place, Record, Shelf, fold},
 };
 
 /// A load waits so long for the agent, for the sake of fresh models and modes; what the agent said last will do after that.
@@ -56,6 +56,8 @@ pub enum RestoreError {
     Slow(Duration),
     #[error("the session's record cannot be read: {0}")]
     Store(Arc<io::Error>),
+    #[error(transparent)]
+    Draining(#[from] Draining),
     #[error("the daemon is shutting down")]
     Closing,
 }
@@ -104,25 +106,27 @@ impl Sessions {
         self.bring_back(&id, None).await.ok().map(|(live, _)| live)
     }
 
-    /// What a load answers: finished turns folded, the running one as it is. Reads the whole journal.
+    /// What a load answers: finished turns folded, the running one as it is. Of the folded part, the newest `page` records, or all that
+    /// fits. Reads the whole journal.
     ///
     /// # Errors
     /// The journal cannot be read, or the session has ended.
-    pub async fn history(&self, live: &Arc<LiveSession>) -> io::Result<Loaded> {
+    pub async fn history(&self, live: &Arc<LiveSession>, page: Option<usize>) -> io::Result<Loaded> {
         let sample = live.sample().await.ok_or(io::ErrorKind::NotFound)?;
         let unwritten: Vec<Frame> = if live.is_recording_degraded() {
             live.stream.bus().frames_after(0).cloned().collect()
         } else {
             Vec::new()
         };
-        let (path, max_bytes) = (live.journal().to_owned(), self.0.replay_max_bytes);
+        let (path, extent) = (live.journal().to_owned(), Extent { max_bytes: self.0.replay_max_bytes, page });
         let folded = tokio::task::spawn_blocking(move || {
             let mut text = std::fs::read(path)?;
             for frame in unwritten {
                 text.extend_from_slice(&frame.json());
                 text.push(b'\n');
             }
-            Ok(fold(&text, sample.folded_until, sample.last_event_id, max_bytes))
+            let history = fold(&text, sample.folded_until, sample.last_event_id, extent);
+            Ok(history.capped(MAX_JOURNAL_EVENTS, MAX_JOURNAL_BYTES))
         });
         let history = folded.await.unwrap_or_else(|error| Err(io::Error::other(error)))?;
         Ok(Loaded { history, last_event_id: sample.last_event_id })
@@ -151,8 +155,10 @@ impl Sessions {
             let is_closed = live.machine().is_closed();
             return Ok(if is_closed { Way::Later(Arc::clone(live)) } else { Way::Join(Arc::clone(live)) });
         }
-        if table.is_closing {
-            return Err(RestoreError::Closing);
+        match table.standing {
+            Standing::Open => {}
+            Standing::Draining => return Err(Draining::of(self).into()),
+            Standing::Closed => return Err(RestoreError::Closing),
         }
         match table.restoring.get(id) {
             Some((Some(active), _)) if how.is_some_and(|how| how != *active) => {
@@ -171,6 +177,7 @@ impl Sessions {
         let restoring = tokio::spawn(async move {
             let restored = sessions.restore_from_disk(&id).await;
             sessions.table().restoring.remove(&id);
+            sessions.0.arrived.notify_waiters();
             if let Ok(live) = &restored {
                 sessions.reattach(live).await;
             }

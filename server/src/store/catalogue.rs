@@ -62,7 +62,7 @@ impl Catalogue {
         let renamed: HashSet<String> = fresh.values().filter_map(|cached| cached.agent_session_id.clone()).collect();
         for (id, path) in agent_records(&self.project, self.shelf) {
             let is_known = renamed.contains(id.as_str()) || fresh.contains_key(&id);
-            if !is_known && self.project.place(&id) != Place::On(self.shelf.other()) {
+            if !is_known && self.project.found(&id) != Place::On(self.shelf.other()) {
                 let cached = foreign(&path, &id, &self.project, cache.remove(&id));
                 fresh.insert(id, cached);
             }

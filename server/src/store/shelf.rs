@@ -15,7 +15,7 @@ use std::{
 
 use roost_core::SessionId;
 
-use super::{Journal, Meta, Project, is_path_safe};
+use super::{Journal, Meta, Project, agent_records::RecordHead, is_path_safe};
 
 /// A place for sessions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,9 +48,15 @@ impl Shelf {
 const COMPANIONS: [&str; 3] = ["jsonl", "ledger.jsonl", "worktree.json"];
 
 impl Project {
-    /// Where the session is.
+    /// Where the session is. One that another folder of a name alike has here is nowhere.
     #[must_use]
     pub fn place(&self, id: &SessionId) -> Place {
+        let found = self.found(id);
+        if found != Place::Nowhere && self.is_foreign(id) { Place::Nowhere } else { found }
+    }
+
+    /// Where something lies under the session's name, whosever it is.
+    pub(super) fn found(&self, id: &SessionId) -> Place {
         if !is_path_safe(id.as_str()) {
             return Place::Nowhere;
         }
@@ -132,6 +138,16 @@ impl Project {
             meta.agent_session_id.filter(|name| is_path_safe(name))
         });
         renamed.unwrap_or_else(|| id.as_str().to_owned())
+    }
+
+    /// Whether the session is of another folder: `/a-b` and `/a/b` keep theirs in one place. Damaged records are anybody's.
+    pub(super) fn is_foreign(&self, id: &SessionId) -> bool {
+        let shelves = [Shelf::Active, Shelf::Archive];
+        if let Some(meta) = shelves.into_iter().find_map(|shelf| Meta::read(&self.dir_of(shelf, id)).ok()) {
+            return Path::new(&meta.cwd) != self.cwd;
+        }
+        let heads = shelves.into_iter().filter_map(|shelf| RecordHead::read(&self.record_of(shelf, id.as_str())).ok());
+        heads.filter_map(|head| head.cwd).next().is_some_and(|cwd| Path::new(&cwd) != self.cwd)
     }
 
     /// The daemon's own records on a shelf.

@@ -3,7 +3,7 @@
 use http::StatusCode;
 use roost_core::{
     ClientId, RequestId, SessionId,
-    acp::RpcError,
+    acp::{RpcError, code},
     session::{ApprovalMode, ControlRefused, Forbidden, PromptRefused, Refused, VoteRefused},
 };
 use serde_json::Value;
@@ -97,6 +97,17 @@ pub(super) fn control(error: &ControlRefused, session: &str) -> WireError {
     }
 }
 
+/// The same of a question that not every agent understands: 501 where this one does not.
+pub(super) fn question(error: &ControlRefused, session: &str, method: &str) -> WireError {
+    match error {
+        ControlRefused::Agent(error) if error.code == code::METHOD_NOT_FOUND => {
+            let said = format!("The agent does not know `{method}`; this daemon's built-in agent does");
+            WireError::new(StatusCode::NOT_IMPLEMENTED, said).code("not_supported_by_agent")
+        }
+        ControlRefused::Refused(_) | ControlRefused::Agent(_) | ControlRefused::AgentAbsent => control(error, session),
+    }
+}
+
 /// The agent's own error, passed on.
 pub(super) fn agent(error: &RpcError) -> WireError {
     let data: Option<Value> = error.data.as_ref().and_then(|data| serde_json::from_str(data.get()).ok());
@@ -123,6 +134,7 @@ pub(super) fn create(error: &CreateError) -> WireError {
         CreateError::Agent(error) => call(error),
         CreateError::Slow(patience) => slow(*patience, "session/new"),
         CreateError::Store(error) => store(error),
+        CreateError::Draining(error) => WireError::workspace_draining(error),
         CreateError::Closing => closing(),
     }
 }
@@ -155,6 +167,7 @@ pub(super) fn restore(error: &RestoreError, session: &str, requested: crate::ses
         .with("timeoutMs", millis(*patience))
         .retry_after(RETRY_SECONDS),
         RestoreError::Store(error) => store(error),
+        RestoreError::Draining(error) => WireError::workspace_draining(error),
         RestoreError::Closing => closing(),
     }
 }

@@ -1,0 +1,77 @@
+//! `/workspace/acp`: the workspace's agent, up or not, and started ahead of its first session (http.md §7).
+
+use std::{sync::Arc, time::Duration};
+
+use axum::{
+    Json, Router,
+    routing::{get, post},
+};
+use serde::Serialize;
+
+use crate::{
+    App, WireError,
+    routes::{path::Selected, query::Query},
+    sessions::{PreheatError, Preheated},
+};
+
+const DEFAULT_PATIENCE: Duration = Duration::from_millis(5_000);
+const MAX_PATIENCE_MS: u64 = 60_000;
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Status {
+    channel_live: bool,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Readiness {
+    ready: bool,
+    channel_live: bool,
+    duration_ms: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<String>,
+}
+
+/// The table of routes.
+pub(super) fn routes() -> Router<Arc<App>> {
+    let table = |workspace: &str| {
+        Router::new()
+            .route(&format!("{workspace}/acp/status"), get(status))
+            .route(&format!("{workspace}/acp/preheat"), post(preheat))
+    };
+    table("/workspace").merge(table("/workspaces/{workspace}"))
+}
+
+async fn status(Selected(workspace): Selected) -> Json<Status> {
+    Json(Status { channel_live: workspace.sessions.has_agent() })
+}
+
+/// Always 200: that there is no agent yet is an answer, not a failure.
+async fn preheat(Selected(workspace): Selected, query: Query) -> Result<Json<Readiness>, WireError> {
+    let patience = query.get("timeoutMs").map_or(Ok(DEFAULT_PATIENCE), patience)?;
+    let Preheated { outcome, took } = workspace.sessions.preheat(patience).await;
+    let (reason, error) = match &outcome {
+        Ok(()) => (None, None),
+        Err(PreheatError::Timeout(_)) => (Some("timeout"), None),
+        Err(error @ PreheatError::Start(_)) => (Some("error"), Some(error.to_string())),
+    };
+    Ok(Json(Readiness {
+        ready: outcome.is_ok(),
+        channel_live: workspace.sessions.has_agent(),
+        duration_ms: u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
+        reason,
+        error,
+    }))
+}
+
+fn patience(text: &str) -> Result<Duration, WireError> {
+    let digits = Some(text).filter(|text| text.bytes().all(|byte| byte.is_ascii_digit()));
+    let millis = digits.and_then(|text| text.parse().ok()).filter(|millis| (1..=MAX_PATIENCE_MS).contains(millis));
+    millis.map(Duration::from_millis).ok_or_else(|| {
+        let said = format!("`timeoutMs` must be a positive integer no greater than {MAX_PATIENCE_MS}");
+        WireError::bad_request(said).code("invalid_timeout")
+    })
+}

@@ -1,0 +1,100 @@
+//! Workspaces that go while the daemon runs (http.md §11).
+//!
+//! First nobody gets in any more, then everybody inside is sent home, then the agent, then the workspace is gone. What lies on disk
+//! stays where it is.
+
+use std::{
+    io,
+    path::PathBuf,
+    sync::{Arc, PoisonError},
+};
+
+use serde::Serialize;
+
+use super::{Origin, Workspace, Workspaces};
+use crate::sessions;
+
+/// What goes on in a workspace, in the words of the wire.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Activity {
+    pub sessions: usize,
+    pub active_prompts: usize,
+    pub pending_session_starts: usize,
+    pub acp_connections: usize,
+    pub memory_tasks: usize,
+    /// There are none of these here.
+    pub channel_workers: usize,
+    pub voice_sessions: usize,
+}
+
+/// A workspace that is gone.
+#[derive(Clone, Debug)]
+pub struct Removed {
+    pub id: String,
+    pub cwd: PathBuf,
+    /// It would have been opened again at the next start.
+    pub was_kept: bool,
+    /// What was ended for it.
+    pub activity: Activity,
+}
+
+/// Why a workspace stays.
+#[derive(Debug, thiserror::Error)]
+pub enum RemoveError {
+    #[error("the primary workspace cannot be removed")]
+    Primary,
+    #[error("the workspace is given at start and cannot be removed while the daemon runs")]
+    Given,
+    #[error("the workspace is being removed already")]
+    InProgress,
+    #[error("the workspace is in use")]
+    Busy(Activity),
+    #[error("the registrations cannot be kept: {0}")]
+    Store(io::Error),
+    #[error("the removal broke off")]
+    Broken,
+}
+
+impl Workspaces {
+    /// Removes a workspace; with `force` whatever goes on in it ends. Goes on to its end even if nobody waits for it any more.
+    ///
+    /// # Errors
+    /// See [`RemoveError`]; the workspace is as it was then.
+    pub async fn remove(&self, workspace: Arc<Workspace>, force: bool) -> Result<Removed, RemoveError> {
+        match workspace.origin {
+            Origin::Primary => return Err(RemoveError::Primary),
+            Origin::Given => return Err(RemoveError::Given),
+            Origin::Registered => {}
+        }
+        let activity = workspace.sessions.drain(force).map_err(|_| RemoveError::InProgress)?;
+        if !force && !activity.is_none() {
+            return Err(RemoveError::Busy(activity.into()));
+        }
+        let workspaces = self.clone();
+        let removing = tokio::spawn(async move { workspaces.empty(&workspace, activity.into()).await });
+        removing.await.unwrap_or(Err(RemoveError::Broken))
+    }
+
+    async fn empty(&self, workspace: &Arc<Workspace>, activity: Activity) -> Result<Removed, RemoveError> {
+        let cwd = workspace.cwd.clone();
+        let was_kept = {
+            let _changing = self.0.changing.lock().await;
+            self.0.registrations.change(move |kept| kept.forget(&cwd)).await.map_err(|error| {
+                workspace.sessions.reopen_for_sessions();
+                RemoveError::Store(error)
+            })?
+        };
+        workspace.sessions.close("workspace_removed").await;
+        let mut all = self.0.all.write().unwrap_or_else(PoisonError::into_inner);
+        all.retain(|other| !Arc::ptr_eq(other, workspace));
+        Ok(Removed { id: workspace.id.clone(), cwd: workspace.cwd.clone(), was_kept, activity })
+    }
+}
+
+impl From<sessions::Activity> for Activity {
+    fn from(activity: sessions::Activity) -> Self {
+        let sessions::Activity { sessions, active_prompts, pending_starts } = activity;
+        Self { sessions, active_prompts, pending_session_starts: pending_starts, ..Self::default() }
+    }
+}
