@@ -13,7 +13,7 @@ use std::{
     path::PathBuf,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
         mpsc::{Sender, channel},
     },
     thread,
@@ -21,13 +21,13 @@ use std::{
 
 use serde_json::{Value, json};
 
-pub use self::script::{AgentScript, ScriptFile, Step, Turn};
+pub use self::script::{AgentScript, ScriptFile, Spoken, Step, Turn};
 use self::turn::{Outcome, Running};
 
 /// Answers requests from stdin until it closes.
 pub fn serve_stdio(script: ScriptFile) -> io::Result<()> {
-    let agent =
-        Arc::new(Agent { script, calls: AtomicU64::new(0), waiting: Mutex::default(), sessions: Mutex::default() });
+    let (calls, may_drain) = (AtomicU64::new(0), AtomicBool::new(false));
+    let agent = Arc::new(Agent { script, calls, waiting: Mutex::default(), sessions: Mutex::default(), may_drain });
     for line in io::stdin().lock().lines() {
         match serde_json::from_str(&line?) {
             Ok(message) => Agent::receive(&agent, &message),
@@ -45,7 +45,12 @@ struct Agent {
     /// Who waits for the client's answer to which of our calls.
     waiting: Mutex<HashMap<u64, Sender<Value>>>,
     sessions: Mutex<HashMap<String, Session>>,
+    /// Whether the client has said that it can be asked what was said meanwhile.
+    may_drain: AtomicBool,
 }
+
+/// What an agent of the family asks its client between tool calls.
+const DRAIN_METHOD: &str = "craft/drainMidTurnQueue";
 
 struct Session {
     folder: PathBuf,
@@ -63,6 +68,7 @@ impl Agent {
         let params = &message["params"];
         match (message["method"].as_str(), message.get("id")) {
             (Some("session/prompt"), Some(id)) => self.prompt(id.clone(), params),
+            (Some(method), Some(_)) if self.script.script.unanswered.iter().any(|silent| silent == method) => {}
             (Some(method), Some(id)) => self.answer(id, self.request(method, params)),
             (Some("session/cancel"), None) => self.cancel(params),
             // Other notifications concern features this agent does not have.
@@ -73,15 +79,34 @@ impl Agent {
     }
 
     fn request(&self, method: &str, params: &Value) -> Result<Value, RpcError> {
+        if let Some((code, message)) = self.script.script.refusals.get(method) {
+            return Err(RpcError { code: *code, message: message.clone() });
+        }
+        let scripted = self.script.script.extensions.get(method);
+        let with_script = |answer: Value| match (answer, scripted) {
+            (Value::Object(mut answer), Some(Value::Object(more))) => {
+                answer.extend(more.clone());
+                Value::Object(answer)
+            }
+            (answer, _) => answer,
+        };
         match method {
-            "initialize" => Ok(json!({
-                "protocolVersion": 1,
-                "agentInfo": {"name": "scripted-agent", "title": "Scripted agent", "version": env!("CARGO_PKG_VERSION")},
-                "agentCapabilities": {"loadSession": self.script.script.load_session},
-                "authMethods": [],
-            })),
-            "session/new" => self.new_session(params),
-            "session/load" if self.script.script.load_session => self.load_session(params),
+            "initialize" => {
+                let offered = &params["clientCapabilities"]["_meta"][DRAIN_METHOD];
+                self.may_drain.store(offered == true, Ordering::Relaxed);
+                Ok(json!({
+                    "protocolVersion": 1,
+                    "agentInfo": {"name": "scripted-agent", "title": "Scripted agent", "version": env!("CARGO_PKG_VERSION")},
+                    "agentCapabilities": {"loadSession": self.script.script.load_session},
+                    "authMethods": [],
+                }))
+            }
+            "session/new" => self.new_session(params).map(with_script),
+            "session/load" if self.script.script.load_session => self.load_session(params).map(with_script),
+            _ if self.script.script.extensions.contains_key(method) => {
+                self.script.note(method).map_err(internal)?;
+                Ok(self.script.script.extensions[method].clone())
+            }
             _ => Err(RpcError { code: -32601, message: format!("no method {method}") }),
         }
     }
@@ -127,7 +152,8 @@ impl Agent {
                 return self.answer(&id, Err(error));
             }
         };
-        let running = Running { agent: Arc::clone(self), session_id, folder, cancelled };
+        let text = params["prompt"][0]["text"].as_str().unwrap_or_default().to_owned();
+        let running = Running { agent: Arc::clone(self), session_id, folder, text, cancelled };
         let agent = Arc::clone(self);
         thread::spawn(move || {
             agent.answer(

@@ -1,6 +1,6 @@
 //! Everything under `/workspace/:id` and `/workspaces/:workspace` that concerns sessions (http.md §4).
 
-mod access;
+pub(super) mod access;
 mod acp;
 mod auth;
 mod git;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::extract::FromRequestParts;
 use http::{StatusCode, request::Parts};
-use roost_core::ClientId;
+use roost_core::{ClientId, session::ApprovalMode};
 use tokio::task::JoinError;
 
 use crate::{App, WireError, client_id::ClientHeader, routes::path::Selected, workspaces::Workspace};
@@ -77,6 +77,19 @@ pub(in crate::routes) async fn require_trust(workspace: &Workspace) -> Result<()
         .code("untrusted_workspace")
         .with("workspaceCwd", &workspace.cwd)
         .with("workspaceId", &workspace.id))
+}
+
+/// 403 for a mode that asks less than the default one, in a folder that is not trusted.
+pub(in crate::routes) async fn check_mode(workspace: &Workspace, mode: ApprovalMode) -> Result<(), WireError> {
+    let is_privileged = match mode {
+        ApprovalMode::Plan | ApprovalMode::Default => false,
+        ApprovalMode::AutoEdit | ApprovalMode::Auto | ApprovalMode::Yolo => true,
+    };
+    if !is_privileged || require_trust(workspace).await.is_ok() {
+        return Ok(());
+    }
+    let said = format!("The approval mode {} needs a trusted folder", mode.as_str());
+    Err(WireError::new(StatusCode::FORBIDDEN, said).code("trust_gate").with("errorKind", "auth_env_error"))
 }
 
 /// 500: work on another thread did not come to its end.

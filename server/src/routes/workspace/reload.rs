@@ -9,6 +9,7 @@ use super::access::{Caller, Visible, broken};
 use crate::{
     WireError,
     agent_query::{AgentAnswer, ask},
+    body::JsonBody,
 };
 
 #[derive(Debug, Serialize)]
@@ -37,6 +38,7 @@ struct Environment {
 pub(super) async fn reload(
     Visible { workspace, .. }: Visible,
     Caller(client): Caller,
+    _: JsonBody,
 ) -> Result<Json<Reloaded>, WireError> {
     let changed_keys = workspace.settings.run(|settings| settings.take_up()).await.map_err(broken)?;
     let answer = ask(&workspace.sessions, "qwen/control/workspace/reload", &json!({"cwd": workspace.cwd})).await;

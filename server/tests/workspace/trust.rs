@@ -1,0 +1,130 @@
+use roost_core::EventType;
+use serde_json::json;
+
+use crate::host::Host;
+use crate::place::{agent, code, daemon, listener, next, put, trust, user_file, workspace_file};
+
+const TRUST: &str = "/workspace/trust";
+const REQUEST: &str = "/workspace/trust/request";
+
+#[tokio::test]
+async fn where_folder_trust_is_off_every_folder_is_trusted() -> anyhow::Result<()> {
+    let host = daemon().await?;
+    // A project cannot switch it on, to lock its user out, nor off.
+    put(&workspace_file(&host), r#"{"security":{"folderTrust":{"enabled":true}}}"#)?;
+    let client = host.client();
+    let status = client.get(TRUST).await?.ok()?;
+    let expected = json!({
+        "v": 1, "workspaceCwd": host.config.workspace, "folderTrustEnabled": false,
+        "effective": {"state": "trusted", "source": "disabled"}, "explicitTrustLevel": null,
+        "requiresDaemonRestartForChanges": true,
+    });
+    assert_eq!(status, expected);
+    assert_eq!(client.get(&format!("{TRUST}?statusVersion=3")).await?.ok()?, expected);
+    let v2 = client.get(&format!("{TRUST}?statusVersion=2")).await?.ok()?;
+    assert_eq!(v2["effective"], json!({"state": "trusted", "trusted": true}));
+    assert_eq!(v2["configured"], json!({"state": "trusted", "source": "disabled", "explicitTrustLevel": null}));
+    let asked = client.post(REQUEST, &json!({"desiredState": "trusted"})).await?;
+    assert_eq!(code(&asked), (409, "folder_trust_disabled".to_owned()));
+    Ok(())
+}
+
+#[tokio::test]
+async fn the_users_rules_decide_and_changes_of_them_count_at_once() -> anyhow::Result<()> {
+    let host = daemon().await?;
+    let client = host.client();
+    let mut revisions = Vec::new();
+    for (level, state, source) in [
+        (None, "unknown", "none"),
+        (Some("TRUST_FOLDER"), "trusted", "file"),
+        (Some("TRUST_PARENT"), "trusted", "file"),
+        (Some("DO_NOT_TRUST"), "untrusted", "file"),
+    ] {
+        trust(&host, level)?;
+        for path in [TRUST.to_owned(), format!("/workspaces/{}/trust", host.selector())] {
+            let status = client.get(&path).await?.ok()?;
+            assert_eq!(status["effective"], json!({"state": state, "source": source}));
+            assert_eq!(status["explicitTrustLevel"], json!(level));
+            assert_eq!(status["folderTrustEnabled"], true);
+        }
+        let v2 = client.get(&format!("{TRUST}?statusVersion=2")).await?.ok()?;
+        assert_eq!(v2["effective"]["trusted"], json!(state == "trusted"));
+        assert_eq!(v2["reconciliation"]["state"], "stable");
+        revisions.push(v2["reconciliation"]["revision"].to_string());
+    }
+    revisions.dedup();
+    assert_eq!(revisions.len(), 4);
+    std::fs::write(host.config.home.join("trustedFolders.json"), "[]")?;
+    let v2 = client.get(&format!("{TRUST}?statusVersion=2")).await?.ok()?;
+    assert_eq!((&v2["configured"]["state"], &v2["effective"]["trusted"]), (&json!("error"), &json!(false)));
+    assert_eq!(v2["reconciliation"]["error"]["code"], "trust_policy_invalid");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_page_may_ask_for_trust_and_only_ask() -> anyhow::Result<()> {
+    let host = daemon().await?;
+    trust(&host, None)?;
+    let alone = host.client().post(REQUEST, &json!({"desiredState": "trusted"})).await?;
+    assert_eq!((alone.status, &alone.json()["accepted"]), (202, &json!(false)), "nobody heard it");
+    let (client, id, mut events) = listener(&host).await?;
+    let body = json!({"desiredState": "trusted", "reason": "my own project"});
+    let asked = client.post(REQUEST, &body).await?;
+    let expected = json!({"accepted": true, "desiredState": "trusted", "requiresOperatorAction": true});
+    assert_eq!((asked.status, asked.json()), (202, expected));
+    let event = next(&mut events, &EventType::TrustChangeRequested).await?;
+    let cwd = &host.config.workspace;
+    assert_eq!(event.data, json!({"workspaceCwd": cwd, "desiredState": "trusted", "reason": "my own project"}));
+    assert_eq!(event.originator_client_id.as_ref().map(|client| client.as_str()), Some(id.as_str()));
+    assert_eq!(client.get(TRUST).await?.ok()?["effective"]["state"], "unknown");
+
+    for (body, expected) in [
+        (json!({}), "invalid_desired_state"),
+        (json!({"desiredState": "unknown"}), "invalid_desired_state"),
+        (json!({"desiredState": "trusted", "reason": 5}), "invalid_reason"),
+        (json!({"desiredState": "trusted", "reason": "x".repeat(1_025)}), "invalid_reason"),
+    ] {
+        assert_eq!(code(&client.post(REQUEST, &body).await?), (400, expected.to_owned()), "{body}");
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_untrusted_folder_gets_no_privileged_mode() -> anyhow::Result<()> {
+    let host = Host::start(agent(&[("session/set_mode", json!({}))])).await?;
+    trust(&host, None)?;
+    let client = host.client();
+    let session = client.new_session().await?;
+    let path = format!("/session/{session}/approval-mode");
+    for mode in ["auto-edit", "auto", "yolo"] {
+        let refused = client.post(&path, &json!({"mode": mode, "persist": true})).await?;
+        assert_eq!(code(&refused), (403, "trust_gate".to_owned()), "{mode}");
+        assert_eq!(refused.json()["errorKind"], "auth_env_error");
+    }
+    for mode in ["plan", "default"] {
+        assert_eq!(client.post(&path, &json!({"mode": mode})).await?.ok()?["mode"], mode);
+    }
+    assert!(!std::fs::read_to_string(user_file(&host))?.contains("approvalMode"));
+    trust(&host, Some("TRUST_FOLDER"))?;
+    assert_eq!(client.post(&path, &json!({"mode": "yolo"})).await?.ok()?["mode"], "yolo");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_plural_route_of_an_untrusted_folder_tells_nothing_but_how_it_is_trusted() -> anyhow::Result<()> {
+    let host = daemon().await?;
+    trust(&host, None)?;
+    let client = host.client();
+    let base = format!("/workspaces/{}", host.selector());
+    for path in ["settings", "permissions", "env", "preflight", "providers", "tools", "git", "git/log"] {
+        let refused = client.get(&format!("{base}/{path}")).await?;
+        assert_eq!(code(&refused), (403, "untrusted_workspace".to_owned()), "{path}");
+        assert_eq!(refused.json()["workspaceId"], json!(host.selector()));
+    }
+    for path in ["init", "reload", "tools/x/enable"] {
+        let refused = client.post(&format!("{base}/{path}"), &json!({"enabled": false})).await?;
+        assert_eq!(code(&refused), (403, "untrusted_workspace".to_owned()), "{path}");
+    }
+    assert_eq!(client.get(&format!("{base}/trust")).await?.status, 200);
+    Ok(())
+}
