@@ -60,6 +60,8 @@ pub struct Bus {
     subscribers: BTreeMap<SubscriberId, Subscriber>,
     next_subscriber: u64,
     watch: accounting::Watch,
+    /// Events from this one on are in the ring and not yet handed out.
+    held_from: Option<u64>,
     closed: bool,
     /// Subscribers looked at while publishing; what the law of cost is tested with.
     #[cfg(test)]
@@ -91,6 +93,7 @@ impl Bus {
             subscribers: BTreeMap::new(),
             next_subscriber: 0,
             watch: accounting::Watch::default(),
+            held_from: None,
             closed: false,
             #[cfg(test)]
             visits: 0,
@@ -144,21 +147,34 @@ impl Bus {
         Some(frame)
     }
 
+    /// Holds back what is published from now on, until [`Bus::show`]: it is numbered and in the ring, and no subscriber gets it. For a shell
+    /// that must not let anybody see what is not yet in its journal.
+    pub fn hold(&mut self) {
+        self.held_from.get_or_insert(self.ring.next_id());
+    }
+
+    /// Lets go of what is held back.
+    pub fn show(&mut self) {
+        self.held_from = None;
+    }
+
     /// Hands out what is due, up to `max_bytes` (one frame more is possible, and a single larger frame passes). Every call is progress.
     pub fn take(&mut self, now: Millis, id: SubscriberId, max_bytes: usize) -> Take {
         let Some(subscriber) = self.subscribers.get_mut(&id) else { return Take::End };
         self.ring.cursor_moves(subscriber.next);
-        let frames = subscriber.collect(&self.ring, max_bytes);
+        let frames = subscriber.collect(&self.ring, self.held_from.unwrap_or(u64::MAX), max_bytes);
         if !frames.is_empty() {
             subscriber.reader = Reader::Busy { since: now };
-            Take::Frames(frames)
-        } else if self.closed || !subscriber.is_live() {
-            self.subscribers.remove(&id);
-            Take::End
-        } else {
-            subscriber.reader = Reader::Waiting { at: self.ring.next_id() };
-            Take::Wait
+            return Take::Frames(frames);
         }
+        let is_held_back =
+            self.held_from.is_some() && !subscriber.is_drained() && subscriber.next < self.ring.next_id();
+        if (self.closed || !subscriber.is_live()) && !is_held_back {
+            self.subscribers.remove(&id);
+            return Take::End;
+        }
+        subscriber.reader = Reader::Waiting { at: subscriber.next };
+        Take::Wait
     }
 
     /// The subscriber went away: what was due to it is dropped at once (B8).

@@ -81,23 +81,23 @@ impl Subscriber {
         }
     }
 
-    /// What is due, in order, up to `max_bytes` and one frame over.
-    pub(super) fn collect(&mut self, ring: &Ring, max_bytes: usize) -> Vec<Bytes> {
+    /// What is due before the event `until`, in order, up to `max_bytes` and one frame over.
+    pub(super) fn collect(&mut self, ring: &Ring, until: u64, max_bytes: usize) -> Vec<Bytes> {
         let mut frames = Vec::new();
         let mut bytes = 0;
         while bytes < max_bytes || frames.is_empty() {
-            let Some(frame) = self.pop(ring) else { break };
+            let Some(frame) = self.pop(ring, until) else { break };
             bytes += frame.len();
             frames.push(frame);
         }
         frames
     }
 
-    fn pop(&mut self, ring: &Ring) -> Option<Bytes> {
+    fn pop(&mut self, ring: &Ring, until: u64) -> Option<Bytes> {
         if self.inserts.front().is_some_and(|(id, _)| *id <= self.next) {
             return self.inserts.pop_front().map(|(_, frame)| frame);
         }
-        if self.is_drained() {
+        if self.is_drained() || self.next >= until {
             return None;
         }
         let frame = ring.get(self.next)?;

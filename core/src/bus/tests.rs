@@ -58,6 +58,7 @@ fn find(bus: &mut Bus, id: SubscriberId, kind: &str) -> Value {
     envelopes.into_iter().find(|envelope| envelope["type"] == kind).map_or(Value::Null, |found| found["data"].clone())
 }
 
+/// B1: ids are 1 2 3 and a closed bus takes nothing.
 #[test]
 fn b1_ids_are_1_2_3_and_a_closed_bus_takes_nothing() {
     let mut bus = bus(limits());
@@ -116,6 +117,7 @@ fn a_frame_is_shared_not_copied() {
     }
 }
 
+/// B2: the ring keeps the newest and nothing synthetic.
 #[test]
 fn b2_the_ring_keeps_the_newest_and_nothing_synthetic() {
     let mut bus = bus(BusLimits { ring_size: 3, ..limits() });
@@ -128,6 +130,7 @@ fn b2_the_ring_keeps_the_newest_and_nothing_synthetic() {
     assert_eq!(bus.frames_after(u64::MAX).len(), 0);
 }
 
+/// B3: without a cursor there is no replay and no marker.
 #[test]
 fn b3_without_a_cursor_there_is_no_replay_and_no_marker() {
     let mut bus = bus(limits());
@@ -138,6 +141,7 @@ fn b3_without_a_cursor_there_is_no_replay_and_no_marker() {
     assert_eq!(take(&mut bus, id), ["3"]);
 }
 
+/// B3: a cursor gets what is after it and the end of the replay.
 #[test]
 fn b3_a_cursor_gets_what_is_after_it_and_the_end_of_the_replay() {
     let mut bus = bus(limits());
@@ -152,6 +156,7 @@ fn b3_a_cursor_gets_what_is_after_it_and_the_end_of_the_replay() {
     assert_eq!(find(&mut bus, none, "replay_complete"), json!({"replayedCount": 0}));
 }
 
+/// B3: a cursor of another epoch replays everything after a resync.
 #[test]
 fn b3_a_cursor_of_another_epoch_replays_everything_after_a_resync() {
     let mut bus = bus(limits());
@@ -165,6 +170,7 @@ fn b3_a_cursor_of_another_epoch_replays_everything_after_a_resync() {
     );
 }
 
+/// B3: a cursor from the future is of another epoch.
 #[test]
 fn b3_a_cursor_from_the_future_is_of_another_epoch() {
     let mut bus = bus(limits());
@@ -178,6 +184,7 @@ fn b3_a_cursor_from_the_future_is_of_another_epoch() {
     assert_eq!(take(&mut bus, id), ["state_resync_required", "1", "2", "replay_complete"]);
 }
 
+/// B3: history that never entered the ring is a resync.
 #[test]
 fn b3_history_that_never_entered_the_ring_is_a_resync() {
     let mut bus = Bus::restore("e".into(), limits(), [], 10);
@@ -194,6 +201,7 @@ fn b3_history_that_never_entered_the_ring_is_a_resync() {
     assert_eq!(resync, json!({"reason": "ring_evicted", "lastDeliveredId": 3, "earliestAvailableId": 10}));
 }
 
+/// B3: a cursor below the ring gets a resync and the ring.
 #[test]
 fn b3_a_cursor_below_the_ring_gets_a_resync_and_the_ring() {
     let mut bus = bus(BusLimits { ring_size: 2, ..limits() });
@@ -204,6 +212,7 @@ fn b3_a_cursor_below_the_ring_gets_a_resync_and_the_ring() {
     assert_eq!(take(&mut bus, exact), ["4", "5", "replay_complete"]);
 }
 
+/// B3: the snapshot follows the replay or comes first.
 #[test]
 fn b3_the_snapshot_follows_the_replay_or_comes_first() {
     let mut bus = bus(limits());
@@ -216,6 +225,7 @@ fn b3_the_snapshot_follows_the_replay_or_comes_first() {
     assert_eq!(take(&mut bus, id), ["session_snapshot", "2"]);
 }
 
+/// B3: one subscriber too many is refused until one leaves.
 #[test]
 fn b3_one_subscriber_too_many_is_refused_until_one_leaves() {
     let mut bus = bus(BusLimits { max_subscribers: 1, ..limits() });
@@ -225,6 +235,7 @@ fn b3_one_subscriber_too_many_is_refused_until_one_leaves() {
     assert!(bus.subscribe(NOW, live()).is_ok());
 }
 
+/// B4: a waiting reader is handed its event without accounting.
 #[test]
 fn b4_a_waiting_reader_is_handed_its_event_without_accounting() {
     let mut bus = bus(limits());
@@ -236,6 +247,7 @@ fn b4_a_waiting_reader_is_handed_its_event_without_accounting() {
     assert!(!taken.contains(&"client_evicted".to_owned()));
 }
 
+/// B4, B6: an event beyond the cap evicts after what was buffered.
 #[test]
 fn b4_b6_an_event_beyond_the_cap_evicts_after_what_was_buffered() {
     let mut bus = bus(limits());
@@ -259,6 +271,7 @@ fn b4_b6_an_event_beyond_the_cap_evicts_after_what_was_buffered() {
     assert_eq!(take(&mut bus, peer).len(), 20, "the others are unharmed");
 }
 
+/// B4: bytes have a cap too but one large event always fits.
 #[test]
 fn b4_bytes_have_a_cap_too_but_one_large_event_always_fits() {
     let mut bus = bus(BusLimits { max_queued_bytes: 1_000, ..limits() });
@@ -274,6 +287,7 @@ fn b4_bytes_have_a_cap_too_but_one_large_event_always_fits() {
     assert_eq!(evicted["droppedAfter"], 2);
 }
 
+/// B5: replay and markers never count.
 #[test]
 fn b5_replay_and_markers_never_count() {
     let mut bus = bus(limits());
@@ -287,6 +301,7 @@ fn b5_replay_and_markers_never_count() {
     assert_eq!(take(&mut bus, id).len(), 60 + 1 + 16 + 2, "replay, its end, live, a warning and the eviction");
 }
 
+/// B7: a warning comes once an episode at three quarters.
 #[test]
 fn b7_a_warning_comes_once_an_episode_at_three_quarters() {
     let mut bus = bus(limits());
@@ -309,6 +324,7 @@ fn b7_a_warning_comes_once_an_episode_at_three_quarters() {
     assert!(take(&mut bus, id).contains(&"slow_client_warning".to_owned()), "it was re-armed at the first publish");
 }
 
+/// B7: the threshold says what was reached.
 #[test]
 fn b7_the_threshold_says_what_was_reached() {
     let threshold = |max_queued_bytes: u64, count: usize| {
@@ -325,6 +341,7 @@ fn b7_the_threshold_says_what_was_reached() {
     assert_eq!(threshold(twelve * 4 / 3, 12).0, "frames_and_bytes");
 }
 
+/// B8: an aborted subscriber has nothing left.
 #[test]
 fn b8_an_aborted_subscriber_has_nothing_left() {
     let mut bus = bus(limits());
@@ -333,6 +350,35 @@ fn b8_an_aborted_subscriber_has_nothing_left() {
     bus.abort(id);
     assert_eq!(bus.take(NOW, id, usize::MAX), Take::End);
     assert_eq!(bus.subscriber_count(), 0);
+}
+
+#[test]
+fn what_is_held_back_is_numbered_and_comes_when_it_is_shown() {
+    let mut bus = bus(limits());
+    let id = bus.subscribe(NOW, live()).expect("room");
+    publish(&mut bus, 1);
+    bus.hold();
+    publish(&mut bus, 2);
+    bus.hold();
+    publish(&mut bus, 1);
+    assert_eq!(bus.last_event_id(), 4);
+    assert_eq!(take(&mut bus, id), ["1"], "a second hold holds no less");
+    assert_eq!(bus.take(NOW, id, usize::MAX), Take::Wait);
+    bus.show();
+    assert_eq!(take(&mut bus, id), ["2", "3", "4"]);
+}
+
+#[test]
+fn a_bus_closed_while_it_holds_back_ends_after_what_it_held() {
+    let mut bus = bus(limits());
+    let id = bus.subscribe(NOW, live()).expect("room");
+    bus.hold();
+    publish(&mut bus, 1);
+    bus.close();
+    assert_eq!(bus.take(NOW, id, usize::MAX), Take::Wait);
+    bus.show();
+    assert_eq!(take(&mut bus, id), ["1"]);
+    assert_eq!(bus.take(NOW, id, usize::MAX), Take::End);
 }
 
 #[test]

@@ -96,7 +96,7 @@ impl Driver {
     }
 
     fn publish(&mut self, draft: &Draft) {
-        let Some(frame) = self.live.stream.bus().publish(clock::now(), draft) else { return };
+        let Some(frame) = self.live.stream.publish(draft) else { return };
         self.recorder.event(&frame);
         if matches!(frame.kind, EventType::TurnComplete | EventType::TurnError) {
             self.folded_until = frame.id;

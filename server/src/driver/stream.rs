@@ -7,8 +7,8 @@ use std::sync::{
 
 use bytes::{Bytes, BytesMut};
 use roost_core::{
-    Millis,
-    bus::{Bus, Subscribe, SubscribeError, SubscriberId, Take},
+    Draft, Millis,
+    bus::{Bus, Frame, Subscribe, SubscribeError, SubscriberId, Take},
 };
 use tokio::sync::Notify;
 
@@ -66,8 +66,16 @@ impl EventStream {
         self.ring();
     }
 
-    /// Wakes the subscribers that wait.
+    /// Numbers an event and keeps it from the subscribers until [`EventStream::ring`]. None once the stream has ended.
+    pub(super) fn publish(&self, draft: &Draft) -> Option<Frame> {
+        let mut bus = self.bus();
+        bus.hold();
+        bus.publish(clock::now(), draft)
+    }
+
+    /// Shows the subscribers what was published, and wakes those that wait.
     pub(super) fn ring(&self) {
+        self.bus().show();
         self.published.notify_waiters();
     }
 
@@ -98,6 +106,11 @@ impl EventStream {
 impl Subscription {
     /// Everything that is due, at most about `max_bytes` of it, as one piece; waits until there is something. `None` is the end.
     pub async fn next(&self, max_bytes: usize) -> Option<Bytes> {
+        self.frames(max_bytes).await.map(joined)
+    }
+
+    /// The same, frame by frame.
+    pub async fn frames(&self, max_bytes: usize) -> Option<Vec<Bytes>> {
         loop {
             // Made before looking, so that nothing published in between is missed.
             let published = self.stream.published.notified();
@@ -105,7 +118,7 @@ impl Subscription {
             match take {
                 Take::Frames(frames) => {
                     self.made_progress();
-                    return Some(joined(frames));
+                    return Some(frames);
                 }
                 Take::Wait => published.await,
                 Take::End => return None,
