@@ -118,12 +118,14 @@ impl Registrations {
         let file = self.clone();
         let changed = spawn_blocking(move || {
             let _writing = file.writing.lock().unwrap_or_else(PoisonError::into_inner);
+            private_file::make_dir(file.path.parent().unwrap_or(Path::new(".")))?;
+            // Another daemon may have the same primary workspace.
+            let _locked = private_file::lock(&file.path.with_extension("lock"))?;
             let before = file.read()?;
             let mut kept = before.clone();
             let answer = change(&mut kept);
             if kept != before {
                 kept.primary_workspace = file.primary.to_path_buf();
-                private_file::make_dir(file.path.parent().unwrap_or(Path::new(".")))?;
                 private_file::replace(&file.path, &serde_json::to_string_pretty(&kept)?)?;
             }
             Ok(answer)
