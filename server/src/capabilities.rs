@@ -9,6 +9,7 @@ use crate::{
     Config,
     config::TokenSource,
     files::MAX_UPLOAD_BYTES,
+    settings,
     workspaces::{Workspace, Workspaces},
 };
 
@@ -85,6 +86,15 @@ const ALWAYS: &[&str] = &[
     "workspace_file_write",
     "workspace_file_upload",
     "auth_provider_install",
+    "workspace_settings",
+    "workspace_permissions",
+    "workspace_trust",
+    "workspace_env",
+    "workspace_preflight",
+    "workspace_providers",
+    "workspace_tool_toggle",
+    "workspace_init",
+    "workspace_reload",
     "workspace_acp_preheat",
     "workspace_acp_status",
     "dynamic_workspace_registration",
@@ -104,6 +114,7 @@ const CONDITIONAL: &[(&str, Condition)] = &[
     ("session_shell_command", |config, _| config.enable_session_shell && is_guarded(config)),
     ("writer_idle_timeout", |config, _| config.timeouts.writer_idle.is_some()),
     ("multi_workspace_sessions", |_, workspaces| workspaces.count() > 1),
+    ("workspace_qualified_acp", |config, workspaces| config.acp.is_some() && workspaces.count() > 1),
 ];
 
 /// Whether strict routes are open to somebody at all.
@@ -139,7 +150,7 @@ fn encode(config: &Config, workspaces: &Workspaces) -> Bytes {
             "maxRegisteredWorkspaces": limits.max_workspaces,
         },
         "workspaces": workspaces.all().iter().map(|one| describe(one)).collect::<Vec<_>>(),
-        "supportedLanguages": [],
+        "supportedLanguages": settings::languages(),
     });
     Bytes::from(answer.to_string())
 }
