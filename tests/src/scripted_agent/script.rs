@@ -28,6 +28,8 @@ pub enum Step {
     /// Announces a write with its diff, asks permission, and writes the file when it is granted. `path` is relative to
     /// the session's folder.
     AskToWrite { path: PathBuf, content: String },
+    /// Asks the user which of two ways to go, and says what was answered: `answered: {…}`.
+    Ask,
     /// Asks the client what was said meanwhile, until there is something, and says it: `heard: …`, one line a message.
     Drain,
     /// Starts a grandchild that sleeps this long, in the agent's process group: whoever kills the agent must reach it.

@@ -28,6 +28,8 @@ pub(super) struct Running {
     pub(super) agent: Arc<Agent>,
     pub(super) session_id: String,
     pub(super) folder: PathBuf,
+    /// What was asked: the text of the prompt's first block.
+    pub(super) text: String,
     /// Gets a message, or is cut, when the client cancels.
     pub(super) cancelled: Receiver<()>,
 }
@@ -39,7 +41,7 @@ enum Flow {
 
 impl Running {
     pub(super) fn perform(self) -> Outcome {
-        let turn = match self.agent.script.next_turn() {
+        let turn = match self.agent.script.next_turn(&self.text) {
             Ok(Some(turn)) => turn,
             Ok(None) => return failed("the script of the agent has no further turn"),
             Err(error) => return failed(&format!("cannot read the place in the script: {error}")),
@@ -58,6 +60,8 @@ impl Running {
             Step::Text(text) => self.chunk("agent_message_chunk", &text),
             Step::Think(text) => self.chunk("agent_thought_chunk", &text),
             Step::AskToWrite { path, content } => return self.ask_to_write(&path, &content),
+            Step::Ask => return self.ask(),
+            Step::Drain => return self.drain(),
             Step::Grandchild { seconds } => {
                 let mut sleeper = Command::new("sleep");
                 sleeper.arg(seconds.to_string()).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
@@ -78,6 +82,48 @@ impl Running {
             Step::Fail { code, message } => return Flow::End(Outcome::Failed { code, message }),
         }
         Flow::Continue
+    }
+
+    fn ask(&self) -> Flow {
+        let options = json!([
+            {"optionId": "proceed_once", "name": "Submit", "kind": "allow_once"},
+            {"optionId": "cancel", "name": "Cancel", "kind": "reject_once"},
+        ]);
+        let question = json!({
+            "header": "Updates", "question": "How?", "multiSelect": false,
+            "options": [{"label": "Polling", "description": ""}, {"label": "Pushing", "description": ""}],
+        });
+        let meta = json!({
+            "toolName": "ask_user_question", "qwenInteractionKind": "user_question", "qwenQuestions": [question],
+        });
+        let call = json!({"toolCallId": self.agent.new_id("ask"), "title": "How?", "status": "pending", "_meta": meta});
+        let request = json!({"sessionId": self.session_id, "toolCall": call, "options": options});
+        let Some(answer) = self.agent.call("session/request_permission", &request) else {
+            return Flow::End(failed("the client went away"));
+        };
+        self.chunk("agent_message_chunk", &format!("answered: {}", answer["answers"]));
+        Flow::Continue
+    }
+
+    /// An agent asks whenever it has run its tools; this one has nothing else to do.
+    fn drain(&self) -> Flow {
+        if !self.agent.may_drain.load(std::sync::atomic::Ordering::Relaxed) {
+            return Flow::End(failed("the client never said that it can be asked"));
+        }
+        loop {
+            let answer = self.agent.call(super::DRAIN_METHOD, &json!({"sessionId": self.session_id}));
+            let Some(answer) = answer else { return Flow::End(failed("the client does not say what was said")) };
+            let heard: Vec<&str> =
+                answer["messages"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+            if !heard.is_empty() {
+                self.chunk("agent_message_chunk", &format!("heard: {}\n", heard.join("\nheard: ")));
+                return Flow::Continue;
+            }
+            match self.cancelled.recv_timeout(Duration::from_millis(5)) {
+                Err(RecvTimeoutError::Timeout) => {}
+                Ok(()) | Err(RecvTimeoutError::Disconnected) => return Flow::End(Outcome::Stopped("cancelled")),
+            }
+        }
     }
 
     fn words(&self, count: u64, pace_ms: u64) -> Flow {
