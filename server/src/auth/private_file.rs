@@ -44,7 +44,7 @@ pub(crate) fn create(path: &Path, text: &str) -> io::Result<()> {
 /// Puts `text` at `path` in place of what is there. Never seen half written.
 pub(crate) fn replace(path: &Path, text: &str) -> io::Result<()> {
     let draft = write_draft(path, text)?;
-    fs::rename(&draft, path)?;
+    fs::rename(&draft, path).inspect_err(|_| drop(fs::remove_file(&draft)))?;
     let dir = path.parent().unwrap_or(Path::new("."));
     File::open(dir)?.sync_all()
 }
@@ -59,7 +59,8 @@ pub(crate) fn lock(path: &Path) -> io::Result<File> {
 fn write_draft(path: &Path, text: &str) -> io::Result<PathBuf> {
     let draft = path.with_extension(format!("{}.draft", uuid::Uuid::new_v4()));
     let mut file = OpenOptions::new().write(true).create_new(true).mode(OWNER_ONLY_FILE).open(&draft)?;
-    file.write_all(text.as_bytes())?;
-    file.sync_all()?;
+    // A secret that was not taken in must not lie about.
+    let written = file.write_all(text.as_bytes()).and_then(|()| file.sync_all());
+    written.inspect_err(|_| drop(fs::remove_file(&draft)))?;
     Ok(draft)
 }

@@ -1,0 +1,8 @@
+//! Who gets in, how often, over what, and as whom: through real sockets.
+
+mod device_flow;
+mod front;
+mod providers;
+mod rates;
+mod refusals;
+mod tls;
