@@ -44,6 +44,7 @@ use crate::{
     child::FromAgent,
     clock,
     store::{Journal, Meta, Project},
+    tally::Tally,
 };
 
 /// What a driver is asked to do.
@@ -108,12 +109,14 @@ pub struct Beginning {
     pub link: Option<(AgentLink, AgentState)>,
     /// Where `settings.json` is.
     pub settings: PathBuf,
+    /// Counts what happens, for the whole daemon.
+    pub tally: Tally,
 }
 
 impl LiveSession {
     /// The session, and its driver, which has to be run to its end.
     pub fn begin(beginning: Beginning) -> (Arc<Self>, impl Future<Output = ()> + Send + use<>) {
-        let Beginning { project, meta, journal, open_prompts, bus, limits, machine, effects, link, settings } =
+        let Beginning { project, meta, journal, open_prompts, bus, limits, machine, effects, link, settings, tally } =
             beginning;
         let (inbox, orders) = mpsc::channel(MAX_WAITING_ORDERS);
         let folded_until = bus.last_event_id();
@@ -123,7 +126,7 @@ impl LiveSession {
             cwd: Path::new(&meta.cwd).into(),
             created_at: meta.created_at,
             source: Source { kind: meta.source_type.clone(), id: meta.source_id.clone() },
-            stream: Arc::new(EventStream::new(bus)),
+            stream: Arc::new(EventStream::new(bus, tally)),
             machine: Mutex::new(machine),
             inbox,
             journal: journal.path().to_owned(),
@@ -228,6 +231,10 @@ impl Driver {
                 count = self.live.stream.subscribers_changed() => self.happen(Input::Subscribers(count)).await,
                 () = self.live.stream.progress(), if held_back => self.ease(),
                 () = until(alarm) => self.alarmed().await,
+                () = self.recorder.failed() => {
+                    self.degrade();
+                    self.perform(Vec::new()).await
+                }
             };
         }
         self.retire().await;

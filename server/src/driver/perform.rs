@@ -5,7 +5,7 @@ use std::{collections::VecDeque, sync::atomic::Ordering, time::Duration};
 use roost_core::{
     Draft, EventType,
     acp::{RpcError, code},
-    session::{AcceptedPrompt, AgentInput, CallId, Effect, Input, LedgerEntry},
+    session::{AcceptedPrompt, AgentInput, Answer, CallId, Effect, Input, LedgerEntry, Ticket},
 };
 use serde_json::{Value, json};
 use tokio::time::Instant;
@@ -50,11 +50,7 @@ impl Driver {
                 Effect::StopShell { ticket } => drop(self.shells.remove(&ticket)),
                 Effect::Reply { ticket, answer } => {
                     self.shells.remove(&ticket);
-                    self.commit().await;
-                    if let Some((answered, last_event_id)) = self.awaiting.remove(&ticket) {
-                        // The client may have hung up.
-                        let _ = answered.send(Answered { answer, last_event_id });
-                    }
+                    self.reply(ticket, answer);
                 }
                 Effect::WakeAt(moment) => self.wake_at = Some(moment),
                 Effect::EndStreams => {
@@ -111,6 +107,20 @@ impl Driver {
         self.live.machine().handle(clock::now(), Input::Agent(AgentInput::Reply { call, result }))
     }
 
+    /// Answers a command as soon as what was recorded is on disk.
+    fn reply(&mut self, ticket: Ticket, answer: Answer) {
+        let awaiting = self.awaiting.remove(&ticket);
+        let acknowledged = self.recorder.acknowledge(move || {
+            if let Some((answered, last_event_id)) = awaiting {
+                // The client may have hung up.
+                let _ = answered.send(Answered { answer, last_event_id });
+            }
+        });
+        if !acknowledged {
+            self.degrade();
+        }
+    }
+
     /// What was recorded is on disk when this returns.
     pub(super) async fn commit(&mut self) {
         if !self.recorder.commit().await {
@@ -152,7 +162,7 @@ impl Driver {
         }
     }
 
-    fn degrade(&mut self) {
+    pub(super) fn degrade(&mut self) {
         self.live.recording_degraded.store(true, Ordering::Relaxed);
         let data = json!({"sessionId": self.live.id, "reason": "write_failed"});
         self.publish(&Draft::new(EventType::SessionRecordingDegraded, &data));

@@ -1,9 +1,10 @@
 //! The driver's pen: collects journal lines and puts them down in one write.
 
-use std::collections::HashSet;
+use std::{collections::HashSet, io};
 
 use roost_core::{PromptId, bus::Frame, session::LedgerEntry};
 use serde::Serialize;
+use tokio::sync::mpsc;
 
 use crate::store::Journal;
 
@@ -21,6 +22,8 @@ pub(super) struct Recorder {
     open_prompts: HashSet<PromptId>,
     /// The journal failed; nothing is written any more.
     degraded: bool,
+    /// Failures of what [`Recorder::acknowledge`] did not wait for.
+    failures: (mpsc::UnboundedSender<io::Error>, mpsc::UnboundedReceiver<io::Error>),
 }
 
 /// A note of the daemon's own between the events.
@@ -33,7 +36,14 @@ struct Note<'a> {
 
 impl Recorder {
     pub(super) fn new(journal: Journal, open_prompts: HashSet<PromptId>) -> Self {
-        Self { journal, lines: Vec::new(), is_binding: false, open_prompts, degraded: false }
+        Self {
+            journal,
+            lines: Vec::new(),
+            is_binding: false,
+            open_prompts,
+            degraded: false,
+            failures: mpsc::unbounded_channel(),
+        }
     }
 
     pub(super) fn is_degraded(&self) -> bool {
@@ -63,7 +73,9 @@ impl Recorder {
                 self.open_prompts.insert(message.message_id.clone());
             }
             LedgerEntry::MessagesSettled { message_ids } => {
-                message_ids.iter().for_each(|id| drop(self.open_prompts.remove(id)));
+                for id in message_ids {
+                    self.open_prompts.remove(id);
+                }
             }
             LedgerEntry::PromptStarted { .. }
             | LedgerEntry::VoteRecorded { .. }
@@ -99,6 +111,35 @@ impl Recorder {
         }
         let synced = self.journal.sync().await;
         self.check(synced)
+    }
+
+    /// Writes what was collected and answers once it is on disk, if any of it is binding; nobody waits for that here, so the disk works
+    /// while the agent does. False when the journal has just failed.
+    #[must_use]
+    pub(super) fn acknowledge(&mut self, answer: impl FnOnce() + Send + 'static) -> bool {
+        let written = self.write();
+        let is_binding = std::mem::take(&mut self.is_binding) && !self.degraded;
+        let Some(syncing) = self.journal.syncing().filter(|_| is_binding) else {
+            answer();
+            return written;
+        };
+        let failures = self.failures.0.clone();
+        tokio::task::spawn_blocking(move || {
+            if let Err(error) = syncing() {
+                // A driver that is gone has nobody to tell.
+                let _ = failures.send(error);
+            }
+            answer();
+        });
+        written
+    }
+
+    /// Returns once something that was not waited for has failed.
+    pub(super) async fn failed(&mut self) {
+        // The sender is kept beside it, so the channel never ends.
+        if let Some(error) = self.failures.1.recv().await {
+            let _ = self.check(Err(error));
+        }
     }
 
     /// Whether no prompt owes its terminal.

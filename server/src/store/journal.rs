@@ -8,7 +8,10 @@ use std::{
     fs::{File, OpenOptions},
     io::{self, Read, Seek, SeekFrom, Write},
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 /// An open journal. Appending costs one write for any number of lines; nothing is certain to survive a power cut before [`Journal::sync`].
@@ -20,7 +23,7 @@ pub struct Journal {
     bytes: u64,
     unsynced: bool,
     /// Its name in the directory may not be on disk yet, nor may its session's `meta.json`.
-    fresh: bool,
+    fresh: Arc<AtomicBool>,
 }
 
 impl Journal {
@@ -34,7 +37,7 @@ impl Journal {
     pub fn create(dir: &Path) -> io::Result<Self> {
         let path = dir.join(Self::FILE);
         let file = OpenOptions::new().create_new(true).read(true).append(true).open(&path)?;
-        Ok(Self { file: Arc::new(file), path, bytes: 0, unsynced: true, fresh: true })
+        Ok(Self { file: Arc::new(file), path, bytes: 0, unsynced: true, fresh: Arc::new(true.into()) })
     }
 
     /// Opens a journal to continue it and returns what it holds. A last line that was never finished is cut off.
@@ -52,7 +55,7 @@ impl Journal {
             file.set_len(whole as u64)?;
             text.truncate(whole);
         }
-        Ok((Self { file: Arc::new(file), path, bytes: whole as u64, unsynced: false, fresh: false }, text))
+        Ok((Self { file: Arc::new(file), path, bytes: whole as u64, unsynced: false, fresh: Arc::default() }, text))
     }
 
     /// Bytes on disk.
@@ -83,17 +86,24 @@ impl Journal {
     /// # Errors
     /// The device failed; what was appended may be lost.
     pub async fn sync(&mut self) -> io::Result<()> {
-        if !self.unsynced {
-            return Ok(());
-        }
-        let (file, dir) = (Arc::clone(&self.file), self.path.parent().filter(|_| self.fresh).map(Path::to_owned));
-        let synced = tokio::task::spawn_blocking(move || {
-            file.sync_data()?;
-            dir.map_or(Ok(()), |dir| sync_birth(&dir))
-        });
-        synced.await.map_err(io::Error::other)??;
-        (self.unsynced, self.fresh) = (false, false);
+        let Some(syncing) = self.syncing() else { return Ok(()) };
+        tokio::task::spawn_blocking(syncing).await.map_err(io::Error::other)??;
+        self.unsynced = false;
         Ok(())
+    }
+
+    /// What makes everything appended so far survive a power cut, for a thread that may wait for the disk. None when nothing is new.
+    pub fn syncing(&self) -> Option<impl FnOnce() -> io::Result<()> + Send + use<>> {
+        let (file, dir) = (Arc::clone(&self.file), self.path.parent()?.to_owned());
+        let fresh = Arc::clone(&self.fresh);
+        self.unsynced.then_some(move || {
+            file.sync_data()?;
+            if fresh.load(Ordering::Acquire) {
+                sync_birth(&dir)?;
+                fresh.store(false, Ordering::Release);
+            }
+            Ok(())
+        })
     }
 
     #[must_use]
