@@ -79,22 +79,31 @@ impl SettingsFile {
 
     /// What stands in the file; nothing where it is missing or damaged, and `damaged` learns of that.
     pub(super) fn values(&self, damaged: &mut BTreeSet<Warning>) -> Map<String, Value> {
-        let problem = match self.load() {
-            Ok(Found::Nothing) => return Map::new(),
+        let (problem, is_damaged) = match self.load() {
+            Ok(Found::Nothing) => return self.sound(Map::new(), damaged),
             Ok(Found::Text(text)) => match document::values(&text) {
-                Ok(values) => return values,
-                Err(problem) => problem,
+                Ok(values) => return self.sound(values, damaged),
+                Err(problem) => (problem, true),
             },
-            Ok(Found::NoText(problem)) => problem.to_owned(),
-            Err(error) => error.to_string(),
+            Ok(Found::NoText(problem)) => (problem.to_owned(), true),
+            // What cannot be read may be in the best of order.
+            Err(error) => (error.to_string(), false),
         };
+        let recovered = is_damaged && self.set_aside();
         let path = self.path();
-        let recovered = self.set_aside();
         tracing::warn!(path = %path.display(), %problem, recovered, "settings are ignored");
         let path = path.to_string_lossy().into_owned();
-        damaged.retain(|warning| !matches!(warning, Warning::Corrupted { path: known, .. } if *known == path));
+        damaged.retain(|warning| !warning.is_about(&path));
         damaged.insert(Warning::Corrupted { path, recovered });
         Map::new()
+    }
+
+    /// A file that is in order again is no cause for a warning; one that was moved aside still is.
+    fn sound(&self, values: Map<String, Value>, damaged: &mut BTreeSet<Warning>) -> Map<String, Value> {
+        if !damaged.is_empty() {
+            damaged.remove(&Warning::Corrupted { path: self.path().to_string_lossy().into_owned(), recovered: false });
+        }
+        values
     }
 
     /// Makes the changes. Whoever else writes the file at the same moment is not overwritten.

@@ -92,6 +92,9 @@ fn a_damaged_file_is_moved_aside_once_it_has_settled() {
     assert!(matches!(fresh.warnings[..], [Warning::Corrupted { recovered: false, .. }]), "{:?}", fresh.warnings);
     assert!(path.exists(), "somebody may be writing it");
     assert!(settings.write(Scope::User, &[Change::set("a", json!(1))]).is_err());
+    folders.user("{}");
+    assert!(settings.read().warnings.is_empty(), "it was being written indeed");
+    folders.user("{ half");
 
     age(&path);
     let settled = settings.read();

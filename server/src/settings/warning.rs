@@ -16,4 +16,11 @@ impl Warning {
     pub(super) fn ignored(key: &'static str) -> Self {
         Self::IgnoredInWorkspace { key }
     }
+
+    pub(super) fn is_about(&self, file: &str) -> bool {
+        match self {
+            Self::Corrupted { path, .. } => path == file,
+            Self::IgnoredInWorkspace { .. } => false,
+        }
+    }
 }
