@@ -289,6 +289,9 @@ async fn looking_at_a_repository_runs_none_of_its_programs_and_writes_nothing() 
     assert_eq!(seen["hunks"][0]["lines"], json!([" one", "-two", "+two!", " three"]));
     assert_eq!(fs::read_to_string(&trace).unwrap_or_default(), "");
     assert_eq!(fs::read(folder.join(".git/index"))?, index);
+    // The traps are real: git as anybody runs it springs them.
+    let _ = git(folder, &["diff", "HEAD"]);
+    assert_ne!(fs::read_to_string(&trace)?, "");
     Ok(())
 }
 
