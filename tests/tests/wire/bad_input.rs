@@ -3,48 +3,56 @@
 use anyhow::Context;
 use http_body_util::Full;
 use hyper::Method;
-use roost_core::EventType;
+use roost_core::{EventType, client::segment};
 use roost_tests::{
     client::{Client, Response, events::Cursor},
     daemon::{Auth, Daemon, Setup, TOKEN},
+    routes::{self, Names, Route},
 };
 use serde_json::{Value, json};
 
-/// Every route that changes something or tells something, with `{session}` for a live session.
-const ROUTES: &[(&str, &str)] = &[
-    ("GET", "/capabilities"),
-    ("POST", "/session"),
-    ("POST", "/session/{session}/load"),
-    ("POST", "/session/{session}/resume"),
-    ("POST", "/session/{session}/prompt"),
-    ("POST", "/session/{session}/cancel"),
-    ("POST", "/session/{session}/heartbeat"),
-    ("POST", "/session/{session}/detach"),
-    ("POST", "/session/{session}/model"),
-    ("POST", "/session/{session}/approval-mode"),
-    ("POST", "/session/{session}/permission/nothing"),
-    ("POST", "/permission/nothing"),
-    ("PATCH", "/session/{session}/metadata"),
-    ("DELETE", "/session/{session}"),
-    ("GET", "/session/{session}/events"),
-    ("GET", "/session/{session}/status"),
-    ("GET", "/session/{session}/context"),
-    ("GET", "/session/{session}/supported-commands"),
-    ("GET", "/session/{session}/pending-prompts"),
-    ("DELETE", "/session/{session}/pending-prompts/nothing"),
-    ("GET", "/workspace/%2F/sessions"),
-];
+/// Open to whoever comes: whether the daemon is up, and signing in.
+fn is_open(route: &Route) -> bool {
+    matches!(route.path.as_str(), "/health" | "/auth/exchange")
+}
 
-/// The routes of [`ROUTES`] that name a session.
-fn session_routes() -> impl Iterator<Item = (&'static str, &'static str)> {
-    ROUTES.iter().copied().filter(|(_, path)| path.starts_with("/session/"))
+/// Every route that asks for a credential.
+fn guarded() -> impl Iterator<Item = Route> {
+    routes::all().into_iter().filter(|route| !is_open(route))
 }
 
 struct Stage {
     daemon: Daemon,
     client: Client,
     session: String,
+    /// Percent-encoded.
+    workspace: String,
 }
+
+/// What there is to be seen of a daemon, before and after.
+#[derive(Debug, PartialEq)]
+struct Sight {
+    last_event_id: u64,
+    status: Value,
+    sessions: Value,
+    /// Settings, rules, groups, workspaces, sessions on disk: what routes change.
+    told: Vec<Value>,
+    files: Vec<String>,
+}
+
+/// What tells of everything a route could have changed.
+const TOLD: &[&str] = &[
+    "/capabilities",
+    "/workspace-registrations",
+    "/workspace/settings",
+    "/workspace/permissions",
+    "/workspace/tools",
+    "/workspace/auth/status",
+    "/workspaces/{workspace}/session-groups",
+    "/workspaces/{workspace}/session-info",
+    "/session/{session}/pending-prompts",
+    "/session/{session}/_meta",
+];
 
 impl Stage {
     /// A daemon with one session whose stream has settled.
@@ -53,11 +61,17 @@ impl Stage {
         let client = daemon.client()?;
         let session = client.new_session().await?;
         client.turn(&session, "hello").await?;
-        Ok(Self { daemon, client, session })
+        let workspace = segment(&daemon.workspace().display().to_string());
+        Ok(Self { daemon, client, session, workspace })
     }
 
     fn path(&self, path: &str) -> String {
         path.replace("{session}", &self.session)
+    }
+
+    /// A route of this stage's own session and workspace.
+    fn named(&self, route: &Route) -> String {
+        route.named(Names { session: &self.session, workspace: &self.workspace, other: "nothing" })
     }
 
     /// The request with these headers beside (or, same name, instead of) the client's own; a fresh connection.
@@ -74,15 +88,23 @@ impl Stage {
         self.client.raw(request.as_bytes()).await
     }
 
-    /// What the session's clients can see of it.
-    async fn state(&self) -> anyhow::Result<(u64, Value, Value)> {
+    /// What the daemon's clients can see.
+    async fn state(&self) -> anyhow::Result<Sight> {
         let mut stream = self.client.events(&self.session).from(Cursor::START).open().await?;
         let replay = stream.until_type(EventType::ReplayComplete).await?;
-        let last = replay.iter().filter_map(|event| event.id).max().unwrap_or(0);
+        let last_event_id = replay.iter().filter_map(|event| event.id).max().unwrap_or(0);
         let mut status = self.client.get(&self.path("/session/{session}/status")).await?.ok()?;
         status.as_object_mut().context("an object")?.remove("updatedAt");
         let health = self.client.get("/health?deep=1").await?.ok()?;
-        Ok((last, status, health["sessions"].clone()))
+        let mut told = Vec::new();
+        for path in TOLD {
+            told.push(self.client.get(&self.path(path).replace("{workspace}", &self.workspace)).await?.ok()?);
+        }
+        let mut files: Vec<_> = std::fs::read_dir(self.daemon.workspace())?
+            .map(|file| Ok(file?.file_name().to_string_lossy().into_owned()))
+            .collect::<anyhow::Result<_>>()?;
+        files.sort();
+        Ok(Sight { last_event_id, status, sessions: health["sessions"].clone(), told, files })
     }
 }
 
@@ -100,9 +122,10 @@ async fn without_the_right_token_every_route_answers_401_and_does_nothing() -> a
     let before = stage.state().await?;
     let (tab, longer) = (format!("Bearer\t{TOKEN}"), format!("Bearer {TOKEN}x"));
     let credentials = ["", "Bearer wrong", "Bearer ", "Basic dXNlcjpwYXNz", &tab, &longer];
-    for &(method, path) in ROUTES {
+    for route in guarded() {
+        let (method, path) = (route.method, stage.named(&route));
         for credential in credentials {
-            let answer = stage.raw(method, path, &[("Authorization", credential)], "").await?;
+            let answer = stage.raw(method, &path, &[("Authorization", credential)], route.body).await?;
             assert_eq!(status_of(&answer), "401", "{method} {path} with «{credential}»: {answer}");
             assert_eq!(body_of(&answer), r#"{"error":"Unauthorized"}"#, "{method} {path}");
             assert!(!answer.to_lowercase().contains("www-authenticate"));
@@ -135,9 +158,11 @@ async fn a_foreign_host_is_refused_on_every_route_before_anything_else() -> anyh
         format!("127.0.0.1:{}", port.wrapping_add(1)),
         "127.0.0.1".to_owned(),
     ];
-    for &(method, path) in ROUTES.iter().chain(&[("GET", "/health"), ("GET", "/")]) {
+    let page = Route { method: "GET", path: "/".to_owned(), body: "" };
+    for route in routes::all().into_iter().chain([page]) {
+        let (method, path) = (route.method, stage.named(&route));
         for host in &hosts {
-            let answer = stage.raw(method, path, &[("Host", host)], "").await?;
+            let answer = stage.raw(method, &path, &[("Host", host)], route.body).await?;
             assert_eq!(status_of(&answer), "403", "{method} {path} on {host}: {answer}");
             assert_eq!(body_of(&answer), r#"{"error":"Invalid Host header"}"#);
         }
@@ -167,9 +192,10 @@ async fn a_foreign_origin_is_refused_on_every_route() -> anyhow::Result<()> {
     let stage = Stage::set().await?;
     let before = stage.state().await?;
     let other_port = format!("http://127.0.0.1:{}", stage.daemon.address().port().wrapping_add(1));
-    for &(method, path) in ROUTES {
+    for route in routes::all() {
+        let (method, path) = (route.method, stage.named(&route));
         for origin in ["https://evil.test", "null", &other_port] {
-            let answer = stage.raw(method, path, &[("Origin", origin)], "").await?;
+            let answer = stage.raw(method, &path, &[("Origin", origin)], route.body).await?;
             assert_eq!(status_of(&answer), "403", "{method} {path} from {origin}: {answer}");
             assert_eq!(body_of(&answer), r#"{"error":"Request denied by CORS policy"}"#);
             assert!(answer.contains("Vary: Origin") || answer.contains("vary: Origin"), "{answer}");
@@ -195,11 +221,16 @@ async fn the_daemons_own_page_may_call_it() -> anyhow::Result<()> {
 async fn an_unknown_session_is_named_in_a_404() -> anyhow::Result<()> {
     let stage = Stage::set().await?;
     let unknown = "00000000-0000-4000-8000-000000000000";
-    for (method, path) in session_routes() {
-        let path = path.replace("{session}", unknown);
-        let body = plausible_body(&path);
-        let answer = send(&stage.client, method, &path, &body.to_string()).await?;
-        assert_eq!((answer.status, answer.code().as_deref()), (404, Some("session_not_found")), "{method} {path}");
+    for route in routes::all().iter().filter(|route| route.is_about_a_session()) {
+        let path = route.named(Names { session: unknown, workspace: &stage.workspace, other: "nothing" });
+        let (method, body) = (route.method, route.body);
+        if path.ends_with("/shell") {
+            // It is off, which is said first.
+            continue;
+        }
+        let answer = send(&stage.client, method, &path, body).await?;
+        let seen = (answer.status, answer.code());
+        assert_eq!((seen.0, seen.1.as_deref()), (404, Some("session_not_found")), "{method} {path}: {}", answer.text());
         assert_eq!(answer.json()["sessionId"], unknown);
         assert_eq!(answer.json()["error"], format!("No session with id \"{unknown}\""));
     }
@@ -211,13 +242,34 @@ async fn an_unknown_session_is_named_in_a_404() -> anyhow::Result<()> {
 }
 
 #[tokio::test]
+async fn an_unknown_workspace_is_named_in_a_400() -> anyhow::Result<()> {
+    let stage = Stage::set().await?;
+    let before = stage.state().await?;
+    for route in routes::all().iter().filter(|route| route.names_a_workspace()) {
+        let path = route.named(Names { session: &stage.session, workspace: "%2Fsomewhere%2Felse", other: "nothing" });
+        let answer = send(&stage.client, route.method, &path, route.body).await?;
+        let seen = (answer.status, answer.code());
+        assert_eq!(
+            (seen.0, seen.1.as_deref()),
+            (400, Some("workspace_mismatch")),
+            "{} {path}: {}",
+            route.method,
+            answer.text()
+        );
+        assert_eq!(answer.json()["requestedWorkspace"], "/somewhere/else", "{path}: {}", answer.text());
+    }
+    assert_eq!(stage.state().await?, before);
+    Ok(())
+}
+
+#[tokio::test]
 async fn malformed_and_oversized_bodies_are_refused_before_the_handler() -> anyhow::Result<()> {
     let stage = Stage::set().await?;
     let before = stage.state().await?;
     let oversized = format!(r#"{{"prompt":[{{"type":"text","text":"{}"}}]}}"#, "x".repeat(10 * 1024 * 1024));
-    let posts = ROUTES.iter().filter(|(method, path)| *method == "POST" || (*method == "PATCH" && path.len() > 1));
-    for &(method, path) in posts {
-        let path = stage.path(path);
+    // A message of ACP is refused in JSON-RPC's own words.
+    for route in routes::all().iter().filter(|route| route.takes_json() && !route.path.ends_with("/acp")) {
+        let (method, path) = (route.method, stage.named(route));
         for body in ["{", "{\"a\":}", "\"unclosed", "{}x"] {
             let answer = send(&stage.client, method, &path, body).await?;
             assert_eq!(answer.status, 400, "{method} {path} with {body}: {}", answer.text());
@@ -353,18 +405,6 @@ async fn without_a_token_strict_routes_stay_closed() -> anyhow::Result<()> {
 
 fn deadline(value: &Value) -> Value {
     json!({"prompt": [{"type": "text", "text": "hi"}], "deadlineMs": value})
-}
-
-/// A body the route would accept.
-fn plausible_body(path: &str) -> Value {
-    match path.rsplit('/').next() {
-        Some("prompt") => json!({"prompt": [{"type": "text", "text": "hi"}]}),
-        Some("model") => json!({"modelId": "some-model"}),
-        Some("approval-mode") => json!({"mode": "plan"}),
-        Some("metadata") => json!({"displayName": "name"}),
-        Some("nothing") => json!({"outcome": {"outcome": "cancelled"}}),
-        _ => json!({}),
-    }
 }
 
 async fn send(client: &Client, method: &str, path: &str, body: &str) -> anyhow::Result<Response> {

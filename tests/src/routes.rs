@@ -1,0 +1,196 @@
+//! Every route of the daemon, with a body it would accept. A tidy test compares the list with the router.
+
+/// One route. Segments in braces are parameters.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Route {
+    pub method: &'static str,
+    /// As the router has it: `/session/{id}/load`.
+    pub path: String,
+    /// JSON; empty for methods without a body.
+    pub body: &'static str,
+}
+
+/// What stands in for the parameters of a path.
+#[derive(Clone, Copy, Debug)]
+pub struct Names<'a> {
+    pub session: &'a str,
+    /// A workspace's id, or its path percent-encoded.
+    pub workspace: &'a str,
+    /// Everything else: groups, requests, prompts, tools…
+    pub other: &'a str,
+}
+
+type Row = (&'static str, &'static str, &'static str);
+
+/// One of each.
+const DAEMON: &[Row] = &[
+    ("GET", "/health", ""),
+    ("GET", "/capabilities", ""),
+    ("POST", "/auth/exchange", r#"{"code":"x"}"#),
+    ("POST", "/language", r#"{"language":"en"}"#),
+    ("POST", "/workspaces", r#"{"cwd":"/"}"#),
+    ("PATCH", "/workspaces/{workspace}", r#"{"displayName":"name"}"#),
+    ("DELETE", "/workspaces/{workspace}", "{}"),
+    ("GET", "/workspace-registrations", ""),
+    ("DELETE", "/workspace-registrations/{registration}", ""),
+    ("POST", "/session", r#"{"sessionScope":"thread"}"#),
+    ("DELETE", "/session/{id}", ""),
+    ("POST", "/session/{id}/load", "{}"),
+    ("POST", "/session/{id}/resume", "{}"),
+    ("POST", "/session/{id}/detach", "{}"),
+    ("POST", "/session/{id}/heartbeat", "{}"),
+    ("GET", "/session/{id}/status", ""),
+    ("GET", "/session/{id}/context", ""),
+    ("GET", "/session/{id}/context-usage", ""),
+    ("GET", "/session/{id}/stats", ""),
+    ("GET", "/session/{id}/supported-commands", ""),
+    ("PATCH", "/session/{id}/metadata", r#"{"displayName":"name"}"#),
+    ("PATCH", "/session/{id}/organization", r#"{"isPinned":true}"#),
+    ("GET", "/session/{id}/_meta", ""),
+    ("PUT", "/session/{id}/_meta", r#"{"meta":{"k":"v"}}"#),
+    ("PATCH", "/session/{id}/_meta", r#"{"meta":{"k":"v"}}"#),
+    ("DELETE", "/session/{id}/_meta", ""),
+    ("POST", "/session/{id}/prompt", r#"{"prompt":[{"type":"text","text":"hi"}]}"#),
+    ("POST", "/session/{id}/cancel", "{}"),
+    ("GET", "/session/{id}/pending-prompts", ""),
+    ("DELETE", "/session/{id}/pending-prompts/{prompt}", ""),
+    ("POST", "/session/{id}/mid-turn-message", r#"{"message":"hi"}"#),
+    ("GET", "/session/{id}/mid-turn-messages", ""),
+    ("DELETE", "/session/{id}/mid-turn-messages/{message}", ""),
+    ("POST", "/session/{id}/continue", "{}"),
+    ("POST", "/session/{id}/shell", r#"{"command":"true"}"#),
+    ("POST", "/session/{id}/language", r#"{"language":"en"}"#),
+    ("POST", "/session/{id}/model", r#"{"modelId":"some-model"}"#),
+    ("POST", "/session/{id}/approval-mode", r#"{"mode":"plan"}"#),
+    ("POST", "/session/{id}/permission/{request}", r#"{"outcome":{"outcome":"cancelled"}}"#),
+    ("POST", "/permission/{request}", r#"{"outcome":{"outcome":"cancelled"}}"#),
+    ("GET", "/session/{id}/events", ""),
+    ("GET", "/session/{id}/turns/current", ""),
+    ("GET", "/session/{id}/turns/{prompt}", ""),
+    ("GET", "/session/{id}/transcript", ""),
+    ("GET", "/session/{id}/export", ""),
+    ("GET", "/workspaces/{workspace}/session/{session}/transcript", ""),
+    ("GET", "/workspaces/{workspace}/session/{session}/export", ""),
+    ("GET", "/workspaces/{workspace}/session/{session}/archive/export", ""),
+    ("GET", "/workspaces/{workspace}/sessions/live-state", ""),
+];
+
+/// Below `/workspace/{id}` and `/workspaces/{workspace}`.
+const NAMED: &[Row] = &[
+    ("GET", "/sessions", ""),
+    ("GET", "/session-info", ""),
+    ("GET", "/session-groups", ""),
+    ("POST", "/session-groups", r#"{"name":"a","color":"red"}"#),
+    ("PATCH", "/session-groups/{group}", r#"{"name":"b"}"#),
+    ("DELETE", "/session-groups/{group}", ""),
+];
+
+/// Below `/workspace`, for the primary one, and `/workspaces/{workspace}`.
+const PRIMARY: &[Row] = &[
+    ("GET", "/settings", ""),
+    ("POST", "/settings", r#"{"scope":"workspace","key":"ui.hideTips","value":true}"#),
+    ("GET", "/permissions", ""),
+    ("POST", "/permissions", r#"{"scope":"workspace","ruleType":"allow","rules":[]}"#),
+    ("GET", "/trust", ""),
+    ("POST", "/trust/request", r#"{"desiredState":"trusted"}"#),
+    ("GET", "/env", ""),
+    ("GET", "/preflight", ""),
+    ("GET", "/providers", ""),
+    ("GET", "/tools", ""),
+    ("POST", "/tools/{tool}/enable", r#"{"enabled":true}"#),
+    ("POST", "/init", "{}"),
+    ("POST", "/reload", "{}"),
+    ("GET", "/git", ""),
+    ("GET", "/git/diff", ""),
+    ("GET", "/git/diff/file", ""),
+    ("GET", "/git/log", ""),
+    ("GET", "/git/log/commit", ""),
+    ("GET", "/git/branches", ""),
+    ("GET", "/acp/status", ""),
+    ("POST", "/acp/preheat", "{}"),
+    ("GET", "/auth/status", ""),
+    ("GET", "/auth/providers", ""),
+    ("POST", "/auth/provider", r#"{"providerId":"openai","apiKey":"k"}"#),
+    ("POST", "/auth/device-flow", r#"{"providerId":"qwen-oauth"}"#),
+    ("GET", "/auth/device-flow/{flow}", ""),
+    ("DELETE", "/auth/device-flow/{flow}", ""),
+];
+
+/// At the top, for the primary workspace, and below `/workspaces/{workspace}`.
+const BARE: &[Row] = &[
+    ("POST", "/sessions/archive", r#"{"sessionIds":["none"]}"#),
+    ("POST", "/sessions/unarchive", r#"{"sessionIds":["none"]}"#),
+    ("POST", "/sessions/delete", r#"{"sessionIds":["none"]}"#),
+    ("GET", "/file", ""),
+    ("GET", "/file/bytes", ""),
+    ("GET", "/stat", ""),
+    ("GET", "/list", ""),
+    ("GET", "/glob", ""),
+    ("POST", "/file/write", r#"{"path":"new.txt","content":"x","mode":"create"}"#),
+    ("POST", "/file/edit", r#"{"path":"a","oldText":"a","newText":"b","expectedHash":"sha256:0"}"#),
+    ("POST", "/file/upload", ""),
+    ("GET", "/acp", ""),
+    ("POST", "/acp", r#"{"jsonrpc":"2.0","id":1,"method":"initialize","params":{"protocolVersion":1}}"#),
+    ("DELETE", "/acp", ""),
+];
+
+const MOUNTS: [(&[Row], &[&str]); 4] = [
+    (DAEMON, &[""]),
+    (NAMED, &["/workspace/{id}", "/workspaces/{workspace}"]),
+    (PRIMARY, &["/workspace", "/workspaces/{workspace}"]),
+    (BARE, &["", "/workspaces/{workspace}"]),
+];
+
+/// Every route.
+#[must_use]
+pub fn all() -> Vec<Route> {
+    let mounted = MOUNTS.iter().flat_map(|(rows, mounts)| {
+        let route = |mount: &str, (method, path, body): Row| Route { method, path: format!("{mount}{path}"), body };
+        mounts.iter().flat_map(move |mount| rows.iter().map(move |row| route(mount, *row)))
+    });
+    mounted.collect()
+}
+
+/// Method and path of each, without what it is mounted below: as the router's source names them.
+#[must_use]
+pub fn as_written() -> Vec<(&'static str, &'static str)> {
+    MOUNTS.iter().flat_map(|(rows, _)| rows.iter().map(|(method, path, _)| (*method, *path))).collect()
+}
+
+impl Route {
+    /// The path with names in the place of its parameters.
+    #[must_use]
+    pub fn named(&self, names: Names<'_>) -> String {
+        let mut before = "";
+        let fill = |segment| {
+            let is_parameter = str::starts_with(segment, '{');
+            let filled = match before {
+                "session" if is_parameter => names.session,
+                "workspace" | "workspaces" if is_parameter => names.workspace,
+                _ if is_parameter => names.other,
+                _ => segment,
+            };
+            before = segment;
+            filled
+        };
+        self.path.split('/').map(fill).collect::<Vec<_>>().join("/")
+    }
+
+    /// It names a session.
+    #[must_use]
+    pub fn is_about_a_session(&self) -> bool {
+        self.path.contains("/session/{")
+    }
+
+    /// It names a workspace.
+    #[must_use]
+    pub fn names_a_workspace(&self) -> bool {
+        self.path.contains("/workspace/{") || self.path.starts_with("/workspaces/{")
+    }
+
+    /// It reads a JSON body.
+    #[must_use]
+    pub fn takes_json(&self) -> bool {
+        !self.body.is_empty()
+    }
+}
