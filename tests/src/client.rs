@@ -108,6 +108,10 @@ impl Client {
         self.send(self.json_request(Method::PATCH, path, body)?).await
     }
 
+    pub async fn put(&self, path: &str, body: &Value) -> anyhow::Result<Response> {
+        self.send(self.json_request(Method::PUT, path, body)?).await
+    }
+
     /// A request to this daemon with this client's credentials, for tests that add or bend something.
     pub fn request(&self, method: Method, path: &str) -> request::Builder {
         let mut request = Request::builder().method(method).uri(format!("http://{}{path}", self.address));
@@ -134,6 +138,14 @@ impl Client {
             Ok(Response { status: head.status.as_u16(), headers: head.headers, body })
         })
         .await?
+    }
+
+    /// Sends the request and reads the head of the answer; the body too, unless it is an event stream, which has no end.
+    pub async fn head(&self, request: Request<Full<Bytes>>) -> anyhow::Result<Response> {
+        let (head, body) = within("the head of an answer", self.open(request)).await??.into_parts();
+        let is_stream = head.headers.get(header::CONTENT_TYPE).is_some_and(|kind| kind == "text/event-stream");
+        let body = if is_stream { Bytes::new() } else { within("a body", body.collect()).await??.to_bytes() };
+        Ok(Response { status: head.status.as_u16(), headers: head.headers, body })
     }
 
     /// Sends the request and returns as soon as the head of the answer is there.
@@ -187,6 +199,12 @@ impl Client {
     #[must_use]
     pub fn events(&self, session: &str) -> EventsRequest<'_> {
         EventsRequest::new(self, session)
+    }
+
+    /// `GET` of an event stream somewhere else, to be refined and opened.
+    #[must_use]
+    pub fn event_stream(&self, path: impl Into<String>) -> EventsRequest<'_> {
+        EventsRequest::at(self, path)
     }
 }
 

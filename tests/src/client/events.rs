@@ -38,7 +38,11 @@ pub struct EventsRequest<'a> {
 
 impl<'a> EventsRequest<'a> {
     pub(super) fn new(client: &'a Client, session: &str) -> Self {
-        Self { client, path: format!("/session/{session}/events"), query: Vec::new(), headers: Vec::new() }
+        Self::at(client, format!("/session/{session}/events"))
+    }
+
+    pub(super) fn at(client: &'a Client, path: impl Into<String>) -> Self {
+        Self { client, path: path.into(), query: Vec::new(), headers: Vec::new() }
     }
 
     /// From this cursor on; without one the stream is live only.
