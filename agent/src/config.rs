@@ -1,9 +1,15 @@
 //! What the agent is told from outside, read once when it starts.
 
+mod providers;
+
 use std::{
     env,
     path::{Path, PathBuf},
 };
+
+use serde_json::{Map, Value};
+
+use self::providers::Providers;
 
 /// Where things are kept and which model server is meant.
 #[derive(Clone, Debug)]
@@ -14,6 +20,28 @@ pub struct Config {
     pub openai: Option<OpenAi>,
     /// Anthropic, when a key and a model are named.
     pub anthropic: Option<Anthropic>,
+    /// The models of the user's settings, the chosen one first.
+    pub configured: Vec<Server>,
+}
+
+/// A model of the settings.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Server {
+    OpenAi(OpenAi),
+    Anthropic(Anthropic),
+}
+
+/// What the settings say about a model beyond where it is.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Tuning {
+    /// What people call it.
+    pub label: Option<String>,
+    /// In tokens.
+    pub context_window: Option<u64>,
+    /// Most tokens of one answer.
+    pub max_tokens: Option<u32>,
+    /// Members of the request's body beside ours.
+    pub extra_body: Map<String, Value>,
 }
 
 /// `OPENAI_API_KEY`, `OPENAI_BASE_URL`, `OPENAI_MODEL`. Local servers often want no key.
@@ -23,6 +51,9 @@ pub struct OpenAi {
     /// Without a slash at its end.
     pub base_url: String,
     pub model: Option<String>,
+    /// Where the key is looked for.
+    pub key_variable: String,
+    pub tuning: Tuning,
 }
 
 /// `ANTHROPIC_API_KEY`, `ANTHROPIC_MODEL` and perhaps `ANTHROPIC_BASE_URL`.
@@ -32,6 +63,9 @@ pub struct Anthropic {
     /// Without a slash at its end.
     pub base_url: String,
     pub model: String,
+    /// Where the key is looked for.
+    pub key_variable: String,
+    pub tuning: Tuning,
 }
 
 /// A key. It never shows itself.
@@ -67,28 +101,35 @@ impl std::fmt::Debug for Secret {
 }
 
 impl Config {
-    /// Reads the environment. An empty variable counts as absent.
+    /// Reads the environment, and the user's settings for what it leaves open. An empty variable counts as absent.
     #[must_use]
     pub fn from_env() -> Self {
         Self::read(|name| env::var(name).ok(), &env::home_dir().unwrap_or_else(env::temp_dir))
     }
 
     fn read(variable: impl Fn(&str) -> Option<String>, user_home: &Path) -> Self {
-        let variable = |name: &str| variable(name).map(|text| text.trim().to_owned()).filter(|text| !text.is_empty());
-        let home = variable("QWEN_HOME").map_or_else(|| user_home.join(".qwen"), PathBuf::from);
+        let filled = |text: Option<String>| text.map(|text| text.trim().to_owned()).filter(|text| !text.is_empty());
+        let home = filled(variable("QWEN_HOME")).map_or_else(|| user_home.join(".qwen"), PathBuf::from);
+        let providers = Providers::read(&home);
+        let variable = |name: &str| filled(variable(name)).or_else(|| filled(providers.variable(name)));
         let (api_key, base_url) = (variable("OPENAI_API_KEY"), variable("OPENAI_BASE_URL"));
         let openai = (api_key.is_some() || base_url.is_some()).then(|| OpenAi {
             api_key: api_key.map(Secret),
             base_url: without_slash(base_url.as_deref().unwrap_or(OPENAI_BASE_URL)),
             model: variable("OPENAI_MODEL"),
+            key_variable: "OPENAI_API_KEY".to_owned(),
+            tuning: Tuning::default(),
         });
         let anthropic =
             variable("ANTHROPIC_API_KEY").zip(variable("ANTHROPIC_MODEL")).map(|(api_key, model)| Anthropic {
                 api_key: Secret(api_key),
                 base_url: without_slash(variable("ANTHROPIC_BASE_URL").as_deref().unwrap_or(ANTHROPIC_BASE_URL)),
                 model,
+                key_variable: "ANTHROPIC_API_KEY".to_owned(),
+                tuning: Tuning::default(),
             });
-        Self { home, openai, anthropic }
+        let configured = providers.servers(variable);
+        Self { home, openai, anthropic, configured }
     }
 }
 

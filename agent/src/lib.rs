@@ -35,7 +35,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tracing_subscriber::EnvFilter;
 
 use self::client::Credit;
-pub use self::config::{Anthropic, Config, OpenAi, Secret};
+pub use self::config::{Anthropic, Config, OpenAi, Secret, Server, Tuning};
 
 /// Serves one client over a pair of byte streams, until it hangs up.
 ///

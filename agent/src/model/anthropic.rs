@@ -26,6 +26,7 @@ pub(super) struct AnthropicModel(Anthropic);
 struct Asked {
     url: String,
     model: String,
+    key_variable: String,
 }
 
 impl AnthropicModel {
@@ -36,8 +37,8 @@ impl AnthropicModel {
 
 impl Model for AnthropicModel {
     fn respond(&self, request: Request<'_>) -> BoxFuture<'static, Result<Events, ModelError>> {
-        let Anthropic { api_key, base_url, model } = self.0.clone();
-        let asked = Asked { url: base_url.clone(), model: model.clone() };
+        let Anthropic { api_key, base_url, model, key_variable, tuning } = self.0.clone();
+        let asked = Asked { url: base_url.clone(), model: model.clone(), key_variable };
         let target = ServiceTarget {
             endpoint: Endpoint::from_owned(format!("{base_url}/")),
             auth: AuthData::from_single(api_key.expose()),
@@ -48,6 +49,7 @@ impl Model for AnthropicModel {
             let client = Client::builder().with_reqwest(http::client()?).build();
             let client = client.map_err(|error| ModelError::Provider(error.to_string()))?;
             let options = ChatOptions::default().with_capture_usage(true).with_capture_tool_calls(true);
+            let options = tuning.max_tokens.map_or(options.clone(), |most| options.with_max_tokens(most));
             let answer = client.exec_chat_stream(target, chat, Some(&options)).await;
             let stream = answer.map_err(|error| asked.failure(error))?.stream;
             // The client only asks when it is first polled, so this is where a refusal shows.
@@ -72,8 +74,7 @@ impl Model for AnthropicModel {
 
 impl Asked {
     fn failure(&self, error: genai::Error) -> ModelError {
-        let variable = "ANTHROPIC_API_KEY";
-        let asked = http::Asked { url: &self.url, model: &self.model, variable };
+        let asked = http::Asked { url: &self.url, model: &self.model, variable: &self.key_variable };
         match error {
             genai::Error::HttpError { status, body, headers, .. } => http::refused(&asked, status, &headers, &body),
             genai::Error::WebStream { error, .. } => match error.downcast::<genai::Error>() {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use super::{SharedModel, anthropic::AnthropicModel, demo::DemoModel, openai::OpenAiModel};
-use crate::config::{Anthropic, Config, OpenAi, Secret};
+use crate::config::{Anthropic, Config, OpenAi, Secret, Server, Tuning};
 
 /// Tokens a model is taken to hold when nobody says.
 const DEFAULT_CONTEXT_LIMIT: u64 = 200_000;
@@ -39,8 +39,21 @@ pub(crate) struct UnknownModel {
 
 impl Catalogue {
     pub(crate) fn new(config: &Config) -> Self {
-        let mut entries: Vec<Entry> = config.openai.iter().map(openai).collect();
+        // A server of the environment without a model says what is missing, which matters only when there is nothing else.
+        let (named, unnamed): (Vec<_>, Vec<_>) = config.openai.iter().partition(|server| server.model.is_some());
+        let mut entries: Vec<Entry> = named.into_iter().map(openai).collect();
         entries.extend(config.anthropic.iter().map(anthropic));
+        for server in &config.configured {
+            let entry = match server {
+                Server::OpenAi(server) => openai(server),
+                Server::Anthropic(server) => anthropic(server),
+            };
+            // The first of a name is the chosen one, or stands first in the settings.
+            if entries.iter().all(|other| other.id != entry.id) {
+                entries.push(entry);
+            }
+        }
+        entries.extend(unnamed.into_iter().map(openai));
         if entries.is_empty() {
             entries.push(demo());
         }
@@ -92,9 +105,9 @@ fn openai(server: &OpenAi) -> Entry {
         provider: "openai",
         base_url: Some(server.base_url.clone()),
         masked_key: server.api_key.as_ref().map(Secret::masked),
-        context_limit: DEFAULT_CONTEXT_LIMIT,
+        context_limit: server.tuning.context_window.unwrap_or(DEFAULT_CONTEXT_LIMIT),
         model: Arc::new(OpenAiModel::new(server.clone())),
-        description: format!("At {}", server.base_url),
+        description: description(&server.tuning, &server.base_url),
     }
 }
 
@@ -105,9 +118,16 @@ fn anthropic(provider: &Anthropic) -> Entry {
         provider: "anthropic",
         base_url: Some(provider.base_url.clone()),
         masked_key: Some(provider.api_key.masked()),
-        context_limit: DEFAULT_CONTEXT_LIMIT,
+        context_limit: provider.tuning.context_window.unwrap_or(DEFAULT_CONTEXT_LIMIT),
         model: Arc::new(AnthropicModel::new(provider.clone())),
-        description: format!("At {}", provider.base_url),
+        description: description(&provider.tuning, &provider.base_url),
+    }
+}
+
+fn description(tuning: &Tuning, base_url: &str) -> String {
+    match &tuning.label {
+        Some(label) => format!("{label}, at {base_url}"),
+        None => format!("At {base_url}"),
     }
 }
 

@@ -58,26 +58,26 @@ impl Model for OpenAiModel {
             let base_url = self.server.base_url.clone();
             return async move { Err(ModelError::NoModel { url: base_url }) }.boxed();
         };
-        let body = body::completion(&model, &request);
-        let api_key = self.server.api_key.clone();
+        let body = body::completion(&model, &request, &self.server.tuning);
+        let (api_key, variable) = (self.server.api_key.clone(), self.server.key_variable.clone());
         async move {
             let mut post = http::client()?.post(&url).header(CONTENT_TYPE, "application/json").body(body);
             if let Some(key) = api_key {
                 post = post.bearer_auth(key.expose());
             }
             let response = post.send().await.map_err(|error| http::broken(&url, &error))?;
-            answer(response, url, &model).await
+            answer(response, url, &model, &variable).await
         }
         .boxed()
     }
 }
 
-async fn answer(response: Response, url: String, model: &str) -> Result<Events, ModelError> {
+async fn answer(response: Response, url: String, model: &str, variable: &str) -> Result<Events, ModelError> {
     let status = response.status();
     if !status.is_success() {
         let headers = response.headers().clone();
         let body = whole(response, &url).await.unwrap_or_default();
-        let asked = http::Asked { url: &url, model, variable: "OPENAI_API_KEY" };
+        let asked = http::Asked { url: &url, model, variable };
         return Err(http::refused(&asked, status, &headers, &body));
     }
     let kind = response.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();

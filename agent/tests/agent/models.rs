@@ -5,7 +5,7 @@ use std::convert::Infallible;
 use http_body_util::{BodyExt, Full};
 use hyper::{Request, Response, body::Bytes, service::service_fn};
 use hyper_util::rt::TokioIo;
-use roost_tests::fake_model::Step;
+use roost_tests::fake_model::{FakeModel, Script, Step};
 use serde_json::{Value, json};
 use tokio::{net::TcpListener, sync::mpsc};
 
@@ -216,4 +216,29 @@ async fn serve(kind: &'static str, body: String) -> (std::net::SocketAddr, mpsc:
         }
     });
     (address, requests)
+}
+
+#[tokio::test]
+async fn a_model_of_the_settings_is_asked_with_its_key_and_tuning() {
+    let model = FakeModel::start(Script::turns([vec![Step::text("hello")]])).await.expect("the model starts");
+    let scene = Scene::with_environment::<String>([]);
+    let settings = json!({
+        "env": {"KEY_OF_MINE": "sk-of-mine"},
+        "modelProviders": {"openai": [
+            {"id": "other", "baseUrl": "http://127.0.0.1:1/v1", "envKey": "KEY_OF_MINE"},
+            {"id": "mine", "baseUrl": model.base_url(), "envKey": "KEY_OF_MINE", "generationConfig": {
+                "contextWindowSize": 5_000, "samplingParams": {"max_tokens": 77}, "extra_body": {"enable_thinking": true, "model": "no"}}},
+        ]},
+        "security": {"auth": {"selectedType": "openai"}},
+        "model": {"name": "mine", "baseUrl": ""},
+    });
+    std::fs::write(scene.home.path().join("settings.json"), settings.to_string()).expect("writes");
+    let mut peer = scene.start().await;
+    let session = peer.open(&scene).await;
+    let (end, updates) = peer.turn(&session, "go").await;
+    end.expect("ends");
+    assert_eq!(text_of(&updates, "agent_message_chunk"), "hello");
+    let request = &model.requests()[0];
+    assert_eq!((request.model(), request.authorization.as_deref()), ("mine", Some("Bearer sk-of-mine")));
+    assert_eq!((&request.body["max_tokens"], &request.body["enable_thinking"]), (&77.into(), &true.into()));
 }

@@ -3,11 +3,12 @@
 use serde_json::{Value, json};
 
 use crate::{
+    config::Tuning,
     history::{Message, Part, Role},
     model::Request,
 };
 
-pub(super) fn completion(model: &str, request: &Request<'_>) -> Vec<u8> {
+pub(super) fn completion(model: &str, request: &Request<'_>, tuning: &Tuning) -> Vec<u8> {
     let mut messages = vec![json!({"role": "system", "content": request.system})];
     for message in request.history {
         match message.role {
@@ -21,6 +22,14 @@ pub(super) fn completion(model: &str, request: &Request<'_>) -> Vec<u8> {
         "stream": true,
         "stream_options": {"include_usage": true},
     });
+    if let Some(most) = tuning.max_tokens {
+        body["max_tokens"] = most.into();
+    }
+    for (name, value) in &tuning.extra_body {
+        if body.get(name).is_none() {
+            body[name] = value.clone();
+        }
+    }
     if !request.tools.is_empty() {
         let tool = |tool: &crate::model::ToolSpec| {
             let function = json!({"name": tool.name, "description": tool.description, "parameters": tool.parameters});

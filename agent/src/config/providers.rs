@@ -1,0 +1,222 @@
+//! The models of the user's settings: `modelProviders`, their keys in `env`, and the one that is chosen (`model.name`). A project has
+//! no say in where keys are sent, so its settings are not read here.
+
+use std::{collections::BTreeMap, fs, io, path::Path};
+
+use jsonc_parser::ParseOptions;
+use serde::Deserialize;
+use serde_json::{Map, Value};
+
+use super::{Anthropic, OpenAi, Secret, Server, Tuning, without_slash};
+
+/// What the settings say about models. What makes no sense in them is left out and reported.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub(super) struct Providers {
+    env: BTreeMap<String, Value>,
+    model_providers: Map<String, Value>,
+    model: Chosen,
+    security: Security,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+struct Chosen {
+    name: Option<String>,
+    base_url: Option<String>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Security {
+    auth: Auth,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+struct Auth {
+    selected_type: Option<String>,
+}
+
+/// One entry of `modelProviders.<protocol>`.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Entry {
+    id: String,
+    #[serde(default)]
+    name: Option<String>,
+    #[serde(default)]
+    base_url: Option<String>,
+    #[serde(default)]
+    env_key: Option<String>,
+    #[serde(default)]
+    generation_config: GenerationConfig,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+struct GenerationConfig {
+    context_window_size: Option<u64>,
+    sampling_params: SamplingParams,
+    #[serde(rename = "extra_body")]
+    extra_body: Map<String, Value>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct SamplingParams {
+    max_tokens: Option<u32>,
+}
+
+impl Providers {
+    /// Reads the user's settings in `home`.
+    pub(super) fn read(home: &Path) -> Self {
+        let path = home.join("settings.json");
+        let text = match fs::read_to_string(&path) {
+            Ok(text) if text.trim().is_empty() => return Self::default(),
+            Ok(text) => text,
+            Err(error) => {
+                if error.kind() != io::ErrorKind::NotFound {
+                    tracing::warn!(path = %path.display(), %error, "the models of the settings are ignored");
+                }
+                return Self::default();
+            }
+        };
+        Self::parse(&text).unwrap_or_else(|error| {
+            tracing::warn!(path = %path.display(), error, "the models of the settings are ignored");
+            Self::default()
+        })
+    }
+
+    pub(super) fn parse(text: &str) -> Result<Self, String> {
+        jsonc_parser::parse_to_serde_value(text, &ParseOptions::default()).map_err(|error| error.to_string())
+    }
+
+    /// A variable of `env`: what counts where the environment has none.
+    pub(super) fn variable(&self, name: &str) -> Option<String> {
+        Some(self.env.get(name)?.as_str()?.to_owned())
+    }
+
+    /// The models that can be asked, the chosen one first. `variable` finds keys.
+    pub(super) fn servers(&self, variable: impl Fn(&str) -> Option<String>) -> Vec<Server> {
+        let mut servers = Vec::new();
+        for (protocol, make) in [("openai", openai as Make), ("anthropic", anthropic)] {
+            for value in self.model_providers.get(protocol).and_then(Value::as_array).into_iter().flatten() {
+                match Entry::deserialize(value) {
+                    Ok(entry) => {
+                        let is_chosen = self.is_chosen(protocol, &entry);
+                        if let Some(server) = make(entry, &variable) {
+                            servers.push((is_chosen, server));
+                        }
+                    }
+                    Err(error) => tracing::warn!(protocol, %error, "a model of the settings is ignored"),
+                }
+            }
+        }
+        servers.sort_by_key(|(is_chosen, _)| !is_chosen);
+        servers.into_iter().map(|(_, server)| server).collect()
+    }
+
+    fn is_chosen(&self, protocol: &str, entry: &Entry) -> bool {
+        let wanted = |choice: &Option<String>, fact: &str| {
+            choice.as_deref().filter(|choice| !choice.is_empty()).is_none_or(|choice| choice == fact)
+        };
+        let base_url = entry.base_url.as_deref().map(without_slash).unwrap_or_default();
+        self.model.name.as_deref() == Some(entry.id.as_str())
+            && wanted(&self.security.auth.selected_type, protocol)
+            && wanted(&self.model.base_url.as_deref().map(without_slash), &base_url)
+    }
+}
+
+type Make = fn(Entry, &dyn Fn(&str) -> Option<String>) -> Option<Server>;
+
+fn openai(entry: Entry, variable: &dyn Fn(&str) -> Option<String>) -> Option<Server> {
+    let key_variable = entry.env_key.unwrap_or_else(|| "OPENAI_API_KEY".to_owned());
+    Some(Server::OpenAi(OpenAi {
+        api_key: variable(&key_variable).map(Secret::from),
+        base_url: without_slash(entry.base_url.as_deref().unwrap_or(super::OPENAI_BASE_URL)),
+        model: Some(entry.id),
+        key_variable,
+        tuning: tuning(entry.name, entry.generation_config),
+    }))
+}
+
+/// None without a key: there is no server of this protocol that wants none.
+fn anthropic(entry: Entry, variable: &dyn Fn(&str) -> Option<String>) -> Option<Server> {
+    let key_variable = entry.env_key.unwrap_or_else(|| "ANTHROPIC_API_KEY".to_owned());
+    Some(Server::Anthropic(Anthropic {
+        api_key: variable(&key_variable).map(Secret::from)?,
+        base_url: without_slash(entry.base_url.as_deref().unwrap_or(super::ANTHROPIC_BASE_URL)),
+        model: entry.id,
+        key_variable,
+        tuning: tuning(entry.name, entry.generation_config),
+    }))
+}
+
+fn tuning(label: Option<String>, config: GenerationConfig) -> Tuning {
+    Tuning {
+        label,
+        context_window: config.context_window_size,
+        max_tokens: config.sampling_params.max_tokens,
+        extra_body: config.extra_body,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SETTINGS: &str = r#"{
+        // The user's.
+        "env": {"KEY_A": "a", "KEY_B": "b", "NUMBER": 7},
+        "modelProviders": {
+            "openai": [
+                {"id": "one", "envKey": "KEY_A", "baseUrl": "https://a.example/v1/", "generationConfig": {
+                    "contextWindowSize": 5000, "samplingParams": {"max_tokens": 9}, "extra_body": {"enable_thinking": true}}},
+                {"id": 7},
+                {"id": "two", "name": "Two", "envKey": "MISSING", "baseUrl": "https://b.example/v1"},
+            ],
+            "anthropic": [{"id": "one", "envKey": "KEY_B"}, {"id": "keyless", "envKey": "MISSING"}],
+            "gemini": [{"id": "one"}],
+        },
+        "model": {"name": "CHOSEN", "baseUrl": "URL"}, "security": {"auth": {"selectedType": "TYPE"}},
+    }"#;
+
+    fn servers(name: &str, url: &str, protocol: &str) -> Vec<Server> {
+        let text = SETTINGS.replace("CHOSEN", name).replace("URL", url).replace("TYPE", protocol);
+        let providers = Providers::parse(&text).expect("settings");
+        providers.servers(|name| providers.variable(name))
+    }
+
+    fn names(servers: &[Server]) -> Vec<(&str, &str)> {
+        fn name(server: &Server) -> (&str, &str) {
+            match server {
+                Server::OpenAi(server) => ("openai", server.model.as_deref().unwrap_or_default()),
+                Server::Anthropic(server) => ("anthropic", &server.model),
+            }
+        }
+        servers.iter().map(name).collect()
+    }
+
+    #[test]
+    fn the_chosen_model_comes_first_and_the_others_in_their_order() {
+        let all = [("openai", "one"), ("openai", "two"), ("anthropic", "one")];
+        assert_eq!(names(&servers("none", "", "")), all);
+        assert_eq!(names(&servers("two", "", "openai"))[0], ("openai", "two"));
+        assert_eq!(names(&servers("one", "", "anthropic"))[0], ("anthropic", "one"));
+        assert_eq!(names(&servers("two", "https://b.example/v1/", "openai"))[0], ("openai", "two"));
+        assert_eq!(names(&servers("two", "https://elsewhere.example", "openai"))[0], ("openai", "one"));
+    }
+
+    #[test]
+    fn a_model_has_its_own_address_key_and_tuning() {
+        let servers = servers("one", "", "openai");
+        let Server::OpenAi(one) = &servers[0] else { panic!("{servers:?}") };
+        assert_eq!((one.base_url.as_str(), one.key_variable.as_str()), ("https://a.example/v1", "KEY_A"));
+        assert_eq!(one.api_key.as_ref().map(Secret::expose), Some("a"));
+        assert_eq!((one.tuning.context_window, one.tuning.max_tokens), (Some(5_000), Some(9)));
+        assert_eq!(one.tuning.extra_body["enable_thinking"], true);
+        let Server::OpenAi(two) = &servers[1] else { panic!("{servers:?}") };
+        assert_eq!((two.tuning.label.as_deref(), &two.api_key), (Some("Two"), &None), "a local server may want no key");
+    }
+}
