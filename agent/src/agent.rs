@@ -5,7 +5,7 @@ mod plain;
 mod prompt;
 mod sessions;
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use agent_client_protocol::{
     self as acp, Agent as AgentRole, ConnectTo, UntypedMessage,
@@ -16,36 +16,40 @@ use agent_client_protocol::{
     },
 };
 use serde_json::{Value, json};
+use tokio::io::AsyncRead;
 
 use self::{
     plain::Plain,
     sessions::{Opening, Sessions},
 };
-use crate::{client::Credit, config::Config, record::VERSION, session::Shared};
+use crate::{config::Config, outbox::Outbox, record::VERSION, session::Shared, stdio};
 
 /// The agent of one connection.
 pub(crate) struct Agent {
     pub(crate) shared: Arc<Shared>,
     pub(crate) sessions: Sessions,
-    credit: Arc<Credit>,
+    outbox: Arc<Outbox>,
 }
+
+/// How long a client that has hung up may take to read what was still to be said.
+const LAST_WORDS: Duration = Duration::from_secs(1);
 
 /// Serves one client until it hangs up.
 pub(crate) async fn serve(
     config: Config,
-    credit: Arc<Credit>,
-    transport: impl ConnectTo<AgentRole> + 'static,
+    input: impl AsyncRead + Send + 'static,
+    outbox: Arc<Outbox>,
 ) -> Result<(), acp::Error> {
-    let agent = Arc::new(Agent {
-        shared: Arc::new(Shared::new(config)),
-        sessions: Sessions::default(),
-        credit: Arc::clone(&credit),
-    });
-    let served = connect(Arc::clone(&agent), transport).await;
+    let shared = Arc::new(Shared::new(config));
+    let agent = Arc::new(Agent { shared, sessions: Sessions::default(), outbox: Arc::clone(&outbox) });
+    let served = connect(Arc::clone(&agent), stdio::transport(input, Arc::clone(&outbox))).await;
     // Turns that still run have nobody to tell: they end, and with them their processes.
     agent.sessions.cancel_all();
-    credit.close();
+    outbox.close();
     agent.sessions.settled().await;
+    if tokio::time::timeout(LAST_WORDS, outbox.drained()).await.is_err() {
+        tracing::debug!("the client did not read to the end");
+    }
     served
 }
 

@@ -1,46 +1,75 @@
 //! The client as the agent sees it: somebody to send updates to, and to ask.
 
-mod credit;
 pub(crate) mod update;
 
 use std::sync::Arc;
 
 use agent_client_protocol::{self as acp, ConnectionTo, UntypedMessage};
+use serde::Serialize;
 use serde_json::{Value, json};
 
-pub(crate) use self::credit::Credit;
+use crate::outbox::Outbox;
 
 /// The other side of the connection. Clones share it.
+///
+/// Notifications go straight to the [`Outbox`], without a detour through the SDK's tasks: an update is written before the agent does
+/// anything else. They may therefore overtake an answer that was given just before.
 #[derive(Clone, Debug)]
 pub(crate) struct Client {
     connection: ConnectionTo<acp::Client>,
-    credit: Arc<Credit>,
+    outbox: Arc<Outbox>,
+}
+
+#[derive(Serialize)]
+struct Notification<'a, P> {
+    jsonrpc: &'static str,
+    method: &'a str,
+    params: P,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct SessionUpdate<'a> {
+    session_id: &'a str,
+    update: &'a Value,
 }
 
 impl Client {
-    pub(crate) fn new(connection: ConnectionTo<acp::Client>, credit: Arc<Credit>) -> Self {
-        Self { connection, credit }
+    pub(crate) fn new(connection: ConnectionTo<acp::Client>, outbox: Arc<Outbox>) -> Self {
+        Self { connection, outbox }
     }
 
-    /// Sends a `session/update`, waiting while too many have not been written yet.
+    /// Sends a `session/update`, waiting while too much has not been written yet.
     ///
     /// The raw form is used because the wire carries fields (`_meta` on everything, empty lists, `line: null`) that the
     /// SDK's types leave out.
-    pub(crate) async fn update(&self, session: &str, update: Value) {
-        self.credit.take().await;
-        self.notify("session/update", json!({"sessionId": session, "update": update}));
+    pub(crate) async fn update(&self, session: &str, update: &Value) {
+        self.outbox.room().await;
+        self.update_now(session, update);
     }
 
     /// Sends a `session/update` at once: the closing word of something that is being broken off.
     pub(crate) fn update_now(&self, session: &str, update: &Value) {
-        self.credit.take_if_any();
-        self.notify("session/update", json!({"sessionId": session, "update": update}));
+        self.notify("session/update", &SessionUpdate { session_id: session, update });
+    }
+
+    /// Sends a `session/update` behind every answer given so far.
+    pub(crate) fn update_after_answers(&self, session: &str, update: &Value) {
+        let params = json!({"sessionId": session, "update": update});
+        let message = UntypedMessage { method: "session/update".to_owned(), params };
+        if let Err(error) = self.connection.send_notification(message) {
+            tracing::debug!(%error, "nobody is there to be told");
+        }
     }
 
     /// Sends a notification. A client that is gone hears nothing, and the connection's end is noticed elsewhere.
-    pub(crate) fn notify(&self, method: &str, params: Value) {
-        let message = UntypedMessage { method: method.to_owned(), params };
-        if let Err(error) = self.connection.send_notification(message) {
+    pub(crate) fn notify(&self, method: &str, params: &impl Serialize) {
+        let mut line = Vec::with_capacity(512);
+        // A Vec takes every write, and the keys of what the agent sends are strings.
+        let encoded = serde_json::to_writer(&mut line, &Notification { jsonrpc: "2.0", method, params });
+        debug_assert!(encoded.is_ok(), "{encoded:?}");
+        line.push(b'\n');
+        if let Err(error) = self.outbox.send(&line) {
             tracing::debug!(%error, method, "nobody is there to be told");
         }
     }

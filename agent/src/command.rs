@@ -17,7 +17,6 @@ use crate::{
     client::update,
     record::Entry,
     session::{Conversation, Session},
-    turn,
 };
 
 /// What becomes of a prompt.
@@ -83,7 +82,7 @@ pub(crate) async fn route(session: &Session, conversation: &mut Conversation, te
     };
     let said = match found.command.run {
         Run::Status => Said::Text(status::status(session)),
-        Run::StatusPaths => Said::Text(status::paths(session, conversation)),
+        Run::StatusPaths => Said::Text(status::paths(session)),
         Run::Stats => Said::Text(stats::summary(session)),
         Run::StatsModel => Said::Text(stats::models(session)),
         Run::StatsTools => Said::Text(stats::tools(session)),
@@ -100,12 +99,8 @@ pub(crate) async fn route(session: &Session, conversation: &mut Conversation, te
         Said::Submit(prompt) => Routed::Submit(prompt),
         Said::Text(said) => {
             session.update(update::command_result(&said)).await;
-            turn::record(
-                session,
-                conversation,
-                Entry::System { subtype: "slash_command", payload: payload(text, &said) },
-            );
-            turn::flush(session, conversation).await;
+            session.record(Entry::System { subtype: "slash_command", payload: payload(text, &said) });
+            session.flush().await;
             Routed::Done
         }
     }

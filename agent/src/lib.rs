@@ -18,6 +18,7 @@ mod config;
 mod history;
 mod mode;
 mod model;
+mod outbox;
 mod prompt;
 mod record;
 mod session;
@@ -28,14 +29,14 @@ mod tool;
 mod turn;
 mod workspace;
 
-use std::{io::IsTerminal, sync::Arc};
+use std::io::IsTerminal;
 
 use agent_client_protocol as acp;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tracing_subscriber::EnvFilter;
 
-use self::client::Credit;
 pub use self::config::{Anthropic, Config, OpenAi, Secret, Server, Tuning};
+use self::outbox::{Outbox, Output};
 
 /// Serves one client over a pair of byte streams, until it hangs up.
 ///
@@ -46,9 +47,13 @@ pub async fn serve(
     input: impl AsyncRead + Send + 'static,
     output: impl AsyncWrite + Send + 'static,
 ) -> Result<(), acp::Error> {
-    let credit = Arc::new(Credit::new());
-    let transport = stdio::transport(input, output, Arc::clone(&credit));
-    agent::serve(config, credit, transport).await
+    talk(config, input, Output::Stream(Box::pin(output))).await
+}
+
+async fn talk(config: Config, input: impl AsyncRead + Send + 'static, output: Output) -> Result<(), acp::Error> {
+    let (outbox, writing) = Outbox::open(output);
+    tokio::spawn(writing);
+    agent::serve(config, input, outbox).await
 }
 
 /// `roost agent`: serves the client on stdin and stdout, configured by the environment, with a runtime of its own.
@@ -61,7 +66,7 @@ pub fn run() -> anyhow::Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let served = runtime.block_on(async {
         let (input, output) = stdio::open()?;
-        anyhow::Ok(serve(Config::from_env(), input, output).await?)
+        anyhow::Ok(talk(Config::from_env(), input, output).await?)
     });
     // A helper thread may hang in a read; the process does not wait for it.
     runtime.shutdown_background();

@@ -21,9 +21,9 @@ use crate::{
     config::Config,
     history::{Message, ToolCall},
     mode::Mode,
-    model::{Catalogue, Entry, ToolSpec},
+    model::{self, Catalogue, ToolSpec},
     prompt::Instructions,
-    record::{self, Branch, Recorder},
+    record::{self, Branch, Entry, Recorder},
     settings::Settings,
     stats::Stats,
     tool::{self, ReadLog, Tool},
@@ -49,6 +49,7 @@ pub(crate) struct Session {
     settings: Mutex<Settings>,
     stats: Mutex<Stats>,
     instructions: Mutex<Arc<Instructions>>,
+    recorder: Mutex<Recorder>,
     /// Cancels the running turn; of an ended one it does nothing.
     running: Mutex<CancellationToken>,
     pub(crate) conversation: tokio::sync::Mutex<Conversation>,
@@ -57,14 +58,13 @@ pub(crate) struct Session {
 #[derive(Debug)]
 struct Choices {
     mode: Mode,
-    model: Entry,
+    model: model::Entry,
 }
 
-/// What was said, and where it is written down.
+/// What was said.
 #[derive(Debug)]
 pub(crate) struct Conversation {
     pub(crate) history: Vec<Message>,
-    pub(crate) recorder: Recorder,
     /// Turns so far.
     pub(crate) turn: u64,
     /// Call ids used in this session: providers begin anew with every answer.
@@ -126,8 +126,9 @@ impl Session {
             settings: Mutex::new(Settings::open(home, cwd)),
             stats: Mutex::new(Stats::new()),
             instructions: Mutex::new(Arc::new(Instructions::read(home, cwd))),
+            recorder: Mutex::new(recorder),
             running: Mutex::new(CancellationToken::new()),
-            conversation: tokio::sync::Mutex::new(Conversation { history, recorder, turn, call_ids }),
+            conversation: tokio::sync::Mutex::new(Conversation { history, turn, call_ids }),
             reads: Arc::new(ReadLog::default()),
             workspace: Arc::new(workspace),
             client,
@@ -148,11 +149,11 @@ impl Session {
         std::mem::replace(&mut lock(&self.choices).mode, mode)
     }
 
-    pub(crate) fn model(&self) -> Entry {
+    pub(crate) fn model(&self) -> model::Entry {
         lock(&self.choices).model.clone()
     }
 
-    pub(crate) fn set_model(&self, model: Entry) {
+    pub(crate) fn set_model(&self, model: model::Entry) {
         lock(&self.choices).model = model;
     }
 
@@ -230,8 +231,34 @@ impl Session {
         Card { id, tool, kind, title, arguments, locations }
     }
 
+    pub(crate) fn recorder(&self) -> MutexGuard<'_, Recorder> {
+        lock(&self.recorder)
+    }
+
+    /// Writes a record. When that fails the session goes on, and the client is told that it is no longer recorded.
+    pub(crate) fn record(&self, entry: Entry) {
+        let written = self.recorder().append(entry);
+        if let Err(error) = written {
+            self.degraded(&error);
+        }
+    }
+
+    /// Puts the records on disk.
+    pub(crate) async fn flush(&self) {
+        let syncing = self.recorder().sync();
+        if let Err(error) = syncing.await {
+            self.degraded(&error);
+        }
+    }
+
+    fn degraded(&self, error: &std::io::Error) {
+        tracing::error!(%error, session = %self.id, "the session is no longer recorded");
+        let params = json!({"v": 1, "sessionId": &*self.id, "reason": "write_failed"});
+        self.client.notify("qwen/notify/session/recording-degraded", &params);
+    }
+
     pub(crate) async fn update(&self, update: Value) {
-        self.client.update(&self.id, update).await;
+        self.client.update(&self.id, &update).await;
     }
 
     /// The agent changed the mode by itself, by what the user answered.

@@ -12,17 +12,18 @@ use bytes::Bytes;
 use futures_util::{sink, stream};
 use roost_core::acp;
 use tokio::{
-    io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
+    io::{AsyncRead, AsyncReadExt},
     net::unix::pipe,
 };
 
-use crate::client::Credit;
+use crate::outbox::{Outbox, Output};
 
 /// Longest line taken from the client. Pictures arrive inside their prompt.
 const MAX_LINE_BYTES: usize = 64 << 20;
+/// What is read at a time; the pipe itself holds as much.
+const READ_BYTES: usize = 64 * 1024;
 
 type Input = Pin<Box<dyn AsyncRead + Send>>;
-type Output = Pin<Box<dyn AsyncWrite + Send>>;
 
 /// This process's stdin and stdout. Pipes are driven by the event loop; anything else by helper threads.
 pub(crate) fn open() -> io::Result<(Input, Output)> {
@@ -32,37 +33,24 @@ pub(crate) fn open() -> io::Result<(Input, Output)> {
         Ok(pipe) => Box::pin(pipe),
         Err(_) => Box::pin(tokio::io::stdin()),
     };
-    let output: Output = match pipe::Sender::from_owned_fd(output) {
-        Ok(pipe) => Box::pin(pipe),
-        Err(_) => Box::pin(tokio::io::stdout()),
+    let output = match pipe::Sender::from_owned_fd(output) {
+        Ok(pipe) => Output::Pipe(pipe),
+        Err(_) => Output::Stream(Box::pin(tokio::io::stdout())),
     };
     Ok((input, output))
 }
 
-/// Joins the two streams into a transport. A line that is no UTF-8 or too long is answered as malformed, not fatal.
-pub(crate) fn transport<R: Role>(
-    input: impl AsyncRead + Send + 'static,
-    output: impl AsyncWrite + Send + 'static,
-    credit: Arc<Credit>,
-) -> impl ConnectTo<R> {
-    let (input, output): (Input, Output) = (Box::pin(input), Box::pin(output));
+/// Joins the way in and the way out into a transport. A line that is no UTF-8 or too long is answered as malformed, not fatal.
+pub(crate) fn transport<R: Role>(input: impl AsyncRead + Send + 'static, outbox: Arc<Outbox>) -> impl ConnectTo<R> {
+    let input: Input = Box::pin(input);
     let incoming = stream::unfold(Incoming { input, lines: acp::Lines::new(MAX_LINE_BYTES) }, |mut incoming| async {
         incoming.next().await.map(|line| (line, incoming))
     });
-    let outgoing = sink::unfold((output, credit), |(mut output, credit), mut line: String| async move {
+    let outgoing = sink::unfold(outbox, |outbox, mut line: String| async move {
         line.push('\n');
-        let written = output.write_all(line.as_bytes()).await;
-        let written = match written {
-            Ok(()) => output.flush().await,
-            Err(error) => Err(error),
-        };
-        // Whoever waits for room must not wait for a client that is gone.
-        if written.is_err() {
-            credit.close();
-        }
-        written?;
-        credit.written(&line);
-        Ok::<_, io::Error>((output, credit))
+        outbox.room().await;
+        outbox.send(line.as_bytes())?;
+        Ok::<_, io::Error>(outbox)
     });
     Lines::new(outgoing, incoming)
 }
@@ -81,6 +69,7 @@ impl Incoming {
                 Err(too_long) => return Some(Ok(too_long.to_string())),
                 Ok(None) => {}
             }
+            self.lines.buffer().reserve(READ_BYTES);
             match self.input.read_buf(self.lines.buffer()).await {
                 Ok(0) => return None,
                 Ok(_) => {}

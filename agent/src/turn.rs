@@ -95,8 +95,8 @@ pub(crate) async fn run(
         "startedAt": started_at, "endedAt": now(), "promptText": prompt_text,
         "resultText": said.map(Message::text).unwrap_or_default(),
     });
-    record(session, conversation, Entry::System { subtype: "turn_result", payload });
-    flush(session, conversation).await;
+    session.record(Entry::System { subtype: "turn_result", payload });
+    session.flush().await;
     result.map_err(|error| acp::Error::new(error.rpc_code(), error.to_string()))
 }
 
@@ -109,27 +109,6 @@ impl Start {
     }
 }
 
-/// Writes a record. When that fails the session goes on, and the client is told that it is no longer recorded.
-pub(crate) fn record(session: &Session, conversation: &mut Conversation, entry: Entry) {
-    if let Err(error) = conversation.recorder.append(entry) {
-        degraded(session, &error);
-    }
-}
-
-/// Puts the records on disk and lets go of the file.
-pub(crate) async fn flush(session: &Session, conversation: &mut Conversation) {
-    if let Err(error) = conversation.recorder.sync().await {
-        degraded(session, &error);
-    }
-    conversation.recorder.close();
-}
-
-fn degraded(session: &Session, error: &std::io::Error) {
-    tracing::error!(%error, session = %session.id, "the session is no longer recorded");
-    let params = json!({"v": 1, "sessionId": &*session.id, "reason": "write_failed"});
-    session.client.notify("qwen/notify/session/recording-degraded", params);
-}
-
 impl Turn<'_> {
     async fn begin(&mut self, start: Start) {
         let is_first = self.conversation.history.is_empty();
@@ -139,7 +118,7 @@ impl Turn<'_> {
                 if is_first {
                     self.session.update(update::title(&title(&message.text()), &now())).await;
                 }
-                self.record(Entry::User(message.clone()));
+                self.session.record(Entry::User(message.clone()));
                 self.conversation.history.push(message);
             }
             Start::Retry(parts) => {
@@ -177,7 +156,7 @@ impl Turn<'_> {
             }
             self.calls += calls.len();
             // What leads to an effect goes to disk beside it; an answer in words is flushed once, at its end.
-            self.conversation.recorder.start_sync();
+            self.session.recorder().start_sync();
             match self.run_calls(calls).await {
                 batch::End::Done => {}
                 batch::End::Rejected => return Ok(StopReason::EndTurn),
@@ -247,7 +226,7 @@ impl Turn<'_> {
         if !parts.is_empty() {
             let message = Message::model(parts);
             self.conversation.history.push(message.clone());
-            self.record(Entry::Assistant { message, usage: reply.usage, model: reply.model.clone() });
+            self.session.record(Entry::Assistant { message, usage: reply.usage, model: reply.model.clone() });
         }
         calls
     }
@@ -255,9 +234,5 @@ impl Turn<'_> {
     /// A word from the agent itself. It is no answer of the model, so the model is not told of it.
     async fn say(&self, text: &str) {
         self.session.update(update::message(text)).await;
-    }
-
-    fn record(&mut self, entry: Entry) {
-        record(self.session, self.conversation, entry);
     }
 }

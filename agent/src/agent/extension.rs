@@ -39,7 +39,7 @@ use agent_client_protocol::{
 use serde_json::{Value, json};
 
 use super::Agent;
-use crate::{command, mode::Mode, record::Entry, session::Session, turn};
+use crate::{command, mode::Mode, record::Entry, session::Session};
 
 /// Longest title kept, in characters.
 const MAX_TITLE_CHARS: usize = 200;
@@ -141,9 +141,8 @@ async fn set_title(session: &Session, params: &Value) -> Result<Value, acp::Erro
     let title: String = text(params, "displayName")?.chars().take(MAX_TITLE_CHARS).collect();
     let source = params.get("titleSource").and_then(Value::as_str).unwrap_or("manual");
     let payload = json!({"customTitle": title, "titleSource": source});
-    let mut conversation = session.conversation.lock().await;
-    turn::record(session, &mut conversation, Entry::System { subtype: "custom_title", payload });
-    turn::flush(session, &mut conversation).await;
+    session.record(Entry::System { subtype: "custom_title", payload });
+    session.flush().await;
     Ok(json!({"sessionId": &*session.id, "displayName": title, "titleSource": source, "persisted": true}))
 }
 

@@ -20,7 +20,6 @@ use crate::{
     command,
     record::{self, Branch, Entry, LoadError},
     session::Session,
-    turn,
     workspace::Workspace,
 };
 
@@ -81,7 +80,7 @@ impl Sessions {
 impl Agent {
     /// Opens a session off the dispatch loop, answers, and then says which commands there are.
     pub(super) fn open(self: &Arc<Self>, opening: Opening, responder: Responder<Value>, cx: ConnectionTo<acp::Client>) {
-        let (agent, client) = (Arc::clone(self), Client::new(cx, Arc::clone(&self.credit)));
+        let (agent, client) = (Arc::clone(self), Client::new(cx, Arc::clone(&self.outbox)));
         self.sessions.turns.spawn(async move {
             let opened = match opening {
                 Opening::New(request) => agent.new_session(&request, client).await,
@@ -103,7 +102,7 @@ impl Agent {
                 Err(error) => responder.respond_with_error(error.clone()),
             };
             if let (Ok(()), Ok(session)) = (answered, opened) {
-                session.update(update::commands(&command::advertised())).await;
+                session.client.update_after_answers(&session.id, &update::commands(&command::advertised()));
             }
         });
     }
@@ -116,12 +115,9 @@ impl Agent {
             return Err(acp::Error::new(ErrorCode::INVALID_PARAMS, format!("The session {id} exists already")));
         }
         let session = Arc::new(Session::new(&id, workspace, client, Arc::clone(&self.shared)));
-        let mut conversation = session.conversation.lock().await;
         // From here on the session can be loaded, even before anything is said in it.
-        let payload = json!({"sourceType": "acp"});
-        turn::record(&session, &mut conversation, Entry::System { subtype: "session_source", payload });
-        conversation.recorder.close();
-        drop(conversation);
+        session.record(Entry::System { subtype: "session_source", payload: json!({"sourceType": "acp"}) });
+        session.recorder().close();
         self.sessions.insert(&session);
         Ok(session)
     }

@@ -1,9 +1,6 @@
 //! `/status` and `/status paths`.
 
-use crate::{
-    record::VERSION,
-    session::{Conversation, Session},
-};
+use crate::{record::VERSION, session::Session};
 
 pub(super) fn status(session: &Session) -> String {
     let model = session.model();
@@ -20,6 +17,6 @@ pub(super) fn status(session: &Session) -> String {
     .join("\n")
 }
 
-pub(super) fn paths(session: &Session, conversation: &Conversation) -> String {
-    format!("Session: {}\nTranscript: {}", session.id, conversation.recorder.path().display())
+pub(super) fn paths(session: &Session) -> String {
+    format!("Session: {}\nTranscript: {}", session.id, session.recorder().path().display())
 }

@@ -9,7 +9,7 @@ use std::{
 
 use super::{Entry, Kind, Record, VERSION, now};
 
-/// The one writer of a session's file. The file is only open while a turn runs.
+/// The one writer of a session's file. The file is opened for the first record and stays open.
 #[derive(Debug)]
 pub(crate) struct Recorder {
     path: PathBuf,
@@ -65,10 +65,15 @@ impl Recorder {
         Ok(uuid)
     }
 
-    /// Flushes to the disk, off the async thread.
-    pub(crate) async fn sync(&self) -> io::Result<()> {
-        let Some(file) = self.file.clone() else { return Ok(()) };
-        tokio::task::spawn_blocking(move || file.sync_data()).await.map_err(io::Error::other)?
+    /// Flushes to the disk, off the async thread, what was written before the call.
+    pub(crate) fn sync(&self) -> impl Future<Output = io::Result<()>> + use<> {
+        let syncing = self.file.clone().map(|file| tokio::task::spawn_blocking(move || file.sync_data()));
+        async {
+            match syncing {
+                Some(syncing) => syncing.await.map_err(io::Error::other)?,
+                None => Ok(()),
+            }
+        }
     }
 
     /// Begins to flush without waiting for the end of it.
@@ -82,7 +87,7 @@ impl Recorder {
         }
     }
 
-    /// Lets go of the file until the next record.
+    /// Lets go of the file until the next record: a session nobody has spoken to holds no descriptor.
     pub(crate) fn close(&mut self) {
         self.file = None;
     }

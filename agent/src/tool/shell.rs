@@ -114,7 +114,7 @@ impl Invocation for Call {
             let live = |output: &super::output::Output| -> BoxFuture<'static, ()> {
                 let progress = update::tool_progress(&context.call, &[text_content(&output.text())]);
                 let (client, session) = (context.client.clone(), context.session.clone());
-                Box::pin(async move { client.update(&session, progress).await })
+                Box::pin(async move { client.update(&session, &progress).await })
             };
             match process::run(&job, &live).await {
                 Ok(finished) => self.report(&finished, &context.workspace),

@@ -110,7 +110,7 @@ impl Turn<'_> {
         self.session.stats().called(&call.name, &one.outcome, one.decision, one.duration);
         let response = Part::Response { response: ToolResponse::new(call, one.outcome.ok, one.outcome.to_model) };
         let result = ToolCallResult { call_id: call.id.clone(), status: one.status, result_display: one.outcome.raw };
-        self.record(Entry::ToolResult { message: Message::user(vec![response.clone()]), result });
+        self.session.record(Entry::ToolResult { message: Message::user(vec![response.clone()]), result });
         match self.conversation.history.last_mut() {
             Some(last) if last.responses().next().is_some() => last.parts.push(response),
             _ => self.conversation.history.push(Message::user(vec![response])),
