@@ -7,7 +7,7 @@ mod content;
 mod meta;
 mod permission;
 mod plan;
-mod reader;
+mod read;
 mod session;
 mod tool;
 mod turn;
@@ -20,13 +20,14 @@ pub use permission::{
     Question, QuestionOption,
 };
 pub use plan::{PlanEntry, PlanStatus};
+pub use read::Read;
+pub(crate) use read::{may, must, readable};
 pub use session::{
     ApprovalModeChanged, FollowupSuggestion, HistoryTruncated, ModelSwitchFailed, ModelSwitched, ResyncRequired,
     SessionEnd, SessionMetadata, SessionSnapshot, ShellCommand, ShellResult,
 };
 pub use tool::{Location, ToolCallId, ToolContent, ToolKind, ToolPatch, ToolStatus};
 pub use turn::{MidTurnMessages, PendingPrompt, PromptCancelled, TurnComplete, TurnError};
-pub(crate) use reader::Reader;
 pub(crate) use update::parent_of;
 pub use update::{Chunk, Command, CommandInput, ContextUsage, Update};
 
@@ -47,8 +48,9 @@ pub struct Malformed {
 ///
 /// # Errors
 /// [`Malformed`] when a needed field is absent or a known field has another type.
-pub fn decode<'a, T: Deserialize<'a>>(what: &str, data: &'a Value) -> Result<T, Malformed> {
-    T::deserialize(Reader(data)).map_err(|error| Malformed { what: what.into(), why: error.to_string().into() })
+pub fn decode<T: Read>(what: &str, data: &Value) -> Result<T, Malformed> {
+    let why = "a field that it needs is missing, or one has another type than it should";
+    T::read(data).ok_or_else(|| Malformed { what: what.into(), why: why.into() })
 }
 
 /// `null` and "absent" are the same to every payload: agents write both.

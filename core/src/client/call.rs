@@ -1,10 +1,10 @@
 //! A request together with the meaning of its answer.
 
-use serde::{Deserialize, Deserializer, de::DeserializeOwned, de::IgnoredAny};
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::{Method, Request, WireFailure};
-use crate::{ClientId, payload::Reader};
+use crate::{ClientId, payload::Read};
 
 /// A request that is answered with a `T`.
 #[derive(Clone, Debug)]
@@ -37,20 +37,22 @@ pub enum CallError {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Done;
 
-impl<'de> Deserialize<'de> for Done {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        IgnoredAny::deserialize(deserializer).map(|_| Self)
+impl Read for Done {
+    fn read(_: &Value) -> Option<Self> {
+        Some(Self)
     }
 }
 
 impl<T: DeserializeOwned> Call<T> {
-    pub(super) fn new(request: Request) -> Self {
-        Self { request, parse: by_value }
-    }
-
-    /// A call with a large answer: read in one go, without a [`Value`] in between.
+    /// A call with a large answer: decoded in one go, without a [`Value`] in between.
     pub(super) fn in_one_go(request: Request) -> Self {
         Self { request, parse: |body| serde_json::from_str(body).map_err(|error| error.to_string()) }
+    }
+}
+
+impl<T: Read> Call<T> {
+    pub(super) fn new(request: Request) -> Self {
+        Self { request, parse: by_value }
     }
 
     pub(super) fn get(path: impl Into<String>) -> Self {
@@ -103,8 +105,8 @@ impl<T> Call<T> {
     }
 }
 
-fn by_value<T: DeserializeOwned>(body: &str) -> Result<T, String> {
-    T::deserialize(Reader(&value(body)?)).map_err(|error| error.to_string())
+fn by_value<T: Read>(body: &str) -> Result<T, String> {
+    T::read(&value(body)?).ok_or_else(|| "it lacks what it is for".to_owned())
 }
 
 fn value(body: &str) -> Result<Value, String> {

@@ -2,11 +2,13 @@
 
 use std::fmt;
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
+
+use crate::payload::readable;
 
 /// `GET /health`. The counts are there when they were asked for.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Health {
     /// `ok`, or `degraded` in a 503.
     pub status: String,
@@ -20,9 +22,15 @@ pub struct Health {
     pub connected_clients: Option<u64>,
 }
 
+readable!(Health {
+    ;
+    status: "status", sessions: "sessions", active_prompts: "activePrompts", pending_permissions:
+    "pendingPermissions", connected_clients: "connectedClients"
+});
+
 /// `GET /capabilities`, as far as a client decides by it.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Capabilities {
     pub qwen_code_version: String,
     pub features: Vec<String>,
@@ -32,9 +40,15 @@ pub struct Capabilities {
     pub workspaces: Vec<Workspace>,
 }
 
+readable!(Capabilities {
+    ;
+    qwen_code_version: "qwenCodeVersion", features: "features", workspace_cwd: "workspaceCwd", workspaces:
+    "workspaces"
+});
+
 /// A folder that the daemon serves.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Workspace {
     pub id: String,
     /// Absolute.
@@ -46,6 +60,12 @@ pub struct Workspace {
     /// It was registered while the daemon ran, and can be taken out again.
     pub removable: bool,
 }
+
+readable!(Workspace {
+    ;
+    id: "id", cwd: "cwd", display_name: "displayName", primary: "primary", trusted: "trusted", removable:
+    "removable"
+});
 
 impl Workspace {
     /// What it is called: its own name, or the last part of its path.
@@ -65,10 +85,12 @@ impl Capabilities {
 }
 
 /// `POST /auth/exchange`: this device's own bearer.
-#[derive(Clone, PartialEq, Eq, Deserialize)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Credential {
     pub token: String,
 }
+
+readable!(Credential { token: "token"; });
 
 impl fmt::Debug for Credential {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

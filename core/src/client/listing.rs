@@ -1,18 +1,22 @@
 //! `GET /workspace/:cwd/sessions`.
 
-use serde::{Deserialize, Deserializer, Serialize, de};
+use serde::Serialize;
 use serde_json::{Map, Value};
 
-use crate::SessionId;
+use crate::{
+    SessionId,
+    payload::{Read, readable},
+};
 
 /// One page, the most recently active first.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct SessionPage {
     pub sessions: Vec<SessionSummary>,
     /// What the next page is asked for with; `None` on the last.
     pub next_cursor: Option<String>,
 }
+
+readable!(SessionPage { ; sessions: "sessions", next_cursor: "nextCursor" });
 
 /// Which sessions of a workspace a list names, and in which order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,15 +67,15 @@ pub struct SessionSummary {
     pub rest: Map<String, Value>,
 }
 
-/// A field of another type than it should have counts as missing; only the id has to be there.
-impl<'de> Deserialize<'de> for SessionSummary {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Self::read(Map::deserialize(deserializer)?).ok_or_else(|| de::Error::missing_field("sessionId"))
+/// Only the id has to be there.
+impl Read for SessionSummary {
+    fn read(value: &Value) -> Option<Self> {
+        Self::take(value.as_object()?.clone())
     }
 }
 
 impl SessionSummary {
-    fn read(mut rest: Map<String, Value>) -> Option<Self> {
+    fn take(mut rest: Map<String, Value>) -> Option<Self> {
         Some(Self {
             session_id: text(&mut rest, "sessionId")?.into(),
             created_at: text(&mut rest, "createdAt"),

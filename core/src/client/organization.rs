@@ -1,21 +1,25 @@
 //! Sessions put in order: groups, pins, batches (http.md §4).
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
+use serde_json::Value;
 
-use crate::SessionId;
+use crate::{
+    SessionId,
+    payload::{Read, may, readable},
+};
 
 /// `GET /workspace/:id/session-groups`.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Groups {
     pub groups: Vec<Group>,
     /// The colors that have a name.
     pub color_options: Vec<String>,
 }
 
+readable!(Groups { ; groups: "groups", color_options: "colorOptions" });
+
 /// A group of sessions.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Group {
     pub id: String,
     pub name: String,
@@ -25,11 +29,15 @@ pub struct Group {
     pub order: i64,
 }
 
+readable!(Group { ; id: "id", name: "name", color: "color", order: "order" });
+
 /// The answer of the routes that make and change a group.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct OneGroup {
     pub group: Group,
 }
+
+readable!(OneGroup { group: "group"; });
 
 /// The body of `PATCH …/session-groups/:groupId`: what is absent stays as it is.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
@@ -54,22 +62,31 @@ pub struct Arrangement {
 }
 
 /// What became of a batch: of the sessions to archive, to bring back or to delete.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Batch {
-    #[serde(alias = "archived", alias = "unarchived", alias = "removed")]
     pub done: Vec<SessionId>,
     pub not_found: Vec<SessionId>,
     pub errors: Vec<BatchError>,
 }
 
+/// Each of the three routes has its own word for what was done.
+impl Read for Batch {
+    fn read(value: &Value) -> Option<Self> {
+        value.as_object()?;
+        let done: [Vec<SessionId>; 3] =
+            ["archived", "unarchived", "removed"].map(|name| may(value, name).unwrap_or_default());
+        Some(Self { done: done.concat(), not_found: may(value, "notFound")?, errors: may(value, "errors")? })
+    }
+}
+
 /// Why one session of a batch stayed where it was.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BatchError {
     pub session_id: SessionId,
     pub error: String,
 }
+
+readable!(BatchError { session_id: "sessionId", error: "error"; });
 
 /// The form of an exported session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

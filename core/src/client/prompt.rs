@@ -1,12 +1,12 @@
 //! Prompts, votes, and what the daemon answers to them.
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::Cursor;
 use crate::{
     ClientId, EventEpoch, Millis, PromptId,
-    payload::{ContentBlock, Outcome, OutcomeKind},
+    payload::{ContentBlock, Outcome, OutcomeKind, Read, readable},
 };
 
 /// The body of `POST /session/:id/prompt`.
@@ -31,13 +31,15 @@ impl Prompt {
 }
 
 /// The 202 of a prompt.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Accepted {
     pub prompt_id: PromptId,
     pub last_event_id: u64,
     pub event_epoch: EventEpoch,
 }
+
+readable!(Accepted { prompt_id: "promptId", last_event_id: "lastEventId", event_epoch: "eventEpoch"; });
 
 impl Accepted {
     /// A stream from here on shows everything of the turn.
@@ -48,38 +50,61 @@ impl Accepted {
 }
 
 /// `GET /session/:id/pending-prompts`, oldest first.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct PendingPrompts {
     pub pending_prompts: Vec<PendingPrompt>,
 }
 
+readable!(PendingPrompts { ; pending_prompts: "pendingPrompts" });
+
 /// A prompt that has not ended.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct PendingPrompt {
     pub prompt_id: PromptId,
     pub text: String,
     pub queued_at: Millis,
     pub state: PromptState,
-    #[serde(skip_serializing_if = "Option::is_none", default)]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub originator_client_id: Option<ClientId>,
 }
 
+readable!(PendingPrompt {
+    prompt_id: "promptId", text: "text", queued_at: "queuedAt", state: "state";
+    originator_client_id: "originatorClientId"
+});
+
 /// Where a pending prompt stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum PromptState {
     Queued,
     Running,
 }
 
+impl Read for PromptState {
+    fn read(value: &Value) -> Option<Self> {
+        [Self::Queued, Self::Running].into_iter().find(|state| value == state.as_str())
+    }
+}
+
+impl PromptState {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Queued => "queued",
+            Self::Running => "running",
+        }
+    }
+}
+
 /// `DELETE /session/:id/pending-prompts/:promptId`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct Removed {
     /// `false` for a prompt nobody knows, or that has ended.
     pub removed: bool,
 }
+
+readable!(Removed { removed: "removed"; });
 
 /// The body of a permission vote.
 #[derive(Clone, Debug, PartialEq, Serialize)]

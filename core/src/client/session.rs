@@ -4,7 +4,11 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{ControlState, Cursor};
-use crate::{ClientId, Envelope, EventEpoch, Millis, SessionId, payload::Reader, session::ApprovalMode};
+use crate::{
+    ClientId, Envelope, EventEpoch, Millis, SessionId,
+    payload::{Read, may, must, readable},
+    session::ApprovalMode,
+};
 
 /// The body of `POST /session`. By default a session that is shared with whoever else asks for one.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
@@ -40,34 +44,43 @@ pub enum Scope {
 }
 
 /// What every way into a session answers.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Session {
     pub session_id: SessionId,
-    #[serde(default)]
     pub workspace_cwd: String,
     /// It was live already.
-    #[serde(default)]
     pub attached: bool,
     /// Who we are in this session.
-    #[serde(default)]
     pub client_id: Option<ClientId>,
-    #[serde(default)]
     pub created_at: Option<String>,
-    #[serde(default)]
     pub has_active_prompt: bool,
 }
 
+readable!(Session {
+    session_id: "sessionId";
+    workspace_cwd: "workspaceCwd", attached: "attached", client_id: "clientId", created_at: "createdAt",
+    has_active_prompt: "hasActivePrompt"
+});
+
 /// `POST /session/:id/resume`.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Clone, Debug, PartialEq)]
 pub struct ResumedSession {
-    #[serde(flatten)]
     pub session: Session,
-    #[serde(default)]
     pub state: ControlState,
     pub last_event_id: u64,
     pub event_epoch: EventEpoch,
+}
+
+impl Read for ResumedSession {
+    fn read(value: &Value) -> Option<Self> {
+        Some(Self {
+            session: Session::read(value)?,
+            state: may(value, "state")?,
+            last_event_id: must(value, "lastEventId")?,
+            event_epoch: must(value, "eventEpoch")?,
+        })
+    }
 }
 
 impl ResumedSession {
@@ -104,7 +117,6 @@ struct WireLoad {
     created_at: Option<String>,
     #[serde(default)]
     has_active_prompt: bool,
-    /// Read with the small reader: it is small.
     #[serde(default)]
     state: Value,
     last_event_id: u64,
@@ -125,7 +137,7 @@ impl From<WireLoad> for LoadedSession {
             created_at: wire.created_at,
             has_active_prompt: wire.has_active_prompt,
         };
-        let state = ControlState::deserialize(Reader(&wire.state)).unwrap_or_default();
+        let state = ControlState::read(&wire.state).unwrap_or_default();
         let (last_event_id, event_epoch) = (wire.last_event_id, wire.event_epoch);
         Self {
             resumed: ResumedSession { session, state, last_event_id, event_epoch },
@@ -149,77 +161,81 @@ impl LoadedSession {
 }
 
 /// `GET /session/:id/context`.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
-#[serde(default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct ContextState {
     pub state: ControlState,
 }
 
+readable!(ContextState { ; state: "state" });
+
 /// `GET /session/:id/status`.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Status {
     pub session_id: SessionId,
-    #[serde(default)]
     pub updated_at: Option<String>,
-    #[serde(default)]
     pub display_name: Option<String>,
-    #[serde(default)]
     pub client_count: u64,
-    #[serde(default)]
     pub has_active_prompt: bool,
-    #[serde(default)]
     pub is_waiting_for_permission: bool,
-    #[serde(default)]
     pub is_waiting_for_user_question: bool,
-    #[serde(default)]
     pub turn_error: Option<TurnFailure>,
     /// What waits for an answer, as it came.
-    #[serde(default)]
     pub pending_interactions: Vec<Value>,
 }
 
+readable!(Status {
+    session_id: "sessionId";
+    updated_at: "updatedAt", display_name: "displayName", client_count: "clientCount", has_active_prompt:
+    "hasActivePrompt", is_waiting_for_permission: "isWaitingForPermission", is_waiting_for_user_question:
+    "isWaitingForUserQuestion", turn_error: "turnError", pending_interactions: "pendingInteractions"
+});
+
 /// How the last prompt failed; gone when the next one starts.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct TurnFailure {
     pub message: String,
-    #[serde(skip_serializing_if = "Option::is_none", default)]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub code: Option<Box<str>>,
-    #[serde(skip_serializing_if = "Option::is_none", default)]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub error_kind: Option<Box<str>>,
 }
 
+readable!(TurnFailure { message: "message"; code: "code", error_kind: "errorKind" });
+
 /// `GET /session/:id/supported-commands`: what [`crate::slash::Advertised::read`] reads.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct SupportedCommands {
     pub available_commands: Vec<Value>,
     pub available_skills: Vec<Value>,
 }
 
+readable!(SupportedCommands { ; available_commands: "availableCommands", available_skills: "availableSkills" });
+
 /// `PATCH /session/:id/metadata`: what is in force now.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Metadata {
     pub session_id: SessionId,
-    #[serde(default)]
     pub display_name: Option<String>,
 }
 
+readable!(Metadata { session_id: "sessionId"; display_name: "displayName" });
+
 /// `POST /session/:id/heartbeat`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Heartbeat {
     pub session_id: SessionId,
-    #[serde(default)]
     pub client_id: Option<ClientId>,
     pub last_seen_at: Millis,
 }
 
+readable!(Heartbeat { session_id: "sessionId", last_seen_at: "lastSeenAt"; client_id: "clientId" });
+
 /// `POST /session/:id/shell`: what a command printed, and how it ended.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ShellOutcome {
     /// `None` for one that a signal ended.
     pub exit_code: Option<i64>,
@@ -227,11 +243,14 @@ pub struct ShellOutcome {
     pub aborted: bool,
 }
 
+readable!(ShellOutcome { ; exit_code: "exitCode", output: "output", aborted: "aborted" });
+
 /// `POST /session/:id/mid-turn-message`.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct MidTurn {
     /// The running turn will be told. Otherwise nothing was kept, and `reason` may say why.
     pub accepted: bool,
     pub reason: Option<String>,
 }
+
+readable!(MidTurn { ; accepted: "accepted", reason: "reason" });

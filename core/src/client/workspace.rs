@@ -1,17 +1,20 @@
 //! A workspace's files, settings and rules, and the daemon's own state (http.md §3, §7–§9).
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::Value;
 
+use crate::payload::readable;
+
 /// `GET /glob`.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Glob {
     /// Paths, relative to the workspace.
     pub matches: Vec<String>,
     /// There are more.
     pub truncated: bool,
 }
+
+readable!(Glob { ; matches: "matches", truncated: "truncated" });
 
 /// Where a setting or a rule is kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -35,19 +38,18 @@ impl SettingScope {
 }
 
 /// `GET /workspace/settings`.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
-#[serde(default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Settings {
     pub settings: Vec<Setting>,
 }
 
+readable!(Settings { ; settings: "settings" });
+
 /// One setting.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Setting {
     pub key: String,
     /// `boolean`, `enum`, `string`, `number`, or a word for something composed.
-    #[serde(rename = "type")]
     pub kind: String,
     pub label: String,
     pub category: String,
@@ -60,14 +62,21 @@ pub struct Setting {
     pub values: SettingValues,
 }
 
+readable!(Setting {
+    ;
+    key: "key", kind: "type", label: "label", category: "category", description: "description",
+    requires_restart: "requiresRestart", default: "default", options: "options", values: "values"
+});
+
 /// What a setting is, by scope; `null` where nobody has set it.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
-#[serde(default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct SettingValues {
     pub effective: Value,
     pub user: Value,
     pub workspace: Value,
 }
+
+readable!(SettingValues { ; effective: "effective", user: "user", workspace: "workspace" });
 
 impl SettingValues {
     /// What this scope says; `null` when it says nothing.
@@ -81,30 +90,33 @@ impl SettingValues {
 }
 
 /// `GET /workspace/permissions`.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Permissions {
     pub user: ScopedRules,
     pub workspace: ScopedRules,
     pub is_trusted: bool,
 }
 
+readable!(Permissions { ; user: "user", workspace: "workspace", is_trusted: "isTrusted" });
+
 /// The rules of one scope, and the file they stand in.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ScopedRules {
     pub path: String,
     pub rules: Rules,
 }
 
+readable!(ScopedRules { ; path: "path", rules: "rules" });
+
 /// Rules by what they say.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Rules {
     pub allow: Vec<String>,
     pub ask: Vec<String>,
     pub deny: Vec<String>,
 }
+
+readable!(Rules { ; allow: "allow", ask: "ask", deny: "deny" });
 
 /// What a rule says of the calls that it matches.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -143,25 +155,28 @@ impl Permissions {
 }
 
 /// `GET /workspace/providers`, as far as a model is chosen by it.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
-#[serde(default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Providers {
     pub providers: Vec<Provider>,
 }
 
+readable!(Providers { ; providers: "providers" });
+
 /// A provider with its models.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
-#[serde(default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Provider {
     pub models: Vec<ProviderModel>,
 }
 
+readable!(Provider { ; models: "models" });
+
 /// A model that a session can be begun with.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ProviderModel {
     pub model_id: String,
     pub name: String,
     pub description: Option<String>,
     pub is_current: bool,
 }
+
+readable!(ProviderModel { ; model_id: "modelId", name: "name", description: "description", is_current: "isCurrent" });

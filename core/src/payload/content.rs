@@ -3,7 +3,7 @@
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Value, json};
 
-use super::Reader;
+use super::{Read, readable};
 
 /// One block of a message. A kind nobody knows is kept as it came.
 #[derive(Clone, Debug, PartialEq)]
@@ -27,6 +27,8 @@ pub struct Media {
     pub uri: Option<String>,
 }
 
+readable!(Media { ; mime_type: "mimeType", data: "data", uri: "uri" });
+
 /// A reference to something the agent can read by itself.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -43,6 +45,8 @@ pub struct ResourceLink {
     pub size: Option<u64>,
 }
 
+readable!(ResourceLink { uri: "uri"; name: "name", title: "title", mime_type: "mimeType", size: "size" });
+
 /// Something embedded in the message: text, or base64 in `blob`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -56,6 +60,8 @@ pub struct Resource {
     pub blob: Option<String>,
 }
 
+readable!(Resource { uri: "uri"; mime_type: "mimeType", text: "text", blob: "blob" });
+
 impl ContentBlock {
     /// Reads a block. Total: what fits no known kind is [`ContentBlock::Other`].
     #[must_use]
@@ -66,10 +72,10 @@ impl ContentBlock {
     fn known(value: &Value) -> Option<Self> {
         match value.get("type")?.as_str()? {
             "text" => Some(Self::Text(value.get("text")?.as_str()?.to_owned())),
-            "image" => Media::deserialize(Reader(value)).ok().map(Self::Image),
-            "audio" => Media::deserialize(Reader(value)).ok().map(Self::Audio),
-            "resource_link" => ResourceLink::deserialize(Reader(value)).ok().map(Self::ResourceLink),
-            "resource" => Resource::deserialize(Reader(value.get("resource")?)).ok().map(Self::Resource),
+            "image" => Media::read(value).map(Self::Image),
+            "audio" => Media::read(value).map(Self::Audio),
+            "resource_link" => ResourceLink::read(value).map(Self::ResourceLink),
+            "resource" => Resource::read(value.get("resource")?).map(Self::Resource),
             _ => None,
         }
     }
@@ -103,6 +109,12 @@ fn tagged(kind: &str, fields: &impl Serialize) -> Value {
         map.insert("type".to_owned(), kind.into());
     }
     value
+}
+
+impl Read for ContentBlock {
+    fn read(value: &Value) -> Option<Self> {
+        Some(Self::parse(value))
+    }
 }
 
 impl<'de> Deserialize<'de> for ContentBlock {

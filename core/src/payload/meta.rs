@@ -1,7 +1,9 @@
 //! Facts that agents put under `_meta`.
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
+use super::{Read, may, readable};
 use crate::Millis;
 
 /// Tokens and time of model requests. A frame reports one request; sums are made with [`Usage::add`].
@@ -22,6 +24,21 @@ pub struct Usage {
     /// `_meta.apiRetries`.
     #[serde(skip)]
     pub api_retries: u64,
+}
+
+/// Time and errors stand beside it, not in it.
+impl Read for Usage {
+    fn read(value: &Value) -> Option<Self> {
+        value.as_object()?;
+        Some(Self {
+            input_tokens: may(value, "inputTokens")?,
+            output_tokens: may(value, "outputTokens")?,
+            total_tokens: may(value, "totalTokens")?,
+            thought_tokens: may(value, "thoughtTokens")?,
+            cached_read_tokens: may(value, "cachedReadTokens")?,
+            ..Self::default()
+        })
+    }
 }
 
 impl Usage {
@@ -57,3 +74,8 @@ pub struct GoalStatus {
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub last_reason: Option<String>,
 }
+
+readable!(GoalStatus {
+    kind: "kind";
+    condition: "condition", iterations: "iterations", duration_ms: "durationMs", last_reason: "lastReason"
+});

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{Malformed, Reader, ToolPatch, decode};
+use super::{Malformed, Read, ToolPatch, decode, readable};
 use crate::{ClientId, RequestId};
 
 /// An agent asks before it acts, or asks the reader a question.
@@ -14,6 +14,8 @@ pub struct PermissionRequest {
     pub tool_call: ToolPatch,
     pub options: Vec<PermissionOption>,
 }
+
+readable!(PermissionRequest { request_id: "requestId", tool_call: "toolCall", options: "options"; });
 
 impl PermissionRequest {
     /// Reads `permission_request.data`.
@@ -31,7 +33,7 @@ impl PermissionRequest {
         if meta.get("qwenInteractionKind").and_then(Value::as_str) != Some("user_question") {
             return Vec::new();
         }
-        meta.get("qwenQuestions").and_then(|list| Vec::deserialize(Reader(list)).ok()).unwrap_or_default()
+        meta.get("qwenQuestions").and_then(|list| Vec::read(list)).unwrap_or_default()
     }
 }
 
@@ -46,6 +48,8 @@ pub struct PermissionOption {
     #[serde(default, deserialize_with = "super::null_is_default")]
     pub kind: Box<str>,
 }
+
+readable!(PermissionOption { option_id: "optionId"; name: "name", kind: "kind" });
 
 impl PermissionOption {
     /// Choosing it lets the call run.
@@ -68,6 +72,8 @@ pub struct Question {
     pub options: Vec<QuestionOption>,
 }
 
+readable!(Question { question: "question"; header: "header", multi_select: "multiSelect", options: "options" });
+
 /// One choice of a [`Question`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct QuestionOption {
@@ -75,6 +81,8 @@ pub struct QuestionOption {
     #[serde(default, deserialize_with = "super::null_is_default")]
     pub description: String,
 }
+
+readable!(QuestionOption { label: "label"; description: "description" });
 
 /// How a request ended on the wire.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -85,12 +93,24 @@ pub struct Outcome {
     pub option_id: Option<Box<str>>,
 }
 
+readable!(Outcome { outcome: "outcome"; option_id: "optionId" });
+
 /// The word in `outcome.outcome`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum OutcomeKind {
     Selected,
     Cancelled,
+}
+
+impl Read for OutcomeKind {
+    fn read(value: &Value) -> Option<Self> {
+        match value.as_str()? {
+            "selected" => Some(Self::Selected),
+            "cancelled" => Some(Self::Cancelled),
+            _ => None,
+        }
+    }
 }
 
 /// `permission_resolved` and `permission_already_resolved`.
@@ -104,6 +124,8 @@ pub struct PermissionResolved {
     pub voter_client_id: Option<ClientId>,
 }
 
+readable!(PermissionResolved { request_id: "requestId", outcome: "outcome"; voter_client_id: "voterClientId" });
+
 /// `permission_partial_vote`: a vote was counted, the quorum is still open.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -114,6 +136,11 @@ pub struct PartialVote {
     pub quorum: u64,
 }
 
+readable!(PartialVote {
+    request_id: "requestId", votes_received: "votesReceived", votes_needed: "votesNeeded", quorum: "quorum";
+
+});
+
 /// `permission_forbidden`: the policy refused a vote; the request stays open.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -123,3 +150,5 @@ pub struct PermissionForbidden {
     pub client_id: Option<ClientId>,
     pub reason: Box<str>,
 }
+
+readable!(PermissionForbidden { request_id: "requestId", reason: "reason"; client_id: "clientId" });

@@ -1,6 +1,9 @@
 //! The agent's plan: a list that each update replaces as a whole.
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::{Read, readable};
 
 /// One step of a plan.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -12,6 +15,8 @@ pub struct PlanEntry {
     #[serde(default)]
     pub status: PlanStatus,
 }
+
+readable!(PlanEntry { content: "content"; priority: "priority", status: "status" });
 
 /// How far a step is.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -35,6 +40,12 @@ impl PlanStatus {
             Self::Completed => "completed",
             Self::Other(name) => name,
         }
+    }
+}
+
+impl Read for PlanStatus {
+    fn read(value: &Value) -> Option<Self> {
+        String::read(value).map(Self::from)
     }
 }
 

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::readable;
 use crate::ClientId;
 
 /// `approval_mode_changed`.
@@ -14,12 +15,16 @@ pub struct ApprovalModeChanged {
     pub persisted: bool,
 }
 
+readable!(ApprovalModeChanged { previous: "previous", next: "next"; persisted: "persisted" });
+
 /// `model_switched`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ModelSwitched {
     pub model_id: Box<str>,
 }
+
+readable!(ModelSwitched { model_id: "modelId"; });
 
 /// `model_switch_failed`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -29,6 +34,8 @@ pub struct ModelSwitchFailed {
     pub error: String,
 }
 
+readable!(ModelSwitchFailed { requested_model_id: "requestedModelId", error: "error"; });
+
 /// `session_metadata_updated`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -36,6 +43,8 @@ pub struct SessionMetadata {
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub display_name: Option<String>,
 }
+
+readable!(SessionMetadata { ; display_name: "displayName" });
 
 /// `session_snapshot`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -48,6 +57,12 @@ pub struct SessionSnapshot {
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub recording_degraded: Option<bool>,
 }
+
+readable!(SessionSnapshot {
+    ;
+    current_model_id: "currentModelId", current_approval_mode: "currentApprovalMode", recording_degraded:
+    "recordingDegraded"
+});
 
 /// `session_closed`, `session_died`, `client_evicted` and `stream_error`: nothing more follows.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -64,6 +79,11 @@ pub struct SessionEnd {
     pub signal_code: Option<String>,
 }
 
+readable!(SessionEnd {
+    ;
+    reason: "reason", error: "error", closed_by: "closedBy", exit_code: "exitCode", signal_code: "signalCode"
+});
+
 /// `state_resync_required`: the cursor cannot be served exactly; load again.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -72,6 +92,11 @@ pub struct ResyncRequired {
     pub last_delivered_id: u64,
     pub earliest_available_id: u64,
 }
+
+readable!(ResyncRequired {
+    reason: "reason", last_delivered_id: "lastDeliveredId", earliest_available_id: "earliestAvailableId";
+
+});
 
 /// `history_truncated`: older entries are not in this replay.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -86,11 +111,19 @@ pub struct HistoryTruncated {
     pub full_transcript_available: bool,
 }
 
+readable!(HistoryTruncated {
+    ;
+    reason: "reason", truncated_events: "truncatedEvents", retained_events: "retainedEvents", max_bytes:
+    "maxBytes", truncated_turns: "truncatedTurns", full_transcript_available: "fullTranscriptAvailable"
+});
+
 /// `followup_suggestion`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FollowupSuggestion {
     pub suggestion: String,
 }
+
+readable!(FollowupSuggestion { suggestion: "suggestion"; });
 
 /// `user_shell_command`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -99,6 +132,8 @@ pub struct ShellCommand {
     #[serde(default, deserialize_with = "super::null_is_default")]
     pub cwd: String,
 }
+
+readable!(ShellCommand { command: "command"; cwd: "cwd" });
 
 /// `user_shell_result`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -111,3 +146,5 @@ pub struct ShellResult {
     #[serde(default, deserialize_with = "super::null_is_default")]
     pub aborted: bool,
 }
+
+readable!(ShellResult { ; exit_code: "exitCode", signal: "signal", aborted: "aborted" });

@@ -5,7 +5,7 @@ use std::{borrow::Borrow, fmt, sync::Arc};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Map, Value, json};
 
-use super::{ContentBlock, Malformed, decode};
+use super::{ContentBlock, Malformed, Read, decode, readable};
 
 /// The agent's name for one tool call.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -22,6 +22,12 @@ impl ToolCallId {
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+}
+
+impl Read for ToolCallId {
+    fn read(value: &Value) -> Option<Self> {
+        value.as_str().map(Self::new)
     }
 }
 
@@ -65,6 +71,12 @@ pub struct ToolPatch {
     pub meta: Map<String, Value>,
 }
 
+readable!(ToolPatch {
+    tool_call_id: "toolCallId";
+    title: "title", kind: "kind", status: "status", locations: "locations", content: "content", raw_input:
+    "rawInput", raw_output: "rawOutput", meta: "_meta"
+});
+
 impl ToolPatch {
     /// Reads a patch.
     ///
@@ -89,6 +101,8 @@ pub struct Location {
     pub line: Option<u64>,
 }
 
+readable!(Location { path: "path"; line: "line" });
+
 /// What a call shows. A kind nobody knows is kept as it came.
 #[derive(Clone, Debug, PartialEq)]
 pub enum ToolContent {
@@ -103,6 +117,12 @@ pub enum ToolContent {
         terminal_id: String,
     },
     Other(Value),
+}
+
+impl Read for ToolContent {
+    fn read(value: &Value) -> Option<Self> {
+        Some(Self::parse(value))
+    }
 }
 
 impl ToolContent {
@@ -176,6 +196,12 @@ macro_rules! open_enum {
                     $($text => Self::$variant,)*
                     _ => Self::Unknown(name.into()),
                 }
+            }
+        }
+
+        impl Read for $name {
+            fn read(value: &Value) -> Option<Self> {
+                String::read(value).map(Self::from)
             }
         }
 

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::readable;
 use crate::{Millis, PromptId};
 
 /// `turn_complete`: the prompt ended as prompts end, or was cancelled.
@@ -13,6 +14,8 @@ pub struct TurnComplete {
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub prompt_id: Option<PromptId>,
 }
+
+readable!(TurnComplete { stop_reason: "stopReason"; prompt_id: "promptId" });
 
 /// `turn_error`: the prompt failed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -27,6 +30,8 @@ pub struct TurnError {
     pub prompt_id: Option<PromptId>,
 }
 
+readable!(TurnError { message: "message"; code: "code", error_kind: "errorKind", prompt_id: "promptId" });
+
 /// `prompt_cancelled`: somebody asked for an end; the terminal event follows.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PromptCancelled {
@@ -34,6 +39,8 @@ pub struct PromptCancelled {
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub reason: Option<Box<str>>,
 }
+
+readable!(PromptCancelled { ; reason: "reason" });
 
 /// `pending_prompt_added`, `pending_prompt_started` and `pending_prompt_completed`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -49,6 +56,8 @@ pub struct PendingPrompt {
     pub state: Option<Box<str>>,
 }
 
+readable!(PendingPrompt { prompt_id: "promptId"; text: "text", queued_at: "queuedAt", state: "state" });
+
 /// `mid_turn_message_injected`: messages that entered the running turn at a tool boundary.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -57,3 +66,5 @@ pub struct MidTurnMessages {
     #[serde(default, deserialize_with = "super::null_is_default")]
     pub message_ids: Vec<PromptId>,
 }
+
+readable!(MidTurnMessages { messages: "messages"; message_ids: "messageIds" });

@@ -3,7 +3,9 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::{ContentBlock, GoalStatus, Malformed, PlanEntry, Reader, ToolCallId, ToolPatch, Usage, decode};
+use super::{
+    ContentBlock, GoalStatus, Malformed, PlanEntry, Read, ToolCallId, ToolPatch, Usage, decode, must, readable,
+};
 use crate::Millis;
 
 /// One `session_update`, by its `sessionUpdate` kind.
@@ -50,12 +52,16 @@ pub struct Chunk {
     pub meta: Map<String, Value>,
 }
 
+readable!(Chunk { content: "content"; message_id: "messageId", meta: "_meta" });
+
 /// `usage_update`: how full the model's context is, in tokens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ContextUsage {
     pub used: u64,
     pub size: u64,
 }
+
+readable!(ContextUsage { used: "used", size: "size"; });
 
 /// A slash command the agent offers.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -70,12 +76,16 @@ pub struct Command {
     pub meta: Map<String, Value>,
 }
 
+readable!(Command { name: "name"; description: "description", input: "input", meta: "_meta" });
+
 /// What a command takes.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CommandInput {
     #[serde(default, deserialize_with = "super::null_is_default")]
     pub hint: String,
 }
+
+readable!(CommandInput { ; hint: "hint" });
 
 impl Update {
     /// Reads `session_update.data`: `{sessionId, update}`, or the bare update of transcript pages.
@@ -94,65 +104,45 @@ impl Update {
             "tool_call_update" => Self::ToolCallUpdate(ToolPatch::parse(kind, update)?),
             "plan" => plan(kind, update)?,
             "available_commands_update" => commands(kind, update)?,
-            "current_mode_update" => mode(kind, update)?,
+            "current_mode_update" => Self::CurrentMode { mode_id: needed(kind, update, "currentModeId")? },
             "config_option_update" => Self::ConfigOptions(update.get("configOptions").cloned().unwrap_or_default()),
             "session_info_update" => session_info(kind, update)?,
             "usage_update" => Self::Context(decode(kind, update)?),
-            "shell_output" => shell_output(kind, update)?,
+            "shell_output" => Self::ShellOutput { output: needed(kind, update, "output")? },
             unknown => Self::Unknown { kind: unknown.into() },
         })
     }
 }
 
 fn plan(kind: &str, update: &Value) -> Result<Update, Malformed> {
-    #[derive(Deserialize)]
     struct Plan {
         entries: Vec<PlanEntry>,
-        #[serde(rename = "_meta", default, deserialize_with = "super::null_is_default")]
         meta: Map<String, Value>,
     }
+    readable!(Plan { entries: "entries"; meta: "_meta" });
     let plan: Plan = decode(kind, update)?;
     Ok(Update::Plan { parent: parent_of(&plan.meta), entries: plan.entries })
 }
 
 fn commands(kind: &str, update: &Value) -> Result<Update, Malformed> {
-    #[derive(Deserialize)]
-    #[serde(rename_all = "camelCase")]
-    struct Commands {
-        available_commands: Vec<Command>,
-    }
-    let commands: Commands = decode(kind, update)?;
-    let skills = update.pointer("/_meta/availableSkills").and_then(|list| Vec::deserialize(Reader(list)).ok());
-    Ok(Update::AvailableCommands { commands: commands.available_commands, skills: skills.unwrap_or_default() })
+    let commands = needed(kind, update, "availableCommands")?;
+    let skills = update.pointer("/_meta/availableSkills").and_then(Vec::read);
+    Ok(Update::AvailableCommands { commands, skills: skills.unwrap_or_default() })
 }
 
-fn mode(kind: &str, update: &Value) -> Result<Update, Malformed> {
-    #[derive(Deserialize)]
-    #[serde(rename_all = "camelCase")]
-    struct Mode {
-        current_mode_id: Box<str>,
-    }
-    let mode: Mode = decode(kind, update)?;
-    Ok(Update::CurrentMode { mode_id: mode.current_mode_id })
+/// The one field of an update that consists of it.
+fn needed<T: Read>(kind: &str, update: &Value, name: &str) -> Result<T, Malformed> {
+    let why = || format!("`{name}` is missing, or has another type than it should").into();
+    must(update, name).ok_or_else(|| Malformed { what: kind.into(), why: why() })
 }
 
 fn session_info(kind: &str, update: &Value) -> Result<Update, Malformed> {
-    #[derive(Deserialize)]
     struct Info {
-        #[serde(default)]
         title: Option<String>,
     }
+    readable!(Info { ; title: "title" });
     let info: Info = decode(kind, update)?;
     Ok(Update::SessionInfo { title: info.title })
-}
-
-fn shell_output(kind: &str, update: &Value) -> Result<Update, Malformed> {
-    #[derive(Deserialize)]
-    struct Output {
-        output: String,
-    }
-    let output: Output = decode(kind, update)?;
-    Ok(Update::ShellOutput { output: output.output })
 }
 
 impl Chunk {
@@ -171,7 +161,7 @@ impl Chunk {
     /// The figures of one model request, when the chunk carries them.
     #[must_use]
     pub fn usage(&self) -> Option<Usage> {
-        let mut usage = Usage::deserialize(Reader(self.meta.get("usage")?)).ok()?;
+        let mut usage = Usage::read(self.meta.get("usage")?)?;
         let number = |key: &str| self.meta.get(key).and_then(Value::as_u64).unwrap_or(0);
         usage.duration = Millis(number("durationMs"));
         usage.api_errors = number("apiErrors");
@@ -182,7 +172,7 @@ impl Chunk {
     /// A step in the life of a goal.
     #[must_use]
     pub fn goal_status(&self) -> Option<GoalStatus> {
-        GoalStatus::deserialize(Reader(self.meta.get("goalStatus")?)).ok()
+        GoalStatus::read(self.meta.get("goalStatus")?)
     }
 
     /// A message of its own, never a piece of the one before: command output, a finished background task.

@@ -4,7 +4,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::{Category, Command, Hint, Source, Subcommand};
-use crate::payload::Reader;
+use crate::payload::{Read, readable};
 
 /// The commands of one announcement.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -25,11 +25,15 @@ struct Entry {
     meta: Option<Meta>,
 }
 
+readable!(Entry { name: "name"; description: "description", input: "input", meta: "_meta" });
+
 #[derive(Deserialize)]
 struct Input {
     #[serde(default)]
     hint: String,
 }
+
+readable!(Input { ; hint: "hint" });
 
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
@@ -41,6 +45,12 @@ struct Meta {
     alt_names: Vec<String>,
 }
 
+readable!(Meta {
+    ;
+    argument_hint: "argumentHint", source: "source", source_label: "sourceLabel", subcommands: "subcommands",
+    alt_names: "altNames"
+});
+
 impl Advertised {
     /// Reads an `update` of kind `available_commands_update`, or the body of `GET …/supported-commands`.
     #[must_use]
@@ -48,9 +58,9 @@ impl Advertised {
         let skills = skills(announcement);
         let mut read = Self::default();
         for entry in announcement["availableCommands"].as_array().into_iter().flatten() {
-            match Entry::deserialize(Reader(entry)) {
-                Ok(entry) if is_name(&entry.name) => read.commands.push(entry.into_command(&skills)),
-                Ok(_) | Err(_) => read.skipped += 1,
+            match Entry::read(entry) {
+                Some(entry) if is_name(&entry.name) => read.commands.push(entry.into_command(&skills)),
+                Some(_) | None => read.skipped += 1,
             }
         }
         read

@@ -1,13 +1,11 @@
 //! Everything but `session_update`: turns, queue, session, stream.
 
-use serde::Deserialize;
-
 use crate::{
     Envelope, EventType, PromptId,
     payload::{
         ApprovalModeChanged, ContentBlock, FollowupSuggestion, HistoryTruncated, Malformed, MidTurnMessages,
-        ModelSwitchFailed, ModelSwitched, PendingPrompt, PromptCancelled, ResyncRequired, SessionEnd, SessionMetadata,
-        SessionSnapshot, TurnComplete, TurnError, decode,
+        ModelSwitchFailed, ModelSwitched, PendingPrompt, PromptCancelled, Read, ResyncRequired, SessionEnd,
+        SessionMetadata, SessionSnapshot, TurnComplete, TurnError, decode,
     },
     transcript::{
         Body, Change, End, EndCause, Message, Notice, Seq, Side, Transcript, TurnOutcome, UserBlock, state::Slot,
@@ -246,7 +244,7 @@ impl Transcript {
     }
 }
 
-fn payload<'a, T: Deserialize<'a>>(event: &'a Envelope) -> Result<T, Malformed> {
+fn payload<T: Read>(event: &Envelope) -> Result<T, Malformed> {
     decode(event.kind.as_str(), &event.data)
 }
 

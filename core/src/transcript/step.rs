@@ -2,7 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{ClientId, Envelope, Millis, PromptId, payload::Reader, transcript::Seq};
+use crate::{
+    ClientId, Envelope, Millis, PromptId,
+    payload::{Read, readable},
+    transcript::Seq,
+};
 
 /// What every part of the reducer needs to know about an event.
 #[derive(Clone, Debug)]
@@ -48,6 +52,8 @@ pub(super) struct Folded {
     pub(super) state_only: bool,
 }
 
+readable!(Folded { ; until: "until", tool: "tool", requests: "requests", opens: "opens", state_only: "stateOnly" });
+
 /// When a tool call ran.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -58,11 +64,13 @@ pub(super) struct ToolTimes {
     pub(super) ended_at: Option<Millis>,
 }
 
+readable!(ToolTimes { ; running_at: "runningAt", ended_at: "endedAt" });
+
 impl Folded {
     /// Its key in the envelope's `_meta`.
     pub(super) const KEY: &'static str = "folded";
 
     fn of(event: &Envelope) -> Self {
-        event.meta.get(Self::KEY).and_then(|value| Self::deserialize(Reader(value)).ok()).unwrap_or_default()
+        event.meta.get(Self::KEY).and_then(Self::read).unwrap_or_default()
     }
 }
