@@ -1,6 +1,10 @@
 //! Those who use a session: they ask, answer what the agent asks, take prompts back, and remember what the daemon promised them.
 
-use std::{collections::BTreeSet, sync::Arc, time::Duration};
+use std::{
+    collections::BTreeSet,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use anyhow::{Context, bail};
 use fastrand::Rng;
@@ -19,8 +23,8 @@ use crate::{
 
 /// Before a request is tried again.
 const PAUSE: Duration = Duration::from_millis(20);
-/// A prompt that has no end after this long was lost.
-const PATIENCE: Duration = Duration::from_secs(60);
+/// What has not happened after this long never will.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Answers the agent's requests, as they are heard of.
 pub(crate) struct Voter {
@@ -65,7 +69,9 @@ impl Voter {
         let option = self.rng.choice(&request.options).filter(|_| self.rng.u8(0..8) > 0);
         let vote = option.map_or_else(Vote::cancel, |option| Vote::select(option.option_id.clone()));
         let call = routes::vote(&self.session, &request.request_id, &vote);
+        let since = Instant::now();
         loop {
+            anyhow::ensure!(since.elapsed() < PATIENCE, "a vote is never answered");
             match self.wire.call(&call).await? {
                 Ok(_) => {
                     let option = option.map(|option| option.option_id.to_string());
@@ -116,7 +122,9 @@ impl Person {
     async fn ask(&mut self, name: String) -> anyhow::Result<()> {
         let spoken = Spoken { turn: turn(&mut self.voter.rng, &name), name };
         let text = serde_json::to_string(&spoken)?;
+        let since = Instant::now();
         let acknowledged = loop {
+            anyhow::ensure!(since.elapsed() < PATIENCE, "a prompt is never taken");
             let call = routes::prompt(&self.voter.session, &Prompt::text(text.as_str())).by(self.client.as_ref());
             match self.voter.wire.call(&call).await? {
                 Ok(accepted) => break Some(accepted.prompt_id),
@@ -147,7 +155,9 @@ impl Person {
     /// to an earlier copy.
     async fn persist<T>(&mut self, call: &Call<T>) -> anyhow::Result<Option<T>> {
         let mut first = true;
+        let since = Instant::now();
         loop {
+            anyhow::ensure!(since.elapsed() < PATIENCE, "{:?} is never answered", call.request());
             match self.voter.wire.call(call).await? {
                 Ok(answer) => return Ok(first.then_some(answer)),
                 Err(Failed::Lost) => first = false,

@@ -1,6 +1,11 @@
 //! One subscriber: core's stream machine, performed on the bad line as the page performs it, with a record of every byte's meaning.
 
-use std::{future::Future, pin::Pin, sync::Arc, time::Duration};
+use std::{
+    future::Future,
+    pin::Pin,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use anyhow::{Context, bail};
 use bytes::Bytes;
@@ -17,6 +22,9 @@ use crate::{
     history::{Connection, Reader, Start, Stretch},
     wire::{Failed, Open, Wire},
 };
+
+/// Longer than any load takes, with what the line does to it.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Where everybody has to arrive, once it is known.
 pub(crate) type Finish = watch::Receiver<Option<Cursor>>;
@@ -241,7 +249,9 @@ impl Subscriber {
 
 /// Loads the session, as often as it takes.
 pub(crate) async fn load(wire: &Wire, session: &SessionId) -> anyhow::Result<LoadedSession> {
+    let since = Instant::now();
     loop {
+        anyhow::ensure!(since.elapsed() < PATIENCE, "the session is never loaded");
         match wire.call(&routes::load(session)).await? {
             Ok(loaded) => return Ok(loaded),
             Err(Failed::Lost) => {}

@@ -267,8 +267,9 @@ async fn malformed_and_oversized_bodies_are_refused_before_the_handler() -> anyh
     let stage = Stage::set().await?;
     let before = stage.state().await?;
     let oversized = format!(r#"{{"prompt":[{{"type":"text","text":"{}"}}]}}"#, "x".repeat(10 * 1024 * 1024));
-    // A message of ACP is refused in JSON-RPC's own words.
-    for route in routes::all().iter().filter(|route| route.takes_json() && !route.path.ends_with("/acp")) {
+    // A message of ACP is refused in JSON-RPC's own words; that the shell is off is said before its command is read.
+    let elsewhere = |route: &Route| route.path.ends_with("/acp") || route.path.ends_with("/shell");
+    for route in routes::all().iter().filter(|route| route.takes_json() && !elsewhere(route)) {
         let (method, path) = (route.method, stage.named(route));
         for body in ["{", "{\"a\":}", "\"unclosed", "{}x"] {
             let answer = send(&stage.client, method, &path, body).await?;
