@@ -19,7 +19,7 @@ mod shape;
 
 pub use event::{Asked, Event};
 pub use frame::Frame;
-pub use method::{Scope, VendorMethod};
+pub use method::{Scope, VendorMethod, query};
 pub use owed::Owed;
 pub use presence::{Patience, Presence};
 pub use questions::{Question, Questions};

@@ -94,7 +94,7 @@ impl Admission {
         if !auth.is_on() && !foreign && is_foreign_fetch(&head.headers) {
             return Verdict::Answered(origin_denied());
         }
-        if auth.is_on() && !bearer::token(&head.headers).is_some_and(|token| auth.admits(token)) {
+        if auth.is_on() && !bearer::of(head).is_some_and(|token| auth.admits(&token)) {
             return Verdict::Answered(WireError::unauthorized().into_response());
         }
         // What needs no credential is not counted either: a stranger must not use up what others have.

@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use crate::{
-    Config, admission::Admission, auth::Auth, capabilities::Capabilities, device_flow::SignIns, files::Files,
+    Config, acp::Acp, admission::Admission, auth::Auth, capabilities::Capabilities, device_flow::SignIns, files::Files,
     transcript_page::Key, workspaces::Workspaces,
 };
 
@@ -14,6 +14,8 @@ pub struct App {
     pub auth: Auth,
     pub admission: Admission,
     pub workspaces: Workspaces,
+    /// Connections of editors.
+    pub acp: Acp,
     pub files: Files,
     /// Users signing in at identity providers.
     pub sign_ins: SignIns,

@@ -34,22 +34,31 @@ impl FromRequest<Arc<App>> for JsonBody {
     type Rejection = WireError;
 
     async fn from_request(request: Request, app: &Arc<App>) -> Result<Self, WireError> {
-        let (head, body) = request.into_parts();
-        let (allowance, most) = (app.config.timeouts.body_read, app.config.limits.max_body_bytes);
-        if !is_json(&head.headers) {
-            discard(body, allowance);
-            return Ok(Self::default());
+        if is_json(request.headers()) {
+            return parse(&whole(request, app).await?);
         }
-        if declared_length(&head.headers).is_some_and(|length| length > most as u64) {
-            discard(body, allowance);
-            return Err(too_large(most));
-        }
-        let bytes = collect(body, most, allowance).await?;
-        parse(&bytes)
+        discard(request.into_body(), app.config.timeouts.body_read);
+        Ok(Self::default())
     }
 }
 
-fn is_json(headers: &HeaderMap) -> bool {
+/// The body of a request whatever it is, within the limits every body has.
+///
+/// # Errors
+/// It is too large, too slow, or ends early.
+pub async fn whole(request: Request, app: &App) -> Result<Bytes, WireError> {
+    let (allowance, most) = (app.config.timeouts.body_read, app.config.limits.max_body_bytes);
+    let (head, body) = request.into_parts();
+    if declared_length(&head.headers).is_some_and(|length| length > most as u64) {
+        discard(body, allowance);
+        return Err(too_large(most));
+    }
+    collect(body, most, allowance).await
+}
+
+/// Whether a body is declared to be JSON.
+#[must_use]
+pub fn is_json(headers: &HeaderMap) -> bool {
     let Some(Ok(value)) = headers.get(header::CONTENT_TYPE).map(|value| value.to_str()) else { return false };
     let essence = value.split(';').next().unwrap_or_default();
     essence.trim().eq_ignore_ascii_case("application/json")
@@ -108,8 +117,14 @@ fn earned(received: usize) -> Duration {
     Duration::from_secs_f64(received as f64 / f64::from(MIN_BODY_BYTES_PER_SECOND))
 }
 
+/// The text behind a byte order mark.
+#[must_use]
+pub fn without_mark(bytes: &[u8]) -> &[u8] {
+    bytes.strip_prefix(BYTE_ORDER_MARK).unwrap_or(bytes)
+}
+
 fn parse(bytes: &[u8]) -> Result<JsonBody, WireError> {
-    let text = bytes.strip_prefix(BYTE_ORDER_MARK).unwrap_or(bytes);
+    let text = without_mark(bytes);
     if text.is_empty() {
         return Ok(JsonBody::default());
     }

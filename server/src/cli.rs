@@ -150,6 +150,8 @@ Environment:
   QWEN_HOME         where sessions, settings and the token are kept [default: ~/.qwen]
   OPENAI_API_KEY, OPENAI_BASE_URL, OPENAI_MODEL
                     the model of the built-in agent; without them it runs an offline demo
+  QWEN_SERVE_ACP_HTTP
+                    0 serves no ACP over HTTP and WebSocket at /acp
   ROOST_LOG         what to log to stderr: error, warn (default), info (a line per request), debug
 
 Signals:
@@ -202,6 +204,9 @@ impl ServeArgs {
         limits.max_subscribers = self.max_subscribers;
         limits.max_connections = NonZeroUsize::new(self.max_connections);
         limits.compacted_replay_max_bytes = self.compacted_replay_max_bytes;
+        if env::var_os("QWEN_SERVE_ACP_HTTP").is_some_and(|wanted| wanted == "0") {
+            config.acp = None;
+        }
         let timeouts = &mut config.timeouts;
         timeouts.prompt_deadline = length(self.prompt_deadline_ms);
         timeouts.permission_response = length(self.permission_response_timeout_ms);

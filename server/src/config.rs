@@ -9,7 +9,7 @@ use std::{
 use roost_core::{Millis, rate_limit::RateLimits};
 
 use crate::{
-    admission::OriginPattern, auth::Secret, body::MAX_BODY_BYTES, device_flow::IdentityProvider, page::Page,
+    acp, admission::OriginPattern, auth::Secret, body::MAX_BODY_BYTES, device_flow::IdentityProvider, page::Page,
     workspaces::workspace_id,
 };
 
@@ -39,6 +39,9 @@ pub struct Config {
     pub identity_providers: Vec<IdentityProvider>,
     /// Model servers on this machine and in private networks may be installed over the wire.
     pub allow_private_auth_base_url: bool,
+
+    /// The ACP endpoint; none is no endpoint.
+    pub acp: Option<acp::Policy>,
 
     /// The folder sessions work in: absolute, canonical, a directory, and UTF-8, since it travels as JSON.
     pub workspace: PathBuf,
@@ -159,6 +162,7 @@ impl Config {
             rate_limits: None,
             identity_providers: Vec::new(),
             allow_private_auth_base_url: false,
+            acp: Some(acp::Policy::default()),
             workspace,
             further_workspaces: Vec::new(),
             home,

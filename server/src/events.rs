@@ -16,8 +16,8 @@ use std::{
 use axum::{body::Body, response::Response};
 use bytes::Bytes;
 use futures_util::stream;
-use http::{HeaderName, HeaderValue, header};
-use roost_core::{EventEpoch, sse};
+use http::{HeaderMap, HeaderName, HeaderValue, header};
+use roost_core::{EventEpoch, bus::Cursor, sse};
 use tokio::time::{Instant, Sleep, sleep};
 
 use crate::driver::Subscription;
@@ -31,6 +31,10 @@ const STREAM_ID: HeaderName = HeaderName::from_static("x-qwen-sse-stream-id");
 const HEARTBEAT: Duration = Duration::from_secs(15);
 /// What is taken from the ring at a time: enough that a replay costs few writes, little enough to keep memory flat.
 const MAX_PIECE_BYTES: usize = 128 * 1024;
+
+/// The largest id a client can have read: beyond it, not every JSON reader counts exactly.
+pub const MAX_EVENT_ID: u64 = (1 << 53) - 1;
+const MAX_EPOCH_CHARS: usize = 128;
 
 /// How many event streams are open.
 #[derive(Clone, Debug, Default)]
@@ -54,6 +58,21 @@ impl Drop for Open {
     fn drop(&mut self) {
         self.0.0.fetch_sub(1, Ordering::Relaxed);
     }
+}
+
+/// How far a request says it has read (events.md §1.1). A cursor that cannot be read is none: the stream is live only.
+#[must_use]
+pub fn cursor(headers: &HeaderMap) -> Option<Cursor> {
+    let text = headers.get("last-event-id")?.to_str().ok()?;
+    let is_decimal = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let last_event_id = text.parse().ok().filter(|id| is_decimal && *id <= MAX_EVENT_ID)?;
+    Some(Cursor { last_event_id, epoch: epoch(headers) })
+}
+
+fn epoch(headers: &HeaderMap) -> Option<EventEpoch> {
+    let text = headers.get(EVENT_EPOCH)?.to_str().ok()?;
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"._:-".contains(&byte);
+    ((1..=MAX_EPOCH_CHARS).contains(&text.len()) && text.bytes().all(plain)).then(|| EventEpoch::from(text))
 }
 
 /// The response that streams a subscription until it ends.

@@ -3,6 +3,7 @@
 //! A request's way in: [`serve`] (hyper, timeouts) → [`admission`] (Origin, Host, bearer, in this order) → [`routes`] →
 //! a session's driver. Everything the handlers share is in one [`App`].
 
+pub mod acp;
 pub mod admission;
 pub mod agent_query;
 pub mod app;

@@ -1,5 +1,6 @@
 //! Where requests go.
 
+mod acp;
 mod archive;
 pub mod auth;
 pub mod capabilities;
@@ -41,5 +42,13 @@ pub fn router(app: &Arc<App>) -> Router {
         .merge(file::routes())
         .method_not_allowed_fallback(page::show);
     let routes = if gate::is_needed(app) { routes.route_layer(gate::layer(app)) } else { routes };
-    routes.fallback(page::show).with_state(Arc::clone(app))
+    let routes = routes.fallback(page::show);
+    let routes = match app.config.acp {
+        Some(_) => {
+            let others = routes.clone().with_state(Arc::clone(app));
+            routes.merge(acp::routes(others))
+        }
+        None => routes,
+    };
+    routes.with_state(Arc::clone(app))
 }

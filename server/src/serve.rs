@@ -43,6 +43,7 @@ pub use self::{
 };
 use crate::{
     App, Config, WireError,
+    acp::Acp,
     admission::{self, Admission, Ends, Verdict},
     auth::{Auth, Secret},
     body,
@@ -79,6 +80,7 @@ pub async fn start(config: Config) -> Result<Daemon, StartError> {
     let workspaces = Workspaces::open(&config)?;
     let app = Arc::new(App {
         admission: Admission::new(&config, address),
+        acp: Acp::new(config.acp.unwrap_or_default()),
         capabilities: Capabilities::new(&config, &workspaces),
         auth,
         cursor_key: Key::random(),
@@ -136,7 +138,7 @@ impl Daemon {
         self.app.sign_ins.close();
         let grace = self.app.config.timeouts.shutdown_grace;
         let closing = async {
-            self.app.workspaces.close().await;
+            tokio::join!(self.app.acp.close(), self.app.workspaces.close());
             // Every connection holds a receiver.
             self.stop.closed().await;
         };
@@ -215,7 +217,8 @@ impl Conversation {
         let conversation = http1::Builder::new()
             .timer(TokioTimer::new())
             .header_read_timeout(self.app.config.timeouts.header_read)
-            .serve_connection(io, service);
+            .serve_connection(io, service)
+            .with_upgrades();
         tokio::pin!(conversation);
         tokio::select! {
             biased;

@@ -102,6 +102,12 @@ impl VendorMethod {
         matches!(self.route, Owned(_))
     }
 
+    /// The capability tag without which the method is there but good for nothing; most need none.
+    #[must_use]
+    pub fn tag(&self) -> Option<&'static str> {
+        (self.name == "_qwen/session/shell").then_some("session_shell_command")
+    }
+
     /// The request with these params.
     ///
     /// # Errors
@@ -151,8 +157,11 @@ fn fill<E>(template: &str, mut value: impl FnMut(&str) -> Result<String, E>) -> 
     Ok(path)
 }
 
-/// `?a=1&b=2`, or nothing. A `null` is left out, `_meta` too.
-fn query(params: &Map<String, Value>) -> Result<String, RpcError> {
+/// Params as a query: `?a=1&b=2`, or nothing. A `null` is left out, `_meta` and `sessionId` too.
+///
+/// # Errors
+/// `-32602` for a param that is no scalar.
+pub fn query(params: &Map<String, Value>) -> Result<String, RpcError> {
     let mut query = String::new();
     for (name, value) in params {
         let value = match value {

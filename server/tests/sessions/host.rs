@@ -15,7 +15,7 @@ use roost_tests::{
 };
 use tempfile::TempDir;
 
-const TOKEN: &str = "a-token-of-this-test";
+pub(crate) const TOKEN: &str = "a-token-of-this-test";
 
 /// A running daemon and the folders it works in.
 pub(crate) struct Host {

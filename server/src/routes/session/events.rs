@@ -7,23 +7,12 @@ use axum::{
     response::Response,
 };
 use http::{HeaderMap, StatusCode};
-use roost_core::{
-    EventEpoch,
-    bus::{Cursor, MaxQueued, Subscribe, SubscribeError},
-};
+use roost_core::bus::{MaxQueued, Subscribe, SubscribeError};
 use serde::Serialize;
 use serde_json::value::{RawValue, to_raw_value};
 
 use super::live;
-use crate::{
-    App, WireError,
-    driver::LiveSession,
-    events::{self, EVENT_EPOCH},
-};
-
-/// The largest id a client can have read: beyond it, not every JSON reader counts exactly.
-const MAX_EVENT_ID: u64 = (1 << 53) - 1;
-const MAX_EPOCH_CHARS: usize = 128;
+use crate::{App, WireError, driver::LiveSession, events};
 
 /// `data` of `session_snapshot`.
 #[derive(Serialize)]
@@ -45,24 +34,10 @@ pub(super) async fn stream(
     let max_queued = max_queued(&query)?;
     let live = live(&app, &id)?;
     let snapshot = if wants_snapshot(&query) { snapshot(&live) } else { None };
-    let wish = Subscribe { cursor: cursor(&headers), max_queued, snapshot };
+    let wish = Subscribe { cursor: events::cursor(&headers), max_queued, snapshot };
     let subscription = live.stream.subscribe(wish).map_err(too_many)?;
     let epoch = live.stream.bus().epoch().clone();
     Ok(events::respond(subscription, &epoch, app.workspaces.open_streams()))
-}
-
-/// A cursor that cannot be read is none: the stream is live only.
-fn cursor(headers: &HeaderMap) -> Option<Cursor> {
-    let text = headers.get("last-event-id")?.to_str().ok()?;
-    let is_decimal = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-    let last_event_id = text.parse().ok().filter(|id| is_decimal && *id <= MAX_EVENT_ID)?;
-    Some(Cursor { last_event_id, epoch: epoch(headers) })
-}
-
-fn epoch(headers: &HeaderMap) -> Option<EventEpoch> {
-    let text = headers.get(EVENT_EPOCH)?.to_str().ok()?;
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"._:-".contains(&byte);
-    ((1..=MAX_EPOCH_CHARS).contains(&text.len()) && text.bytes().all(plain)).then(|| EventEpoch::from(text))
 }
 
 fn max_queued(query: &str) -> Result<Option<MaxQueued>, WireError> {
@@ -104,13 +79,13 @@ mod tests {
     fn read(last_event_id: &str) -> Option<u64> {
         let mut headers = HeaderMap::new();
         headers.insert("last-event-id", last_event_id.parse().expect("a header value"));
-        cursor(&headers).map(|cursor| cursor.last_event_id)
+        events::cursor(&headers).map(|cursor| cursor.last_event_id)
     }
 
     #[test]
     fn only_a_plain_decimal_number_is_a_cursor() {
         assert_eq!(read("0"), Some(0));
-        assert_eq!(read("9007199254740991"), Some(MAX_EVENT_ID));
+        assert_eq!(read("9007199254740991"), Some(events::MAX_EVENT_ID));
         for none in ["", "abc", "-1", "1.5", "+1", "9007199254740992", "99999999999999999999999"] {
             assert_eq!(read(none), None, "{none:?}");
         }
