@@ -1,10 +1,10 @@
 //! What every handler can reach.
 
-use std::time::Instant;
+use std::{net::SocketAddr, time::Instant};
 
 use crate::{
     Config, acp::Acp, admission::Admission, auth::Auth, capabilities::Capabilities, device_flow::SignIns, files::Files,
-    transcript_page::Key, workspaces::Workspaces,
+    metrics::Metrics, transcript_page::Key, workspaces::Workspaces,
 };
 
 /// The daemon's shared state; handlers take it as `State<Arc<App>>`.
@@ -23,5 +23,10 @@ pub struct App {
     pub cursor_key: Key,
     /// The answer of `GET /capabilities`.
     pub capabilities: Capabilities,
+    pub metrics: Metrics,
+    /// Where it listens.
+    pub address: SocketAddr,
+    /// Names this run of the daemon.
+    pub run_id: Box<str>,
     pub started_at: Instant,
 }

@@ -38,6 +38,7 @@ impl Capabilities {
 const ALWAYS: &[&str] = &[
     "health",
     "capabilities",
+    "daemon_status",
     "session_create",
     "session_scope_override",
     "session_id_override",

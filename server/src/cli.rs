@@ -21,6 +21,7 @@ use crate::{
     auth::Secret,
     config::{AgentCommand, Config, TokenSource, TotalSessions},
     device_flow::ProvidersError,
+    daemon_log::LogFile,
     remote::{AttachArgs, PromptArgs, SessionsArgs},
 };
 
@@ -104,6 +105,13 @@ pub struct ServeArgs {
     #[arg(long, requires = "no_auth", help_heading = "Access")]
     trust_loopback: bool,
 
+    /// File to log to [default: QWEN_HOME/roost/log/daemon.log]; it is put aside when it has grown to 10 MB
+    #[arg(long, value_name = "FILE", help_heading = "Logging")]
+    log_file: Option<PathBuf>,
+    /// Log to stderr only
+    #[arg(long, conflicts_with = "log_file", help_heading = "Logging")]
+    no_log_file: bool,
+
     /// Live sessions of each workspace
     #[arg(long, value_name = "N", default_value_t = 32, help_heading = "Limits")]
     max_sessions: usize,
@@ -153,6 +161,7 @@ Environment:
   QWEN_SERVE_ACP_HTTP
                     0 serves no ACP over HTTP and WebSocket at /acp
   ROOST_LOG         what to log to stderr: error, warn (default), info (a line per request), debug
+  ROOST_LOG_FILE    the same for the log file; off for none
 
 Signals:
   SIGINT, SIGTERM   stop: turns and streams are ended, the agent's processes too
@@ -194,6 +203,7 @@ impl ServeArgs {
         config.allow_origins = self.allow_origin;
         config.allow_hosts = self.allow_host;
         self.front.configure(&mut config)?;
+        config.log = log_file(&config, self.log_file, self.no_log_file);
         let limits = &mut config.limits;
         limits.event_ring_size = self.event_ring_size;
         limits.max_sessions = NonZeroUsize::new(self.max_sessions);
@@ -216,6 +226,16 @@ impl ServeArgs {
         timeouts.writer_idle = length(self.writer_idle_timeout_ms).map(|Millis(ms)| Duration::from_millis(ms));
         Ok(config)
     }
+}
+
+/// The log file that flags and `ROOST_LOG_FILE` ask for.
+fn log_file(config: &Config, path: Option<PathBuf>, is_off: bool) -> Option<LogFile> {
+    let wanted = env::var("ROOST_LOG_FILE").ok().filter(|wanted| !wanted.is_empty());
+    if is_off || wanted.as_deref() == Some("off") {
+        return None;
+    }
+    let usual = LogFile::of(&config.state_dir());
+    Some(LogFile { path: path.unwrap_or(usual.path), filter: wanted.unwrap_or(usual.filter), ..usual })
 }
 
 fn length(ms: u64) -> Option<Millis> {

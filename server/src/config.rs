@@ -9,7 +9,7 @@ use std::{
 use roost_core::{Millis, rate_limit::RateLimits};
 
 use crate::{
-    acp, admission::OriginPattern, auth::Secret, body::MAX_BODY_BYTES, device_flow::IdentityProvider, page::Page,
+    acp, admission::OriginPattern, auth::Secret, body::MAX_BODY_BYTES, daemon_log::LogFile, device_flow::IdentityProvider, page::Page,
     workspaces::workspace_id,
 };
 
@@ -54,6 +54,8 @@ pub struct Config {
     pub agent: AgentCommand,
     /// The web page that is served.
     pub page: Page,
+    /// Where the log goes beside stderr; whoever starts the process opens it.
+    pub log: Option<LogFile>,
     pub limits: Limits,
     pub timeouts: Timeouts,
 }
@@ -169,6 +171,7 @@ impl Config {
             system_settings_dir: PathBuf::from("/etc/qwen-code"),
             agent,
             page: Page::embedded(),
+            log: None,
             limits: Limits::default(),
             timeouts: Timeouts::default(),
         }

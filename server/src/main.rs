@@ -36,10 +36,11 @@ fn run(command: impl Future<Output = anyhow::Result<()>>) -> anyhow::Result<()> 
 
 /// The daemon, until a signal ends it.
 async fn serve(args: ServeArgs) -> anyhow::Result<()> {
-    telemetry::start()?;
+    let config = args.config()?;
+    let _log = telemetry::start(config.log.as_ref())?;
     file_limit::raise();
     let signals = Signals::listen()?;
-    let daemon = serve::start(args.config()?).await?;
+    let daemon = serve::start(config).await?;
     println!("{}", Greeting::new(&daemon));
     signals.wait_for_the_end(&daemon).await;
     daemon.stop().await;

@@ -51,7 +51,11 @@ use crate::{
     clock,
     device_flow::SignIns,
     files::Files,
-    routes::{self, health},
+    metrics::Metrics,
+    routes::{
+        self, health,
+        table::{Table, Taken},
+    },
     telemetry::{self, RequestLine},
     transcript_page::Key,
     workspaces::Workspaces,
@@ -88,6 +92,9 @@ pub async fn start(config: Config) -> Result<Daemon, StartError> {
         workspaces,
         files: Files::default(),
         config,
+        metrics: Metrics::default(),
+        address,
+        run_id: uuid::Uuid::new_v4().simple().to_string().into(),
         started_at: Instant::now(),
     });
     let (stop, stopping) = watch::channel(false);
@@ -193,6 +200,7 @@ impl Conversation {
     async fn hold(self, stream: TcpStream, peer: SocketAddr, tls: Option<TlsAcceptor>) {
         let timeouts = &self.app.config.timeouts;
         let Ok(connection) = Connection::open(&stream, peer, timeouts.writer_idle) else { return };
+        let _counted = self.app.metrics.connected();
         let stream = StallGuard::new(stream, timeouts.writer_idle);
         match tls {
             None => self.talk(TokioIo::new(stream), &connection).await,
@@ -239,6 +247,7 @@ async fn answer(
 ) -> Result<Response, Infallible> {
     let line = RequestLine::of(&request);
     let (mut head, body) = request.into_parts();
+    let taken = Table::get().take(&head.method, head.uri.path()).unwrap_or(Taken::NONE);
     let ends = Ends { peer: connection.peer().ip(), own: connection.own_address() };
     let decision = app.admission.decide(&mut head, ends, &app.auth, &app.config.page);
     let mut response = match decision.verdict {
@@ -262,6 +271,7 @@ async fn answer(
     if let Some(reader) = decision.reader {
         admission::let_read(&mut response, reader);
     }
-    line.write(&response);
+    app.metrics.answered(taken, response.status(), line.elapsed());
+    line.write(&response, &taken);
     Ok(response)
 }

@@ -143,6 +143,11 @@ pub struct Overview {
     pub sessions: usize,
     pub pending_permissions: usize,
     pub active_prompts: usize,
+    /// Running and queued.
+    pub pending_prompts: usize,
+    pub queued_prompts: usize,
+    /// Agent children that are up.
+    pub agents: usize,
     /// Open event streams.
     pub connected_clients: usize,
     /// Whether an agent child is up.
@@ -158,6 +163,9 @@ impl Overview {
             sessions: self.sessions + other.sessions,
             pending_permissions: self.pending_permissions + other.pending_permissions,
             active_prompts: self.active_prompts + other.active_prompts,
+            pending_prompts: self.pending_prompts + other.pending_prompts,
+            queued_prompts: self.queued_prompts + other.queued_prompts,
+            agents: self.agents + other.agents,
             connected_clients: self.connected_clients + other.connected_clients,
             channel_alive: self.channel_alive || other.channel_alive,
             last_activity_at: self.last_activity_at.max(other.last_activity_at),
@@ -280,6 +288,9 @@ impl Sessions {
             sessions: states.len(),
             pending_permissions: states.iter().map(|status| status.pending_interactions.len()).sum(),
             active_prompts: states.iter().filter(|status| status.has_active_prompt).count(),
+            pending_prompts: states.iter().map(|status| status.pending_prompt_count).sum(),
+            queued_prompts: states.iter().map(|status| status.queued_prompt_count).sum(),
+            agents: usize::from(self.0.host.is_alive()),
             connected_clients: self.0.wide.open_streams().count(),
             channel_alive: self.0.host.is_alive(),
             last_activity_at: seen.max(),
@@ -309,6 +320,7 @@ impl Sessions {
     /// Makes a session known, and forgotten again once it has retired.
     fn enter(&self, live: &Arc<LiveSession>, driver: impl Future<Output = ()> + Send + 'static) {
         self.table().live.insert(live.id.clone(), Arc::clone(live));
+        self.0.wide.tally().session_begun();
         self.catalogue_changed();
         let (sessions, live) = (self.clone(), Arc::clone(live));
         tokio::spawn(async move {
@@ -316,6 +328,7 @@ impl Sessions {
                 tracing::error!(session = %live.id, "the session's driver panicked; the session can be loaded again");
                 live.stream.end();
             }
+            sessions.0.wide.tally().session_ended();
             sessions.leave(&live);
             live.bury();
             sessions.0.host.eased();

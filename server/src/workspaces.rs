@@ -19,7 +19,7 @@ use self::registrations::Registrations;
 pub use self::{
     register::{Register, RegisterError, Registered, RenameError},
     registrations::Registration,
-    remove::{Activity, RemoveError, Removed},
+    remove::{Activity, Removal, RemoveError, Removed},
     workspace::{Origin, Workspace, workspace_id},
 };
 use crate::{
@@ -29,6 +29,7 @@ use crate::{
     events::OpenStreams,
     sessions::{DaemonWide, OpenError, Overview},
     store::Place,
+    tally::Tally,
 };
 
 /// Every workspace the daemon serves. Cheap to clone.
@@ -187,6 +188,12 @@ impl Workspaces {
     #[must_use]
     pub fn open_streams(&self) -> &OpenStreams {
         self.0.wide.open_streams()
+    }
+
+    /// What has happened in all workspaces, counted.
+    #[must_use]
+    pub fn tally(&self) -> &Tally {
+        self.0.wide.tally()
     }
 
     /// What the daemon is doing, all workspaces together.

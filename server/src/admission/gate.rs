@@ -2,7 +2,6 @@
 
 use std::{
     convert::Infallible,
-    sync::Arc,
     task::{Context, Poll},
 };
 
@@ -15,10 +14,7 @@ use http::Method;
 use tower_layer::{Layer, layer_fn};
 use tower_service::Service;
 
-use crate::{
-    App, WireError,
-    telemetry::{self, RoutePattern},
-};
+use crate::{App, WireError};
 
 /// Every strict route: method and pattern.
 pub const STRICT: &[(Method, &str)] = &[
@@ -61,23 +57,22 @@ pub const STRICT: &[(Method, &str)] = &[
     (Method::DELETE, "/workspaces/{workspace}/auth/device-flow/{flow}"),
 ];
 
-/// Whether the gate closes anything, or the log asks for patterns. Every layer costs every request two allocations.
+/// Whether the gate closes anything. Every layer costs every request two allocations.
 #[must_use]
-pub fn is_needed(app: &App) -> bool {
-    is_closed(app) || telemetry::logs_requests()
+pub fn is_closed(app: &App) -> bool {
+    !app.auth.is_on() && !app.config.trust_loopback
 }
 
-/// Lays the gate around each route, and notes the route's pattern on the answer for the request log.
-pub fn layer<S>(app: &Arc<App>) -> impl Layer<S, Service = Gate<S>> + Clone + Send + Sync + use<S> {
-    let closed = is_closed(app);
-    layer_fn(move |inner| Gate { inner, closed })
+/// Lays the gate, closed, around each route.
+#[must_use]
+pub fn layer<S>() -> impl Layer<S, Service = Gate<S>> + Clone + Send + Sync + use<S> {
+    layer_fn(|inner| Gate { inner })
 }
 
 /// A route behind the gate.
 #[derive(Debug, Clone)]
 pub struct Gate<S> {
     inner: S,
-    closed: bool,
 }
 
 impl<S> Service<Request> for Gate<S>
@@ -86,53 +81,21 @@ where
 {
     type Response = Response;
     type Error = Infallible;
-    type Future = Noted<Either<Ready<Result<Response, Infallible>>, S::Future>>;
+    type Future = Either<Ready<Result<Response, Infallible>>, S::Future>;
 
     fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
         self.inner.poll_ready(context)
     }
 
     fn call(&mut self, request: Request) -> Self::Future {
-        let pattern = request.extensions().get::<MatchedPath>().cloned();
-        let is_shut = self.closed && pattern.as_ref().is_some_and(|path| is_strict(request.method(), path.as_str()));
-        let answer = if is_shut {
-            Either::Left(ready(Ok(WireError::token_required().into_response())))
-        } else {
-            Either::Right(self.inner.call(request))
-        };
-        Noted { answer, pattern: pattern.map(RoutePattern) }
+        let pattern = request.extensions().get::<MatchedPath>();
+        if pattern.is_some_and(|path| is_strict(request.method(), path.as_str())) {
+            return Either::Left(ready(Ok(WireError::token_required().into_response())));
+        }
+        Either::Right(self.inner.call(request))
     }
-}
-
-fn is_closed(app: &App) -> bool {
-    !app.auth.is_on() && !app.config.trust_loopback
 }
 
 fn is_strict(method: &Method, pattern: &str) -> bool {
     STRICT.iter().any(|(strict, path)| strict == method && *path == pattern)
-}
-
-pin_project_lite::pin_project! {
-    /// An answer to come, which will carry its route's pattern when the log has a use for it.
-    #[derive(Debug)]
-    pub struct Noted<F> {
-        #[pin]
-        answer: F,
-        pattern: Option<RoutePattern>,
-    }
-}
-
-impl<F: Future<Output = Result<Response, Infallible>>> Future for Noted<F> {
-    type Output = Result<Response, Infallible>;
-
-    fn poll(self: std::pin::Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        let this = self.project();
-        let answered = this.answer.poll(context);
-        answered.map_ok(|mut response| {
-            if let Some(pattern) = this.pattern.take().filter(|_| telemetry::will_log(response.status())) {
-                response.extensions_mut().insert(pattern);
-            }
-            response
-        })
-    }
 }

@@ -12,12 +12,13 @@ use roost_core::{
 };
 use tokio::sync::Notify;
 
-use crate::clock;
+use crate::{clock, tally::Tally};
 
 /// The bus, and who is to be woken about it.
 #[derive(Debug)]
 pub struct EventStream {
     bus: Mutex<Bus>,
+    tally: Tally,
     /// Rung after something was published, for every subscriber.
     published: Arc<Notify>,
     /// Rung after something was taken, for a driver that holds the agent back.
@@ -35,9 +36,10 @@ pub struct Subscription {
 }
 
 impl EventStream {
-    pub(super) fn new(bus: Bus) -> Self {
+    pub(super) fn new(bus: Bus, tally: Tally) -> Self {
         Self {
             bus: Mutex::new(bus),
+            tally,
             published: Arc::default(),
             taken: Notify::new(),
             awaits_progress: AtomicBool::new(false),
@@ -70,7 +72,9 @@ impl EventStream {
     pub(super) fn publish(&self, draft: &Draft) -> Option<Frame> {
         let mut bus = self.bus();
         bus.hold();
-        bus.publish(clock::now(), draft)
+        let frame = bus.publish(clock::now(), draft)?;
+        self.tally.published(&frame.kind);
+        Some(frame)
     }
 
     /// Shows the subscribers what was published, and wakes those that wait.

@@ -10,6 +10,7 @@ use axum::{
 };
 use http::{HeaderValue, Method, header, request};
 use roost_core::{Millis, rate_limit::RateHits};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::{App, admission::Rates, clock};
@@ -40,9 +41,10 @@ fn is_deep(query: &str) -> bool {
     query.split('&').any(|parameter| matches!(parameter, "deep" | "deep=" | "deep=1" | "deep=true"))
 }
 
-#[derive(Debug, Serialize)]
+/// The long answer.
+#[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-struct Deep {
+pub(super) struct Deep {
     status: &'static str,
     workspace_count: usize,
     sessions: usize,
@@ -53,6 +55,7 @@ struct Deep {
     last_activity_at: Option<String>,
     idle_since_ms: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<serde_json::Value>")]
     rate_limit_hits: Option<RateHits>,
 }
 

@@ -9,34 +9,38 @@ use axum::{
 };
 use http::StatusCode;
 use roost_core::session::DisplayName;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::workspaces::not_kept;
-use crate::{App, WireError, workspaces::Registration};
+use crate::{App, WireError, workspaces};
 
-#[derive(Debug, Serialize)]
+/// Workspaces that are opened again at the next start.
+#[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-struct Registrations {
+pub(super) struct Registrations {
     schema_version: u8,
     primary_workspace: PathBuf,
     entries: Vec<Entry>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 struct Entry {
     id: String,
     cwd: PathBuf,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<String>")]
     display_name: Option<DisplayName>,
     /// It is served now.
     active: bool,
     persisted: bool,
 }
 
-#[derive(Debug, Serialize)]
+/// A registration that is no more.
+#[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-struct Forgotten {
+pub(super) struct Forgotten {
     removed: bool,
     /// It is served until the daemon ends.
     active: bool,
@@ -52,7 +56,7 @@ pub(super) fn routes() -> Router<Arc<App>> {
 
 async fn list(State(app): State<Arc<App>>) -> Result<Json<Registrations>, WireError> {
     let kept = app.workspaces.registrations().await.map_err(|error| not_kept(&error))?;
-    let entry = |registration: Registration| Entry {
+    let entry = |registration: workspaces::Registration| Entry {
         id: registration.id(),
         active: app.workspaces.serves(&registration.cwd),
         cwd: registration.cwd,

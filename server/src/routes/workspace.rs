@@ -1,7 +1,7 @@
 //! Everything under `/workspace/:id` and `/workspaces/:workspace` that concerns sessions (http.md §4).
 
 pub(super) mod access;
-mod acp;
+pub(super) mod acp;
 mod auth;
 mod git;
 mod info;

@@ -12,6 +12,7 @@ use axum::{
 };
 use http::StatusCode;
 use roost_core::session::{DisplayName, InvalidDisplayName};
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Map, Value};
 use tokio::task::spawn_blocking;
@@ -20,17 +21,50 @@ use super::path::Selected;
 use crate::{
     App, WireError,
     body::JsonBody,
-    workspaces::{Activity, Register, RegisterError, Registered, RemoveError, Workspace},
+    workspaces::{self, Activity, Register, RegisterError, Registered, RemoveError, Workspace},
 };
 
 const MAX_CWD_CHARS: usize = 4_096;
 
-#[derive(Debug, Serialize)]
+/// What makes a folder a workspace.
+#[derive(Debug, JsonSchema)]
+#[schemars(rename_all = "camelCase")]
+#[expect(dead_code, reason = "a description; a body is read member by member, to say which one is wrong")]
+pub(super) struct Registration {
+    /// Absolute; a directory.
+    cwd: PathBuf,
+    /// Open it again at every start.
+    persist: Option<bool>,
+    #[schemars(length(max = 256))]
+    display_name: Option<String>,
+}
+
+/// What a workspace is called from now on.
+#[derive(Debug, JsonSchema)]
+#[schemars(rename_all = "camelCase")]
+#[expect(dead_code, reason = "as above")]
+pub(super) struct Renaming {
+    /// Null takes the name away.
+    #[schemars(required, length(max = 256))]
+    display_name: Option<String>,
+}
+
+/// How a workspace is removed.
+#[derive(Debug, JsonSchema)]
+#[expect(dead_code, reason = "as above")]
+pub(super) struct Removal {
+    /// Whatever goes on in it ends.
+    force: Option<bool>,
+}
+
+/// A workspace.
+#[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-struct Described {
+pub(super) struct Described {
     id: String,
     cwd: PathBuf,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<String>")]
     display_name: Option<DisplayName>,
     primary: bool,
     trusted: bool,
@@ -40,9 +74,10 @@ struct Described {
     removable: Option<bool>,
 }
 
-#[derive(Debug, Serialize)]
+/// A workspace that was removed, and what was ended for it.
+#[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-struct Gone {
+pub(super) struct Gone {
     removed: bool,
     workspace_id: String,
     workspace_cwd: PathBuf,
@@ -110,7 +145,10 @@ async fn remove(
             return Err(WireError::bad_request("`force` must be a boolean when provided").code("invalid_force_flag"));
         }
     };
-    let removed = app.workspaces.remove(workspace, forced).await?;
+    let id = workspace.id.clone();
+    let wish = workspaces::Removal { force: forced, acp_connections: app.acp.count_in(&id) };
+    let removed = app.workspaces.remove(workspace, wish).await?;
+    app.acp.end_in(&id);
     refresh_capabilities(&app).await;
     Ok(Json(Gone {
         removed: true,

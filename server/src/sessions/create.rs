@@ -152,6 +152,7 @@ impl Sessions {
             effects: Vec::new(),
             link: Some(opened.link()),
             settings: self.0.settings.clone(),
+            tally: self.0.wide.tally().clone(),
         });
         self.enter(&live, driver);
         live.settled().await;

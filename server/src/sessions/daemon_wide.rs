@@ -6,13 +6,14 @@ use std::{
 };
 
 use super::{Directory, Sessions};
-use crate::{Config, archive::Locks, events::OpenStreams};
+use crate::{Config, archive::Locks, events::OpenStreams, tally::Tally};
 
 /// Locks, streams and the cap that hold for the whole daemon. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct DaemonWide {
     locks: Locks,
     open_streams: OpenStreams,
+    tally: Tally,
     max_total: Option<NonZeroUsize>,
     directories: Arc<Mutex<Vec<Weak<Directory>>>>,
 }
@@ -30,6 +31,7 @@ impl DaemonWide {
         Self {
             locks: Locks::default(),
             open_streams: OpenStreams::default(),
+            tally: Tally::default(),
             max_total: config.max_total_sessions(),
             directories: Arc::default(),
         }
@@ -43,6 +45,11 @@ impl DaemonWide {
     #[must_use]
     pub fn open_streams(&self) -> &OpenStreams {
         &self.open_streams
+    }
+
+    #[must_use]
+    pub fn tally(&self) -> &Tally {
+        &self.tally
     }
 
     pub(super) fn enrol(&self, sessions: &Sessions) {

@@ -9,13 +9,14 @@ use std::{
     sync::{Arc, PoisonError},
 };
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{Origin, Workspace, Workspaces};
 use crate::sessions;
 
 /// What goes on in a workspace, in the words of the wire.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Activity {
     pub sessions: usize,
@@ -26,6 +27,15 @@ pub struct Activity {
     /// There are none of these here.
     pub channel_workers: usize,
     pub voice_sessions: usize,
+}
+
+/// A wish that a workspace goes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Removal {
+    /// Whatever goes on in it ends.
+    pub force: bool,
+    /// Connections of editors that work in it.
+    pub acp_connections: usize,
 }
 
 /// A workspace that is gone.
@@ -57,22 +67,30 @@ pub enum RemoveError {
 }
 
 impl Workspaces {
-    /// Removes a workspace; with `force` whatever goes on in it ends. Goes on to its end even if nobody waits for it any more.
+    /// Removes a workspace. Goes on to its end even if nobody waits for it any more.
     ///
     /// # Errors
     /// See [`RemoveError`]; the workspace is as it was then.
-    pub async fn remove(&self, workspace: Arc<Workspace>, force: bool) -> Result<Removed, RemoveError> {
+    pub async fn remove(&self, workspace: Arc<Workspace>, wish: Removal) -> Result<Removed, RemoveError> {
         match workspace.origin {
             Origin::Primary => return Err(RemoveError::Primary),
             Origin::Given => return Err(RemoveError::Given),
             Origin::Registered => {}
         }
-        let activity = workspace.sessions.drain(force).map_err(|_| RemoveError::InProgress)?;
-        if !force && !activity.is_none() {
-            return Err(RemoveError::Busy(activity.into()));
+        let is_connected = wish.acp_connections > 0;
+        let drained = if is_connected && !wish.force {
+            Ok(workspace.sessions.activity())
+        } else {
+            workspace.sessions.drain(wish.force)
+        };
+        let activity = drained.map_err(|_| RemoveError::InProgress)?;
+        let is_busy = is_connected || !activity.is_none();
+        let activity = Activity { acp_connections: wish.acp_connections, ..activity.into() };
+        if is_busy && !wish.force {
+            return Err(RemoveError::Busy(activity));
         }
         let workspaces = self.clone();
-        let removing = tokio::spawn(async move { workspaces.empty(&workspace, activity.into()).await });
+        let removing = tokio::spawn(async move { workspaces.empty(&workspace, activity).await });
         removing.await.unwrap_or(Err(RemoveError::Broken))
     }
 

@@ -6,6 +6,7 @@ use axum::{
     Json, Router,
     routing::{get, post},
 };
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::{
@@ -17,15 +18,15 @@ use crate::{
 const DEFAULT_PATIENCE: Duration = Duration::from_millis(5_000);
 const MAX_PATIENCE_MS: u64 = 60_000;
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-struct Status {
+pub(in crate::routes) struct Status {
     channel_live: bool,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-struct Readiness {
+pub(in crate::routes) struct Readiness {
     ready: bool,
     channel_live: bool,
     duration_ms: u64,
