@@ -91,6 +91,11 @@ pub struct Layers {
     pub warnings: Vec<Warning>,
 }
 
+/// Work with the settings did not come to its end.
+#[derive(Debug, thiserror::Error)]
+#[error("work with the settings broke off: {0}")]
+pub struct Broken(#[from] JoinError);
+
 impl Settings {
     /// The settings of the workspace `cwd` (absolute, canonical) and the user whose `QWEN_HOME` is `home`. `system_dir` holds the
     /// administrator's `system-defaults.json` and `settings.json`.
@@ -115,9 +120,9 @@ impl Settings {
     ///
     /// # Errors
     /// The work panicked, or the daemon stops.
-    pub async fn run<T: Send + 'static>(&self, work: impl FnOnce(&Self) -> T + Send + 'static) -> Result<T, JoinError> {
+    pub async fn run<T: Send + 'static>(&self, work: impl FnOnce(&Self) -> T + Send + 'static) -> Result<T, Broken> {
         let settings = self.clone();
-        tokio::task::spawn_blocking(move || work(&settings)).await
+        Ok(tokio::task::spawn_blocking(move || work(&settings)).await?)
     }
 
     /// Reads all files. A file that is damaged is moved aside and counts as empty; [`Layers::warnings`] tells.
@@ -252,8 +257,8 @@ fn lookup<'a>(values: &'a Map<String, Value>, key: &str) -> Option<&'a Value> {
 }
 
 fn is_folder_trust_on(layers: &[&Map<String, Value>]) -> bool {
-    let said = layers.iter().filter_map(|layer| lookup(layer, "security.folderTrust.enabled")?.as_bool());
-    said.last().unwrap_or(false)
+    let mut said = layers.iter().filter_map(|layer| lookup(layer, "security.folderTrust.enabled")?.as_bool());
+    said.next_back().unwrap_or(false)
 }
 
 fn ignored_keys(workspace: &Map<String, Value>) -> impl Iterator<Item = &'static str> {

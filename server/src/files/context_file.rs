@@ -1,6 +1,6 @@
 //! A workspace's context file (`QWEN.md`), begun empty for whoever will fill it.
 
-use std::io::Read;
+use std::{io::Read, path::Path};
 
 use rustix::{
     fs::{AtFlags, FileType, Stat, statat},
@@ -51,7 +51,7 @@ impl WorkspaceFiles {
         let path = self.path(name).map_err(outside)?;
         // A last component that is a symlink is not followed, so that nothing elsewhere is emptied.
         let Some(file_name) = path.as_path().file_name() else { return Err(BeginError::Outside) };
-        let parent = path.as_path().parent().map_or_else(Default::default, |parent| parent.to_owned());
+        let parent = path.as_path().parent().map(Path::to_owned).unwrap_or_default();
         let (dir, found) = self.root.open_dir(&WorkspacePath::found(parent)).map_err(outside)?;
         let place = Place { dir, name: file_name.to_owned(), path: found.join(file_name) };
         match look(&place)? {

@@ -122,7 +122,7 @@ impl Row {
     /// # Errors
     /// The value is not of the row's kind, or beyond its bounds.
     pub fn check(&self, value: &Value) -> Result<(), InvalidValue> {
-        let fits = match &self.kind {
+        match &self.kind {
             Kind::Flag => value.is_boolean().then_some(()).ok_or(InvalidValue::Flag),
             Kind::Number(least, most) => {
                 let fits = value.as_f64().is_some_and(|number| (*least..=*most).contains(&number));
@@ -144,8 +144,7 @@ impl Row {
                 fits.then_some(()).ok_or_else(|| InvalidValue::Choice(names(options)))
             }
             Kind::Object => value.is_object().then_some(()).ok_or(InvalidValue::Object),
-        };
-        fits
+        }
     }
 
     fn fallback(&self) -> Option<Value> {

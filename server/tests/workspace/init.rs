@@ -3,7 +3,7 @@ use std::{fs, os::unix::fs::symlink};
 use roost_core::EventType;
 use serde_json::json;
 
-use crate::place::{code, daemon, listener, next, put, trust, user_file};
+use crate::place::{code, daemon, listener, next, originator, put, trust, user_file};
 
 const INIT: &str = "/workspace/init";
 
@@ -25,7 +25,7 @@ async fn a_context_file_is_begun_once_and_emptied_only_when_that_is_meant() -> a
         assert_eq!(begun, json!({"path": file, "action": action}));
         let event = next(&mut events, &EventType::WorkspaceInitialized).await?;
         assert_eq!(event.data, begun);
-        assert_eq!(event.originator_client_id.as_ref().map(|client| client.as_str()), Some(id.as_str()));
+        assert_eq!(originator(&event), Some(id.as_str()));
         assert_eq!(fs::read_to_string(&file)?, after);
     }
     fs::write(&file, "words")?;

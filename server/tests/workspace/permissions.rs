@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::{
     host::Host,
-    place::{agent, code, daemon, listener, next, put, trust, user_file, workspace_file},
+    place::{agent, code, daemon, listener, next, originator, put, trust, user_file, workspace_file},
 };
 
 const PERMISSIONS: &str = "/workspace/permissions";
@@ -43,7 +43,7 @@ async fn a_list_is_replaced_told_to_the_agent_and_announced() -> anyhow::Result<
     assert_eq!((&rules["workspace"]["rules"]["allow"], &rules["merged"]["allow"]), (&list, &list));
     let event = next(&mut events, &EventType::SettingsChanged).await?;
     assert_eq!(event.data, json!({"key": "permissions.allow", "value": list, "scope": "workspace"}));
-    assert_eq!(event.originator_client_id.as_ref().map(|client| client.as_str()), Some(id.as_str()));
+    assert_eq!(originator(&event), Some(id.as_str()));
     let script = &host.config.agent.args[0];
     assert_eq!(ScriptFile::heard(script.as_ref()), ["qwen/control/workspace/reload"]);
 

@@ -3,7 +3,7 @@
 use std::{fs, path::PathBuf};
 
 use anyhow::Context;
-use roost_core::{Envelope, EventType};
+use roost_core::{ClientId, Envelope, EventType};
 use roost_tests::{
     client::{
         Client, Response,
@@ -59,9 +59,14 @@ pub(crate) fn put(path: &PathBuf, text: &str) -> anyhow::Result<()> {
 /// Turns folder trust on; `level` is the workspace's own rule.
 pub(crate) fn trust(host: &Host, level: Option<&str>) -> anyhow::Result<()> {
     put(&user_file(host), r#"{"security":{"folderTrust":{"enabled":true}}}"#)?;
-    let rules =
-        level.map_or_else(|| json!({}), |level| json!({host.config.workspace.to_str().context("UTF-8")?: level}));
+    let folder = host.config.workspace.to_str().context("UTF-8")?;
+    let rules = level.map_or_else(|| json!({}), |level| json!({folder: level}));
     Ok(fs::write(host.config.home.join("trustedFolders.json"), rules.to_string())?)
+}
+
+/// Who caused it.
+pub(crate) fn originator(event: &Envelope) -> Option<&str> {
+    event.originator_client_id.as_ref().map(ClientId::as_str)
 }
 
 /// Status and code.

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use crate::{
     host::Host,
-    place::{agent, daemon, listener, next, put, user_file},
+    place::{agent, daemon, listener, next, originator, put, user_file},
 };
 
 const RELOAD: &str = "/workspace/reload";
@@ -26,7 +26,7 @@ async fn what_other_hands_changed_is_named_once_and_the_agent_reads_it_again() -
     assert_eq!(reloaded, expected);
     let event = next(&mut events, &EventType::SettingsReloaded).await?;
     assert_eq!(event.data, expected);
-    assert_eq!(event.originator_client_id.as_ref().map(|client| client.as_str()), Some(id.as_str()));
+    assert_eq!(originator(&event), Some(id.as_str()));
     assert_eq!(ScriptFile::heard(host.config.agent.args[0].as_ref()), [RELOADING]);
     let again = client.post(&format!("/workspaces/{}/reload", host.selector()), &json!({})).await?.ok()?;
     assert_eq!(again["changedKeys"], json!([]));

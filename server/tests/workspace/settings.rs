@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use crate::{
     host::Host,
-    place::{agent, code, daemon, listener, next, put, trust, user_file, workspace_file},
+    place::{agent, code, daemon, listener, next, originator, put, trust, user_file, workspace_file},
 };
 
 const SETTINGS: &str = "/workspace/settings";
@@ -51,7 +51,7 @@ async fn a_change_is_written_where_it_belongs_and_every_session_hears_who_made_i
     for events in [&mut events, &mut others] {
         let event = next(events, &EventType::SettingsChanged).await?;
         assert_eq!(event.data, json!({"key": "ui.theme", "value": "b", "scope": "user"}));
-        assert_eq!(event.originator_client_id.as_ref().map(|client| client.as_str()), Some(id.as_str()));
+        assert_eq!(originator(&event), Some(id.as_str()));
         assert!(event.id.is_some());
     }
     let text = fs::read_to_string(user_file(&host))?;
@@ -211,7 +211,7 @@ async fn the_users_language_is_kept_told_to_the_agent_and_announced() -> anyhow:
     assert_eq!(spoken, json!({"language": "fr", "outputLanguage": "French", "refresh": two}));
     let event = next(&mut events, &EventType::LanguageChanged).await?;
     assert_eq!(event.data, json!({"language": "fr", "outputLanguage": "French", "userLevel": true}));
-    assert_eq!(event.originator_client_id.as_ref().map(|client| client.as_str()), Some(id.as_str()));
+    assert_eq!(originator(&event), Some(id.as_str()));
     let written: Value = serde_json::from_str(&fs::read_to_string(user_file(&host))?)?;
     assert_eq!(written["general"], json!({"language": "fr", "outputLanguage": "French"}));
 

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use crate::{
     host::Host,
-    place::{agent, code, daemon, listener, next, put, user_file, workspace_file},
+    place::{agent, code, daemon, listener, next, originator, put, user_file, workspace_file},
 };
 
 #[tokio::test]
@@ -52,7 +52,7 @@ async fn a_tool_is_switched_off_and_on_for_the_workspace() -> anyhow::Result<()>
         assert_eq!(toggled, json!({"toolName": name, "enabled": enabled}));
         let event = next(&mut events, &EventType::ToolToggled).await?;
         assert_eq!(event.data, toggled);
-        assert_eq!(event.originator_client_id.as_ref().map(|client| client.as_str()), Some(id.as_str()));
+        assert_eq!(originator(&event), Some(id.as_str()));
         assert_eq!(disabled()?, expected);
     }
     Ok(())

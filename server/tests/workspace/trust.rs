@@ -2,7 +2,7 @@ use roost_core::EventType;
 use serde_json::json;
 
 use crate::host::Host;
-use crate::place::{agent, code, daemon, listener, next, put, trust, user_file, workspace_file};
+use crate::place::{agent, code, daemon, listener, next, originator, put, trust, user_file, workspace_file};
 
 const TRUST: &str = "/workspace/trust";
 const REQUEST: &str = "/workspace/trust/request";
@@ -75,7 +75,7 @@ async fn a_page_may_ask_for_trust_and_only_ask() -> anyhow::Result<()> {
     let event = next(&mut events, &EventType::TrustChangeRequested).await?;
     let cwd = &host.config.workspace;
     assert_eq!(event.data, json!({"workspaceCwd": cwd, "desiredState": "trusted", "reason": "my own project"}));
-    assert_eq!(event.originator_client_id.as_ref().map(|client| client.as_str()), Some(id.as_str()));
+    assert_eq!(originator(&event), Some(id.as_str()));
     assert_eq!(client.get(TRUST).await?.ok()?["effective"]["state"], "unknown");
 
     for (body, expected) in [

@@ -5,9 +5,14 @@ use std::sync::Arc;
 use axum::extract::FromRequestParts;
 use http::{StatusCode, request::Parts};
 use roost_core::{ClientId, session::ApprovalMode};
-use tokio::task::JoinError;
 
-use crate::{App, WireError, client_id::ClientHeader, routes::path::Selected, workspaces::Workspace};
+use crate::{
+    App, WireError,
+    client_id::ClientHeader,
+    routes::path::Selected,
+    settings::{Broken, Settings},
+    workspaces::Workspace,
+};
 
 /// A workspace to look at. Named by a plural route it is trusted; the primary one, in a singular route, may be looked at anyway.
 #[derive(Clone, Debug)]
@@ -69,7 +74,7 @@ impl FromRequestParts<Arc<App>> for Caller {
 
 /// 403 where the folder is not trusted.
 pub(in crate::routes) async fn require_trust(workspace: &Workspace) -> Result<(), WireError> {
-    let trust = workspace.settings.run(|settings| settings.trust()).await.map_err(broken)?;
+    let trust = workspace.settings.run(Settings::trust).await?;
     if trust.is_trusted() {
         return Ok(());
     }
@@ -92,8 +97,9 @@ pub(in crate::routes) async fn check_mode(workspace: &Workspace, mode: ApprovalM
     Err(WireError::new(StatusCode::FORBIDDEN, said).code("trust_gate").with("errorKind", "auth_env_error"))
 }
 
-/// 500: work on another thread did not come to its end.
-pub(super) fn broken(error: JoinError) -> WireError {
-    tracing::error!(%error, "a request's work broke off");
-    WireError::internal()
+impl From<Broken> for WireError {
+    fn from(error: Broken) -> Self {
+        tracing::error!(%error, "a request's work broke off");
+        Self::internal()
+    }
 }

@@ -8,7 +8,7 @@ use roost_core::event::EventType;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::access::{Caller, Trusted, broken};
+use super::access::{Caller, Trusted};
 use crate::{
     App, WireError,
     body::JsonBody,
@@ -44,8 +44,8 @@ pub(super) async fn begin(
         let begun = files.of(&cwd).map_err(BeginError::Files).and_then(|files| files.begin_context_file(&name, force));
         (name, begun)
     });
-    let (name, begun) = begun.await.map_err(broken)?;
-    let action = begun.map_err(|error| refused(error, &workspace, &name))?;
+    let (name, begun) = begun.await?;
+    let action = begun.map_err(|error| refused(&error, &workspace, &name))?;
     let initialized = Initialized { path: workspace.cwd.join(name), action };
     workspace.announce(EventType::WorkspaceInitialized, &initialized, client).await;
     Ok(Json(initialized))
@@ -58,7 +58,7 @@ fn context_file(layers: &Layers) -> String {
     first.unwrap_or(CONTEXT_FILE).to_owned()
 }
 
-fn refused(error: BeginError, workspace: &Workspace, name: &str) -> WireError {
+fn refused(error: &BeginError, workspace: &Workspace, name: &str) -> WireError {
     let target = workspace.cwd.join(name);
     let shown = target.display();
     let odd = |code: &'static str, kind: &'static str| {
@@ -67,7 +67,7 @@ fn refused(error: BeginError, workspace: &Workspace, name: &str) -> WireError {
             .with("target", &target)
             .with("kind", kind)
     };
-    match &error {
+    match error {
         BeginError::Outside => WireError::bad_request(format!("The context file `{name}` lies outside the workspace"))
             .code("workspace_init_path_escape")
             .with("filename", name)

@@ -9,7 +9,7 @@ use serde::Serialize;
 use serde_json::json;
 
 use super::{
-    access::{Caller, Visible, broken, require_trust},
+    access::{Caller, Visible, require_trust},
     settings::{announce, unsaved},
 };
 use crate::{
@@ -36,7 +36,7 @@ struct FileRules {
 }
 
 pub(super) async fn show(visible: Visible) -> Result<Json<Rules>, WireError> {
-    visible.workspace.settings.run(rules).await.map(Json).map_err(broken)
+    Ok(Json(visible.workspace.settings.run(rules).await?))
 }
 
 /// Replaces one list. Needs an agent that is up, so that the rules are in force when this answers.
@@ -69,7 +69,7 @@ pub(super) async fn set(
         settings.set_rules(scope, kind, &list)?;
         Ok(rules(settings))
     });
-    let rules = written.await.map_err(broken)?.map_err(|error| unsaved(&error))?;
+    let rules = written.await?.map_err(|error| unsaved(&error))?;
     let reloaded = ask(&workspace.sessions, "qwen/control/workspace/reload", &json!({"cwd": workspace.cwd})).await;
     if let AgentAnswer::Failed(error) = reloaded {
         tracing::warn!(%error, "the agent did not reload its rules");

@@ -5,11 +5,12 @@ use roost_core::event::EventType;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::access::{Caller, Visible, broken};
+use super::access::{Caller, Visible};
 use crate::{
     WireError,
     agent_query::{AgentAnswer, ask},
     body::JsonBody,
+    settings::Settings,
 };
 
 #[derive(Debug, Serialize)]
@@ -40,7 +41,7 @@ pub(super) async fn reload(
     Caller(client): Caller,
     _: JsonBody,
 ) -> Result<Json<Reloaded>, WireError> {
-    let changed_keys = workspace.settings.run(|settings| settings.take_up()).await.map_err(broken)?;
+    let changed_keys = workspace.settings.run(Settings::take_up).await?;
     let answer = ask(&workspace.sessions, "qwen/control/workspace/reload", &json!({"cwd": workspace.cwd})).await;
     let mut reloaded = Reloaded {
         env: Environment::default(),

@@ -8,12 +8,12 @@ use roost_core::{ClientId, event::EventType};
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::access::{Caller, Visible, broken, require_trust};
+use super::access::{Caller, Visible, require_trust};
 use crate::{
     App, WireError,
     agent_query::{AgentAnswer, ask},
     body::JsonBody,
-    settings::{Change, ROWS, Row, RowView, SaveError, Scope, SetError, Warning, languages},
+    settings::{Change, ROWS, Row, RowView, SaveError, Scope, SetError, Settings, Warning, languages},
     workspaces::Workspace,
 };
 
@@ -52,7 +52,7 @@ pub(in crate::routes) struct Spoken {
 }
 
 pub(super) async fn show(visible: Visible) -> Result<Json<Panel>, WireError> {
-    let layers = visible.workspace.settings.run(|settings| settings.read()).await.map_err(broken)?;
+    let layers = visible.workspace.settings.run(Settings::read).await?;
     let settings = ROWS.iter().map(|row| row.view(&layers)).collect();
     Ok(Json(Panel { v: 1, settings, warnings: layers.warnings }))
 }
@@ -77,7 +77,7 @@ pub(super) async fn set(
         settings.write(scope, std::slice::from_ref(&change))?;
         Ok::<_, SetError>(change.shown())
     });
-    let value = written.await.map_err(broken)??;
+    let value = written.await??;
     let event = json!({"key": row.key, "value": value, "scope": scope});
     announce(&app, &workspace, scope, EventType::SettingsChanged, &event, client).await;
     Ok(Json(Saved { key: row.key, scope, value, requires_restart: row.requires_restart }))
@@ -107,7 +107,7 @@ pub(in crate::routes) async fn speak(
     let mut changes = vec![Change::set("general.language", language.into())];
     changes.extend(output_language.map(|name| Change::set("general.outputLanguage", name.into())));
     let settings = &app.workspaces.primary().settings;
-    let written = settings.run(move |settings| settings.write(Scope::User, &changes)).await.map_err(broken)?;
+    let written = settings.run(move |settings| settings.write(Scope::User, &changes)).await?;
     written.map_err(|error| unsaved(&error))?;
 
     let mut refresh = Refresh::default();

@@ -8,7 +8,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::{
-    access::{Caller, Trusted, Visible, broken},
+    access::{Caller, Trusted, Visible},
     settings::{announce, unsaved},
     status::ErrorCell,
 };
@@ -17,7 +17,7 @@ use crate::{
     agent_query::{AgentAnswer, ask},
     body::JsonBody,
     routes::path::NamedTool,
-    settings::{Change, Layers, Scope},
+    settings::{Change, Layers, Scope, Settings},
 };
 
 /// Longest name of a tool, in bytes.
@@ -44,7 +44,7 @@ pub(super) struct Toggled {
 
 /// What the agent has; switched off is what it will not have when it starts the next time.
 pub(super) async fn list(Visible { workspace, .. }: Visible) -> Result<Json<Tools>, WireError> {
-    let layers = workspace.settings.run(|settings| settings.read()).await.map_err(broken)?;
+    let layers = workspace.settings.run(Settings::read).await?;
     let off = disabled(&layers);
     let answer = ask(&workspace.sessions, "qwen/status/workspace/tools", &json!({"cwd": workspace.cwd})).await;
     let mut tools = match &answer {
@@ -97,7 +97,7 @@ pub(super) async fn toggle(
         }
         settings.write(Scope::Workspace, &[Change::set("tools.disabled", list.into())])
     });
-    written.await.map_err(broken)?.map_err(|error| unsaved(&error))?;
+    written.await?.map_err(|error| unsaved(&error))?;
     let event = json!(toggled);
     announce(&app, &workspace, Scope::Workspace, EventType::ToolToggled, &event, client).await;
     Ok(Json(toggled))

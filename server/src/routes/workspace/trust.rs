@@ -11,11 +11,12 @@ use roost_core::event::EventType;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::access::{Caller, broken};
+use super::access::Caller;
 use crate::{
     WireError,
     body::JsonBody,
     routes::{path::Selected, query::Query},
+    settings::Settings,
     trust::{Level, Trust},
     workspaces::Workspace,
 };
@@ -88,7 +89,7 @@ pub(super) struct Requested {
 
 pub(super) async fn show(Selected(workspace): Selected, query: Query) -> Result<Response, WireError> {
     let read = workspace.settings.run(|settings| (settings.trust(), settings.trust_revision()));
-    let (trust, revision) = read.await.map_err(broken)?;
+    let (trust, revision) = read.await?;
     Ok(match query.get("statusVersion") {
         Some("2") => Json(status_v2(&workspace, trust, revision)).into_response(),
         Some(_) | None => Json(status(&workspace, trust)).into_response(),
@@ -117,7 +118,7 @@ pub(super) async fn request(
             return Err(WireError::bad_request(said).code("invalid_reason"));
         }
     };
-    if workspace.settings.run(|settings| settings.trust()).await.map_err(broken)? == Trust::Disabled {
+    if workspace.settings.run(Settings::trust).await? == Trust::Disabled {
         let said = "Folder trust is off: every folder is trusted. Set security.folderTrust.enabled to use it.";
         return Err(WireError::new(StatusCode::CONFLICT, said).code("folder_trust_disabled"));
     }
