@@ -26,6 +26,9 @@ type Row = (&'static str, &'static str, &'static str);
 const DAEMON: &[Row] = &[
     ("GET", "/health", ""),
     ("GET", "/capabilities", ""),
+    ("GET", "/daemon/status", ""),
+    ("GET", "/metrics", ""),
+    ("GET", "/openapi.json", ""),
     ("POST", "/auth/exchange", r#"{"code":"x"}"#),
     ("POST", "/language", r#"{"language":"en"}"#),
     ("POST", "/workspaces", r#"{"cwd":"/"}"#),

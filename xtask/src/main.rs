@@ -2,6 +2,7 @@
 
 mod bench;
 mod ci;
+mod conformance;
 mod daemon;
 mod npm;
 mod page;
@@ -27,6 +28,8 @@ Usage: cargo xtask <command>
   npm                         core as an npm package with types, tried from Node: target/npm
   bench [flags]               measures this machine's floor and Roost; --quick, --json FILE,
                               --upstream \"<command>\" (with {port} and {workspace}) for a third column
+  conformance [flags]         compares every answer with the original's, as recorded; --upstream asks it anew
+                              (found on the PATH, or installed with npm; or --upstream \"<command>\" with {port} and {workspace})
   ci                          what CI runs: format, lints, docs, wasm, fuzz targets, then `test`
 ";
 
@@ -39,6 +42,7 @@ enum Command {
     Page,
     Npm,
     Bench { flags: Vec<String> },
+    Conformance { upstream: Option<conformance::Upstream> },
     Ci,
 }
 
@@ -73,6 +77,7 @@ fn parse(arguments: Vec<String>) -> anyhow::Result<Command> {
             Command::Test { filter }
         }
         "bench" => Command::Bench { flags: rest },
+        "conformance" => Command::Conformance { upstream: conformance::Upstream::read(&rest)? },
         "build" => nothing_more("build", &rest).map(|()| Command::Build)?,
         "page" => nothing_more("page", &rest).map(|()| Command::Page)?,
         "npm" => nothing_more("npm", &rest).map(|()| Command::Npm)?,
@@ -109,6 +114,7 @@ fn perform(command: Command) -> anyhow::Result<ExitCode> {
         Command::Page => page::build()?,
         Command::Npm => npm::build()?,
         Command::Bench { flags } => bench::run(&flags)?,
+        Command::Conformance { upstream } => conformance::run(upstream.as_ref())?,
         Command::Ci => return ci::run(),
     }
     Ok(ExitCode::SUCCESS)

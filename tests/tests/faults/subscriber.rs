@@ -249,13 +249,13 @@ impl Subscriber {
 
 /// Loads the session, as often as it takes.
 pub(crate) async fn load(wire: &Wire, session: &SessionId) -> anyhow::Result<LoadedSession> {
-    let since = Instant::now();
+    let (since, mut last) = (Instant::now(), None);
     loop {
-        anyhow::ensure!(since.elapsed() < PATIENCE, "the session is never loaded");
+        anyhow::ensure!(since.elapsed() < PATIENCE, "{session} is never loaded: {last:?}");
         match wire.call(&routes::load(session)).await? {
             Ok(loaded) => return Ok(loaded),
             Err(Failed::Lost) => {}
-            Err(Failed::Refused(refused)) if refused.is_passing() => {}
+            Err(Failed::Refused(refused)) if refused.is_passing() => last = Some(refused),
             Err(Failed::Refused(refused)) => bail!("the load was refused: {refused:?}"),
         }
         tokio::time::sleep(Duration::from_millis(20)).await;

@@ -117,6 +117,27 @@ fn body_of(answer: &str) -> &str {
 }
 
 #[tokio::test]
+async fn the_daemon_describes_the_routes_that_are_tried_here_and_no_others() -> anyhow::Result<()> {
+    let daemon = Setup::new().start().await?;
+    let description = daemon.client()?.get("/openapi.json").await?.ok()?;
+    let paths = description["paths"].as_object().context("an OpenAPI description has paths")?;
+    let verbs = ["get", "post", "put", "patch", "delete"];
+    let of_path = |(path, item): (&String, &Value)| {
+        let served: Vec<_> = verbs.iter().filter(|verb| item.get(verb).is_some()).collect();
+        served.into_iter().map(|verb| format!("{} {path}", verb.to_uppercase())).collect::<Vec<_>>()
+    };
+    let mut described: Vec<String> = paths.iter().flat_map(of_path).collect();
+    let mut tried: Vec<String> =
+        routes::all().iter().map(|route| format!("{} {}", route.method, route.path)).collect();
+    (described.sort(), tried.sort());
+    let only = |left: &[String], right: &[String]| -> Vec<String> {
+        left.iter().filter(|route| !right.contains(route)).cloned().collect()
+    };
+    assert_eq!((only(&described, &tried), only(&tried, &described)), (vec![], vec![]), "(only there, only here)");
+    Ok(())
+}
+
+#[tokio::test]
 async fn without_the_right_token_every_route_answers_401_and_does_nothing() -> anyhow::Result<()> {
     let stage = Stage::set().await?;
     let before = stage.state().await?;
