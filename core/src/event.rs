@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, value::RawValue};
 
-use crate::{ClientId, Millis, PromptId};
+use crate::{ClientId, Millis, PromptId, payload::may};
 
 /// The version every envelope carries in `v`.
 pub const ENVELOPE_VERSION: u8 = 1;
@@ -35,6 +35,27 @@ fn envelope_version() -> u8 {
 }
 
 impl Envelope {
+    /// Takes an envelope out of its JSON, without a copy of its payload. `None` when it is none.
+    #[must_use]
+    pub fn take(json: Value) -> Option<Self> {
+        let Value::Object(mut fields) = json else { return None };
+        let (data, meta) = (fields.remove("data"), fields.remove("_meta"));
+        let head = Value::Object(fields);
+        Some(Self {
+            id: may(&head, "id")?,
+            v: u8::try_from(may::<Option<u64>>(&head, "v")?.unwrap_or(ENVELOPE_VERSION.into())).ok()?,
+            kind: EventType::from(head.get("type")?.as_str()?),
+            prompt_id: may(&head, "promptId")?,
+            data: data.unwrap_or_default(),
+            originator_client_id: may(&head, "originatorClientId")?,
+            meta: match meta {
+                None => Map::new(),
+                Some(Value::Object(meta)) => meta,
+                Some(_) => return None,
+            },
+        })
+    }
+
     /// `_meta.serverTimestamp`: when the daemon published the event.
     #[must_use]
     pub fn server_timestamp(&self) -> Option<Millis> {

@@ -1,6 +1,5 @@
 //! A request together with the meaning of its answer.
 
-use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::{Method, Request, WireFailure};
@@ -40,13 +39,6 @@ pub struct Done;
 impl Read for Done {
     fn read(_: &Value) -> Option<Self> {
         Some(Self)
-    }
-}
-
-impl<T: DeserializeOwned> Call<T> {
-    /// A call with a large answer: decoded in one go, without a [`Value`] in between.
-    pub(super) fn in_one_go(request: Request) -> Self {
-        Self { request, parse: |body| serde_json::from_str(body).map_err(|error| error.to_string()) }
     }
 }
 
@@ -106,7 +98,7 @@ impl<T> Call<T> {
 }
 
 fn by_value<T: Read>(body: &str) -> Result<T, String> {
-    T::read(&value(body)?).ok_or_else(|| "it lacks what it is for".to_owned())
+    T::take(value(body)?).ok_or_else(|| "it lacks what it is for".to_owned())
 }
 
 fn value(body: &str) -> Result<Value, String> {

@@ -166,7 +166,7 @@ pub fn create(wish: &NewSession) -> Call<Session> {
 
 /// Enters a session, bringing it to life when it sleeps, and asks for its history.
 pub fn load(session: &SessionId) -> Call<LoadedSession> {
-    Call::in_one_go(Request::new(Method::Post, at(session, "/load")).json(&json!({})))
+    Call::post(at(session, "/load"), &json!({}))
 }
 
 /// Enters a session, bringing it to life when it sleeps.

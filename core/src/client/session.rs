@@ -1,6 +1,6 @@
 //! Sessions as the daemon answers them (http.md §4, §6). Every field that may be missing may be missing here.
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::Value;
 
 use super::{ControlState, Cursor};
@@ -92,8 +92,7 @@ impl ResumedSession {
 }
 
 /// `POST /session/:id/load`: a session with its history.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
-#[serde(from = "WireLoad")]
+#[derive(Clone, Debug, PartialEq)]
 pub struct LoadedSession {
     pub resumed: ResumedSession,
     /// Finished turns, folded.
@@ -102,48 +101,26 @@ pub struct LoadedSession {
     pub live_journal: Vec<Envelope>,
 }
 
-/// All of it side by side, as on the wire: a load can be large, and is not to be read twice.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct WireLoad {
-    session_id: SessionId,
-    #[serde(default)]
-    workspace_cwd: String,
-    #[serde(default)]
-    attached: bool,
-    #[serde(default)]
-    client_id: Option<ClientId>,
-    #[serde(default)]
-    created_at: Option<String>,
-    #[serde(default)]
-    has_active_prompt: bool,
-    #[serde(default)]
-    state: Value,
-    last_event_id: u64,
-    event_epoch: EventEpoch,
-    #[serde(default)]
-    compacted_replay: Vec<Envelope>,
-    #[serde(default)]
-    live_journal: Vec<Envelope>,
+impl Read for LoadedSession {
+    fn read(value: &Value) -> Option<Self> {
+        Self::take(value.clone())
+    }
+
+    fn take(mut value: Value) -> Option<Self> {
+        Some(Self {
+            resumed: ResumedSession::read(&value)?,
+            compacted_replay: take_events(&mut value, "compactedReplay")?,
+            live_journal: take_events(&mut value, "liveJournal")?,
+        })
+    }
 }
 
-impl From<WireLoad> for LoadedSession {
-    fn from(wire: WireLoad) -> Self {
-        let session = Session {
-            session_id: wire.session_id,
-            workspace_cwd: wire.workspace_cwd,
-            attached: wire.attached,
-            client_id: wire.client_id,
-            created_at: wire.created_at,
-            has_active_prompt: wire.has_active_prompt,
-        };
-        let state = ControlState::read(&wire.state).unwrap_or_default();
-        let (last_event_id, event_epoch) = (wire.last_event_id, wire.event_epoch);
-        Self {
-            resumed: ResumedSession { session, state, last_event_id, event_epoch },
-            compacted_replay: wire.compacted_replay,
-            live_journal: wire.live_journal,
-        }
+/// Moves a list of events out of a load, which can be large.
+fn take_events(load: &mut Value, name: &str) -> Option<Vec<Envelope>> {
+    match load.get_mut(name).map(Value::take) {
+        None | Some(Value::Null) => Some(Vec::new()),
+        Some(Value::Array(events)) => events.into_iter().map(Envelope::take).collect(),
+        Some(_) => None,
     }
 }
 

@@ -6,12 +6,17 @@
 
 use serde_json::{Map, Value};
 
-use crate::{ClientId, EventEpoch, Millis, PromptId, RequestId, SessionId};
+use crate::{ClientId, Envelope, EventEpoch, Millis, PromptId, RequestId, SessionId};
 
 /// What can be read out of JSON.
 pub trait Read: Sized {
     /// `None` when the value is not one of these.
     fn read(value: &Value) -> Option<Self>;
+
+    /// The same, for what is large and better moved than copied.
+    fn take(value: Value) -> Option<Self> {
+        Self::read(&value)
+    }
 }
 
 /// A field without which the whole is nothing.
@@ -114,6 +119,16 @@ impl<T: Read> Read for Option<T> {
 impl<T: Read> Read for Vec<T> {
     fn read(value: &Value) -> Option<Self> {
         value.as_array()?.iter().map(T::read).collect()
+    }
+}
+
+impl Read for Envelope {
+    fn read(value: &Value) -> Option<Self> {
+        Envelope::take(value.clone())
+    }
+
+    fn take(value: Value) -> Option<Self> {
+        Envelope::take(value)
     }
 }
 

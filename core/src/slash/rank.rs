@@ -58,6 +58,16 @@ impl Match {
     }
 }
 
+/// Puts a few items in order, equal ones as they came. The standard sorts are made for many, and are as much code as a whole menu.
+pub(super) fn in_order<T, K: Ord>(items: impl IntoIterator<Item = T>, key: impl Fn(&T) -> K) -> Vec<T> {
+    let mut ordered: Vec<(K, T)> = Vec::new();
+    for item in items {
+        let key = key(&item);
+        ordered.insert(ordered.partition_point(|(known, _)| *known <= key), (key, item));
+    }
+    ordered.into_iter().map(|(_, item)| item).collect()
+}
+
 fn alias_class(query: &Letters, alias: &str) -> Option<Class> {
     match Letters::of(alias).class(query)?.0 {
         Class::ExactName => Some(Class::ExactAlias),

@@ -26,12 +26,16 @@ pub struct Event {
 
 /// An event whose data is not an envelope.
 #[derive(Debug, thiserror::Error)]
-#[error("the event's data is no envelope: {0}")]
-pub struct NotAnEnvelope(#[from] serde_json::Error);
+pub enum NotAnEnvelope {
+    #[error("the event's data is no JSON: {0}")]
+    NotJson(#[from] serde_json::Error),
+    #[error("the event's data is JSON, but no envelope")]
+    OtherJson,
+}
 
 impl Event {
     /// Reads the data as the envelope the daemon puts there.
     pub fn envelope(&self) -> Result<Envelope, NotAnEnvelope> {
-        Ok(serde_json::from_str(&self.data)?)
+        Envelope::take(serde_json::from_str(&self.data)?).ok_or(NotAnEnvelope::OtherJson)
     }
 }

@@ -6,6 +6,7 @@ use super::{Context, Group, Menu, Row, RowKind, menu::Stage, names::no_such_comm
 use crate::slash::{
     Catalogue, Command, Hint, Line, Match, Subcommand,
     hint::{Slot, Then},
+    rank::in_order,
     walk::Node as _,
 };
 
@@ -126,7 +127,7 @@ impl<'c, 'a> Place<'c, 'a> {
             row.destructive = command.destructive;
         }
         if !self.word().is_empty() {
-            rows.sort_by_key(|row| row.class);
+            return in_order(rows, |row| row.class);
         }
         rows
     }

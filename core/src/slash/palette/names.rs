@@ -5,7 +5,7 @@ use super::{
     arguments::{first_then, ghost},
     menu::Stage,
 };
-use crate::slash::{Catalogue, Category, Class, Command, Match};
+use crate::slash::{Catalogue, Category, Class, Command, Match, rank::in_order};
 
 /// Most recent commands shown above an empty query.
 const MAX_RECENT: usize = 5;
@@ -35,12 +35,10 @@ pub(super) fn ranked<'c>(catalogue: &'c Catalogue, query: &str, recent: &[String
     let answer = |command: &'c Command| {
         Some((command, Match::of(query, &command.name, &command.aliases, &command.description)?))
     };
-    let mut answers: Vec<_> = catalogue.commands().iter().filter_map(answer).collect();
-    answers.sort_by_cached_key(|(command, found)| {
+    in_order(catalogue.commands().iter().filter_map(answer), |(command, found)| {
         let used = recent.iter().position(|name| *name == command.name).unwrap_or(usize::MAX);
         (found.class, !found.same_case, command.category, command.name.chars().count(), used, command.name.clone())
-    });
-    answers
+    })
 }
 
 fn matches(catalogue: &Catalogue, query: &str, context: &Context) -> Vec<Row> {
