@@ -1,6 +1,6 @@
 //! The whole page: the door or the room, and the keys that work everywhere.
 
-use leptos::{ev, prelude::*};
+use crate::leptos::{ev, prelude::*};
 use wasm_bindgen::JsCast;
 
 use crate::{
@@ -8,7 +8,7 @@ use crate::{
     dom::Content,
     pages::{connect::connect, shell::shell},
     parts::composer,
-    store::{Access, Command, Control, Store},
+    store::{Access, Command, Control, Store, derived, follow},
     words::words,
 };
 
@@ -49,7 +49,7 @@ pub(crate) fn app(early: Early) -> AnyView {
     on_cleanup(move || keys.remove());
 
     // The room is shown while nothing is known: it is what most people will get.
-    let outside = Memo::new(move |_| store.access.with(|access| matches!(access, Access::Out(_))));
+    let outside = derived(move || store.access.with(|access| matches!(access, Access::Out(_))));
     let typed = early.clone();
     Effect::new(move |was_outside: Option<bool>| {
         let outside = outside.get();
@@ -67,7 +67,7 @@ pub(crate) fn app(early: Early) -> AnyView {
 
 /// Says in the tab how many decisions wait, in any session.
 fn name_the_tab(store: Store) {
-    Effect::new(move |_| {
+    follow(move || {
         let waiting = store.waiting_elsewhere().len() + store.talk.asks.with(Vec::len);
         let title = store.talk.session.get().map(|session| store.title_of(&session)).unwrap_or_default();
         let yolo = store.chosen(Control::Mode) == "yolo";

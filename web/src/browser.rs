@@ -63,6 +63,54 @@ pub(crate) fn copy(text: &str) {
     }
 }
 
+/// What stands in a text field.
+pub(crate) fn value_of(field: &HtmlElement) -> String {
+    field.dyn_ref::<web_sys::HtmlInputElement>().map(web_sys::HtmlInputElement::value).unwrap_or_default()
+}
+
+/// Empties a text field.
+pub(crate) fn empty(field: &HtmlElement) {
+    if let Some(field) = field.dyn_ref::<web_sys::HtmlInputElement>() {
+        field.set_value("");
+    }
+}
+
+/// Width and height of what is seen of the page, in CSS pixels.
+pub(crate) fn window_size() -> (f64, f64) {
+    let number = |value: Result<JsValue, JsValue>| value.ok().and_then(|value| value.as_f64()).unwrap_or_default();
+    (number(window().inner_width()), number(window().inner_height()))
+}
+
+/// Moves the keyboard among the elements of a selector, round and round; from elsewhere to the first or the last.
+pub(crate) fn move_focus(selector: &str, by: isize) {
+    let Ok(found) = document().query_selector_all(selector) else { return };
+    let count = found.length() as isize;
+    let active = document().active_element();
+    let is_active = |node: web_sys::Node| active.as_ref().is_some_and(|active| active.is_same_node(Some(&node)));
+    let at = (0..count).find(|nth| found.item(*nth as u32).is_some_and(is_active));
+    let next = match at {
+        Some(at) => (at + by).rem_euclid(count.max(1)),
+        None if by > 0 => 0,
+        None => count - 1,
+    };
+    if let Some(element) = found.item(next as u32).and_then(|node| node.dyn_into::<HtmlElement>().ok()) {
+        let _ = element.focus();
+    }
+}
+
+/// Saves a file under this name, as a download.
+pub(crate) fn save(file: &web_sys::Blob, name: &str) {
+    let Ok(url) = web_sys::Url::create_object_url_with_blob(file) else { return };
+    if let Ok(link) = document().create_element("a") {
+        let _ = link.set_attribute("href", &url);
+        let _ = link.set_attribute("download", name);
+        if let Some(link) = link.dyn_ref::<HtmlElement>() {
+            link.click();
+        }
+    }
+    timer::after(Millis(60_000), move || drop(web_sys::Url::revoke_object_url(&url)));
+}
+
 /// What a failed browser call says of itself.
 pub(crate) fn complaint(error: &JsValue) -> String {
     error

@@ -9,9 +9,10 @@ use std::{
     sync::{Arc, Mutex},
 };
 
-use leptos::{
+use crate::leptos::{
     ev::{Custom, Event, EventDescriptor},
     html::{Custom as Tag, custom},
+    keyed_list,
     prelude::*,
     tachys::html::{
         attribute::{
@@ -25,6 +26,8 @@ use leptos::{
 };
 use wasm_bindgen::JsCast;
 use web_sys::{HtmlElement, HtmlInputElement};
+
+use crate::store::follow;
 
 /// Finds the element that a part has drawn, once it is there.
 pub(crate) type Ref = NodeRef<Tag<&'static str>>;
@@ -53,7 +56,7 @@ macro_rules! elements {
 
 elements! {
     a blockquote br button code dd del dialog div dl dt em fieldset form h1 h2 h3 h4 h5 h6 header hr input ins kbd label legend li main
-    mark nav ol p pre section small span strong table tbody td textarea th thead tr ul
+    mark nav ol option p pre section select small span strong table tbody td textarea th thead tr ul
 }
 
 impl El {
@@ -82,12 +85,19 @@ impl El {
 
     /// Calls `listener` at every `event`.
     #[expect(clippy::needless_pass_by_value, reason = "an event's descriptor is a name, passed as Leptos passes it")]
-    pub(crate) fn on<E>(self, event: E, mut listener: impl FnMut(E::EventType) + 'static) -> Self
+    pub(crate) fn on<E>(self, event: E, listener: impl FnMut(E::EventType) + 'static) -> Self
     where
         E: EventDescriptor,
-        E::EventType: JsCast,
+        E::EventType: JsCast + 'static,
     {
-        listening(event.name(), Box::new(move |event| listener(event.unchecked_into())), self)
+        self.listening::<E::EventType>(event.name(), Box::new(listener))
+    }
+
+    /// Compiled once for each kind of event, not for each listener.
+    #[inline(never)]
+    fn listening<T: JsCast + 'static>(self, event: Cow<'static, str>, mut listener: Box<dyn FnMut(T)>) -> Self {
+        let listener: Box<dyn FnMut(Event)> = Box::new(move |event| listener(event.unchecked_into()));
+        self.with(on(Custom::new(event), listener))
     }
 
     pub(crate) fn node_ref(self, found: Ref) -> Self {
@@ -111,11 +121,6 @@ impl El {
         let Parts { tag, attributes, children } = *self.0;
         custom(tag).add_any_attr(attributes).child(children).into_any()
     }
-}
-
-#[inline(never)]
-fn listening(event: Cow<'static, str>, listener: Box<dyn FnMut(Event)>, element: El) -> El {
-    element.with(on(Custom::new(event), listener))
 }
 
 #[inline(never)]
@@ -303,6 +308,7 @@ tuples! {
     A, B, C, D, E, F;
     A, B, C, D, E, F, G;
     A, B, C, D, E, F, G, H;
+    A, B, C, D, E, F, G, H, I;
 }
 
 /// One item of a list, not drawn yet.
@@ -325,8 +331,7 @@ pub(crate) fn each<T: Send + 'static>(
 
 #[inline(never)]
 fn list_of(list: Arc<dyn Fn() -> Vec<Item> + Send + Sync>) -> AnyView {
-    For(ForProps::builder().each(move || list()).key(|item| item.key.clone()).children(|item| (item.draw)()).build())
-        .into_any()
+    keyed_list(list, |item| item.key.clone(), |item| (item.draw)())
 }
 
 /// Gives a field the keyboard as soon as it is there, with its text selected.
@@ -341,7 +346,7 @@ pub(crate) fn take_keyboard(field: Ref) {
 
 /// Does `action` with the element of `found` as soon as it is there.
 pub(crate) fn once_drawn(found: Ref, action: impl Fn(HtmlElement) + 'static) {
-    Effect::new(move |_| {
+    follow(move || {
         if let Some(element) = found.get() {
             action(element);
         }

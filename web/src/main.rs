@@ -11,13 +11,14 @@
 mod app;
 mod browser;
 mod dom;
+mod leptos;
 mod net;
 mod pages;
 mod parts;
 mod store;
 mod words;
 
-use leptos::mount::mount_to_body;
+use leptos::mount_to_body;
 
 fn main() {
     let early = app::Early::take();

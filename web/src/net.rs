@@ -1,7 +1,4 @@
-//! How the page talks to the daemon it came from: requests with a bearer, and one event stream.
+//! How the page performs what `core::client` decides: requests with a bearer, and one event stream that is kept up.
 
-pub(crate) mod api;
-pub(crate) mod backoff;
-pub(crate) mod call;
+pub(crate) mod fetch;
 pub(crate) mod line;
-pub(crate) mod wire;

@@ -12,17 +12,23 @@ mod connection;
 mod controls;
 mod drafts;
 mod held;
+mod live;
 mod look;
+mod mention;
 mod opening;
+mod organizing;
 mod outbox;
+mod panels;
 mod rows;
 mod scroll;
 mod sending;
 mod talk;
 mod texts;
 
-use leptos::prelude::*;
-use roost_core::{Millis, SessionId};
+use std::sync::Arc;
+
+use crate::leptos::prelude::*;
+use roost_core::{Millis, SessionId, client::Capabilities};
 
 pub(crate) use access::{Access, WhyOut};
 pub(crate) use catalogue::{SessionLine, SessionState};
@@ -30,8 +36,12 @@ pub(crate) use command::Command;
 pub(crate) use composing::PROMPT;
 pub(crate) use composing::PaletteView;
 pub(crate) use connection::{Connection, Ending};
-pub(crate) use controls::Control;
+use controls::Controls;
+pub(crate) use controls::{Choice, Control};
+pub(crate) use live::{Live, derived, follow};
 pub(crate) use look::{Sheet, Theme};
+pub(crate) use mention::MentionView;
+pub(crate) use organizing::{Doing, MenuAt, MenuOf};
 pub(crate) use outbox::{Outgoing, Sending};
 pub(crate) use rows::{Part, RowKey};
 pub(crate) use scroll::VIEW;
@@ -39,49 +49,58 @@ pub(crate) use talk::Talk;
 
 use crate::{
     browser::{self, address, timer},
-    net::{call::Credential, wire::Capabilities},
+    net::fetch::Credential,
 };
 
 /// The state of the page. A handle: copies are the same store.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Store {
-    pub(crate) access: RwSignal<Access>,
-    credential: StoredValue<Credential>,
-    pub(crate) daemon: RwSignal<Capabilities>,
-    pub(crate) sessions: RwSignal<Vec<SessionLine>>,
-    /// The list has been read at least once.
-    pub(crate) listed: RwSignal<bool>,
-    pub(crate) connection: RwSignal<Connection>,
+    pub(crate) access: Live<Access>,
+    credential: Live<Credential>,
+    pub(crate) daemon: Live<Capabilities>,
+    pub(crate) list: catalogue::Catalogue,
+    pub(crate) doing: Live<Option<Doing>>,
+    pub(crate) menu: Live<Option<MenuAt>>,
+    /// Ids of the groups whose sessions are hidden.
+    folded: Live<Vec<String>>,
+    /// The files of the workspace by their paths, while somebody mentions one.
+    files: Live<Option<Arc<Vec<String>>>>,
+    pub(crate) panels: panels::Panels,
+    pub(crate) connection: Live<Connection>,
     pub(crate) talk: Talk,
-    pub(crate) outbox: RwSignal<Vec<Outgoing>>,
+    pub(crate) outbox: Live<Vec<Outgoing>>,
     pub(crate) composer: composing::Composer,
     /// What went wrong with the last thing asked for, in a sentence; shown until the next thing is asked for.
-    pub(crate) complaint: RwSignal<Option<String>>,
+    pub(crate) complaint: Live<Option<String>>,
     /// Moves once a second while something on screen counts seconds.
-    pub(crate) clock: RwSignal<Millis>,
-    pub(crate) theme: RwSignal<Theme>,
-    pub(crate) rail_open: RwSignal<bool>,
-    pub(crate) sheet: RwSignal<Option<Sheet>>,
+    pub(crate) clock: Live<Millis>,
+    pub(crate) theme: Live<Theme>,
+    pub(crate) rail_open: Live<bool>,
+    pub(crate) sheet: Live<Option<Sheet>>,
 }
 
 impl Store {
     /// An empty store, as before anything has been asked.
     pub(crate) fn new() -> Self {
         Self {
-            access: RwSignal::new(Access::Starting),
-            credential: StoredValue::new(None),
-            daemon: RwSignal::default(),
-            sessions: RwSignal::default(),
-            listed: RwSignal::new(false),
-            connection: RwSignal::new(Connection::Idle),
+            access: Live::new(Access::Starting),
+            credential: Live::new(None),
+            daemon: Live::default(),
+            list: catalogue::Catalogue::new(),
+            doing: Live::new(None),
+            menu: Live::new(None),
+            folded: Live::new(Self::folded_before()),
+            files: Live::new(None),
+            panels: panels::Panels::new(),
+            connection: Live::new(Connection::Idle),
             talk: Talk::new(),
-            outbox: RwSignal::default(),
+            outbox: Live::default(),
             composer: composing::Composer::new(),
-            complaint: RwSignal::new(None),
-            clock: RwSignal::new(browser::now()),
-            theme: RwSignal::new(Theme::kept()),
-            rail_open: RwSignal::new(false),
-            sheet: RwSignal::new(None),
+            complaint: Live::new(None),
+            clock: Live::new(browser::now()),
+            theme: Live::new(Theme::kept()),
+            rail_open: Live::new(false),
+            sheet: Live::new(None),
         }
     }
 

@@ -1,8 +1,12 @@
 //! Every text of the page, in one table. Another language is another table.
 
-use roost_core::{Millis, payload::ToolKind};
+use roost_core::{
+    Millis,
+    client::{ExportFormat, RuleType},
+    payload::ToolKind,
+};
 
-use crate::store::Theme;
+use crate::store::{Sheet, Theme};
 
 /// The table in force.
 pub(crate) fn words() -> &'static Words {
@@ -23,21 +27,33 @@ macro_rules! table {
 }
 
 table! {
-    already_answered: "Somebody else has answered that already.",
+    add: "Add",
+    add_folder: "Folder to add",
     agent_asks: "The agent asks you something",
+    already_answered: "Somebody else has answered that already.",
+    already_running: "It has begun already.",
+    archive: "Archive",
+    archived: "Archived",
     broken_off: "broken off",
+    cannot_archive: "Not archived",
+    cannot_arrange: "Not moved",
     cannot_cancel: "Not stopped",
     cannot_close: "Not closed",
+    cannot_delete: "Not deleted",
+    cannot_export: "Not exported",
+    cannot_group: "The group has not changed",
+    cannot_list: "The list cannot be read",
     cannot_remove: "Not removed",
     cannot_rename: "Not renamed",
     cannot_set_mode: "The mode has not changed",
     cannot_set_model: "The model has not changed",
+    cannot_unarchive: "Not brought back",
     cannot_vote: "Your answer did not arrive",
     catching_up: "Catching up",
     close: "Close",
     close_list: "Close the list of sessions",
-    close_session: "Close this session",
     close_sure: "Close it? Its history stays.",
+    color: "Color",
     commands: "Commands",
     connect: "Connect",
     connect_hint_after: " printed, or paste the daemon’s token here.",
@@ -49,6 +65,12 @@ table! {
     copy: "Copy",
     copy_code: "Copy this code",
     current: "current",
+    daemon_limits: "Limits",
+    daemon_runs: "Now",
+    delete: "Delete",
+    delete_dots: "Delete…",
+    delete_group_sure: "Delete this group? Its sessions stay.",
+    delete_sure: "Delete it for good, with its history?",
     device_open: "This daemon asks for no token.",
     device_token: "The token is kept for this tab only, unless you have it remembered.",
     discard: "Discard",
@@ -60,42 +82,62 @@ table! {
     ended_unknown: "The daemon does not know this session",
     enter_chooses: "Enter choose",
     enter_runs: "Enter run",
+    export_as: "Export as",
     failed: "failed",
+    files: "Files",
+    find_session: "Search sessions",
+    find_setting: "Search settings",
     folder: "folder",
+    folder_example: "/path/to/a/folder",
+    go_there: "Go there",
     good_to_know: "Good to know",
     group_commands: "Commands",
     group_custom: "Custom",
+    group_name: "Name of the group",
     group_recent: "Recent",
     group_skills: "Skills",
     help: "Help",
     hint_enter: "sends; with Shift it breaks the line. While a turn runs, what you send waits in line.",
     hint_slash: "lists every command, with what it takes.",
     hint_stop: "stops the turn. Nothing runs that changes files unless its mode or you allow it.",
+    in_shell: "shell",
     keep: "Keep",
+    kept_in: "Kept in",
     keys: "Keys",
     live: "Live",
     maybe_not_sent: "the page was closed before the daemon answered",
     mode_label: "Approval mode",
     model_label: "Model",
+    move_to_group: "Group",
+    needs_restart: "after a restart",
     never_answered: "never answered",
     new_conversation: "New session",
     new_file: "new file",
+    new_group: "New group…",
     new_session: "New session",
     no_change: "No line changed",
+    no_group: "None",
     no_output: "It printed nothing.",
     no_session_yet: "needs an open session",
     no_sessions: "No sessions yet. Write below to begin one.",
-    no_shell: "Lines that begin with ! run in a shell, which this daemon does not offer to the page. Begin with a space to send it as text.",
+    no_shell: "Lines that begin with ! run in a shell, which this daemon does not offer (--enable-session-shell). Begin with a space to send it as text.",
+    none_archived: "Nothing has been archived.",
+    none_found: "No title has that in it.",
     not_here: "This page cannot do that.",
+    not_told: "The agent was not told",
     nothing_to_copy: "There is no answer to copy yet.",
     now: "now",
     offline: "Offline",
     other_answer: "Another answer",
     other_model: "Choose another model",
+    panels: "Settings and more",
+    pin: "Pin",
+    pinned: "Pinned",
     placeholder: "Ask for a change, or type / for commands",
     plan: "Plan",
     press_escape_again: "Press Esc again to stop",
     prompt: "Prompt",
+    put_away: "Put away",
     queue: "On its way and waiting",
     queue_it: "Send after this turn",
     queued: "waits for its turn",
@@ -103,16 +145,23 @@ table! {
     recent_sessions: "Recent sessions",
     recording_degraded: "This session is no longer written to disk",
     remember: "Remember on this device",
+    rename: "Rename",
     rename_this: "Rename this session",
     reopen: "Open again",
     retry: "Retry",
     revoked: "Your access has ended: the token is no longer valid. Open a fresh link from the daemon, or paste its token.",
+    rule_example: "Bash(git status)",
     running: "Running",
+    runs: "runs",
+    scope: "Change it for",
+    scope_user: "Me, everywhere",
+    scope_workspace: "This workspace",
     send: "Send",
     send_again: "Send again",
     send_as_text: "Send as text (Ctrl+Enter)",
     sending: "sending",
     sessions: "Sessions",
+    set_here: "set here",
     sign_out: "Sign out",
     skip: "Skip to the prompt",
     something_unknown: "something this page cannot show",
@@ -127,9 +176,13 @@ table! {
     stopped: "stopped",
     stopping: "Stopping",
     table: "Table",
+    take_out: "Take out",
+    tell_now: "Tell it now",
+    tell_now_hint: "The running turn hears it before its next step (Ctrl+Shift+Enter)",
     this_device: "This device",
     thought: "Thought",
     tip_busy: "Enter sends after this turn · Esc Esc stops it",
+    tip_tell_now: "Enter sends after this turn · Esc Esc stops it",
     title: "Title",
     to_end: "To the end",
     token: "Token",
@@ -139,12 +192,18 @@ table! {
     tool_running: "running",
     tool_waiting: "waits for you",
     turn_failed: "The turn failed",
+    unarchive: "Bring back",
+    unbounded: "none",
     unknown_theme: "There are the themes light, dark and system.",
+    unpin: "Unpin",
     untitled: "Untitled session",
+    untrusted: "This folder is not trusted: its own allow rules do not count.",
     waiting_for_you: "Waiting for you",
     waits_for_you: "Waits for your answer",
     what_would_happen: "What would happen",
     working: "Working",
+    workspace_label: "Workspace",
+    workspaces_about: "Each folder has its own sessions, settings and agent.",
     wrong_token: "The daemon does not accept this token. It is in the link that it printed, and in its token file.",
     you: "You",
     you_meanwhile: "You, meanwhile",
@@ -155,6 +214,9 @@ const KEYS: &[(&str, &str)] = &[
     ("Shift+Enter", "Break the line"),
     ("↑ ↓", "Earlier prompts, from the first and the last line"),
     ("Esc Esc", "Stop the turn"),
+    ("@", "Files of the workspace"),
+    ("!", "A command for the shell, where the daemon allows it"),
+    ("Ctrl+Shift+Enter", "Tell the running turn"),
     ("/", "Commands; Tab completes, Ctrl+Enter sends the line as text"),
     ("Ctrl+.", "Next approval mode"),
     ("1–9", "Answer what the agent asks"),
@@ -201,16 +263,73 @@ impl Words {
         format!("Change of {path}")
     }
 
-    pub(crate) fn close_of(&self, title: &str) -> String {
-        format!("Close “{title}”")
+    /// What a color of the protocol is called.
+    pub(crate) fn color_name(&self, color: &str) -> &'static str {
+        match color {
+            "red" => "Red",
+            "orange" => "Orange",
+            "yellow" => "Yellow",
+            "green" => "Green",
+            "blue" => "Blue",
+            "purple" => "Purple",
+            _ => "Another color",
+        }
     }
 
     pub(crate) fn commands_found(&self, count: usize) -> String {
         if count == 1 { "1 command".to_owned() } else { format!("{count} commands") }
     }
 
+    /// What the daemon says of itself is called.
+    pub(crate) fn daemon_fact(&self, name: &str) -> &'static str {
+        match name {
+            "qwenCodeVersion" => "Version",
+            "workspaceCwd" => "Workspace",
+            "uptimeMs" => "Up for",
+            "active" => "Sessions",
+            "activePrompts" => "Turns running",
+            "queuedPrompts" => "Prompts waiting",
+            "pending" => "Questions open",
+            "restSseActive" => "Streams",
+            "rss" => "Memory",
+            "maxSessions" => "Sessions in a workspace",
+            "maxTotalSessions" => "Sessions in all",
+            "maxPendingPromptsPerSession" => "Prompts waiting in a session",
+            "listenerMaxConnections" => "Connections",
+            "promptDeadlineMs" => "Time for a turn",
+            "writerIdleTimeoutMs" => "Time for a silent reader",
+            "sessionIdleTimeoutMs" => "Time for an idle session",
+            _ => "",
+        }
+    }
+
+    pub(crate) fn daemon_is(&self, status: &str) -> &'static str {
+        match status {
+            "ok" => "The daemon is well.",
+            "error" => "Something is wrong with the daemon.",
+            _ => "The daemon has something to say.",
+        }
+    }
+
+    pub(crate) fn edit_of(&self, text: &str) -> String {
+        format!("Edit “{text}”")
+    }
+
     pub(crate) fn exit(&self, code: i64) -> String {
         format!("exit {code}")
+    }
+
+    pub(crate) fn format(&self, format: ExportFormat) -> &'static str {
+        match format {
+            ExportFormat::Markdown => "Markdown",
+            ExportFormat::Html => "Web page",
+            ExportFormat::Json => "JSON",
+            ExportFormat::Jsonl => "JSON lines",
+        }
+    }
+
+    pub(crate) fn group_menu(&self, name: &str) -> String {
+        format!("Group “{name}”")
     }
 
     pub(crate) fn go_to(&self, title: &str) -> String {
@@ -234,6 +353,10 @@ impl Words {
             ToolKind::SwitchMode => "Switch mode",
             ToolKind::Other | ToolKind::Unknown(_) => "Tool",
         }
+    }
+
+    pub(crate) fn menu_of(&self, title: &str) -> String {
+        format!("What to do with “{title}”")
     }
 
     /// What an approval mode is called.
@@ -299,12 +422,37 @@ impl Words {
         format!("Remove “{text}”")
     }
 
-    pub(crate) fn rename_of(&self, title: &str) -> String {
-        format!("Rename “{title}”")
-    }
-
     pub(crate) fn retrying_in(&self, seconds: u64) -> String {
         format!("Retrying in {seconds} s")
+    }
+
+    /// What rules of a kind are called, and what they say.
+    pub(crate) fn rule_type(&self, kind: RuleType) -> (&'static str, &'static str) {
+        match kind {
+            RuleType::Deny => ("Denied", "Never runs, whatever else is said."),
+            RuleType::Ask => ("Asked about", "Somebody is asked each time."),
+            RuleType::Allow => ("Allowed", "Runs without a question."),
+        }
+    }
+
+    pub(crate) fn add_rule(&self, kind: RuleType) -> &'static str {
+        match kind {
+            RuleType::Deny => "Rule to deny",
+            RuleType::Ask => "Rule to ask about",
+            RuleType::Allow => "Rule to allow",
+        }
+    }
+
+    /// What a sheet is called.
+    pub(crate) fn sheet(&self, sheet: Sheet) -> &'static str {
+        match sheet {
+            Sheet::Help => self.help,
+            Sheet::Device => self.this_device,
+            Sheet::Settings => "Settings",
+            Sheet::Permissions => "Permissions",
+            Sheet::Daemon => "Daemon",
+            Sheet::Workspaces => "Workspaces",
+        }
     }
 
     pub(crate) fn show_all_lines(&self, count: usize) -> String {

@@ -4,6 +4,8 @@ mod composer;
 mod connection;
 mod looks;
 mod main_job;
+mod organizing;
+mod panels;
 mod permissions;
 mod sessions;
 mod signing_in;

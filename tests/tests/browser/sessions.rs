@@ -25,9 +25,12 @@ async fn sessions_are_listed_opened_renamed_and_closed() -> anyhow::Result<()> {
     browser.press(Key::Enter).await?;
     browser.wait_for("document.querySelector('.rail').innerText.includes('The garden')").await?;
 
-    browser.click("button", "Close “The garden”").await?;
+    browser.click("button", "What to do with “The garden”").await?;
+    browser.click("menuitem", "Close").await?;
     browser.shows("Close it? Its history stays.").await?;
-    Ok(())
+    browser.click("button", "Close").await?;
+    browser.wait_for("location.pathname === '/'").await?;
+    browser.wait_for("document.querySelector('.rail').innerText.includes('The garden')").await
 }
 
 #[tokio::test]

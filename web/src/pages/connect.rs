@@ -1,6 +1,6 @@
 //! The door: a token is asked for, and what was wrong with the last one is said.
 
-use leptos::{ev, prelude::*};
+use crate::leptos::{ev, prelude::*};
 
 use crate::{
     browser,

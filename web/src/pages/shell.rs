@@ -1,6 +1,6 @@
 //! The room: sessions on the side, the transcript in the middle, the composer always there.
 
-use leptos::{ev, prelude::*};
+use crate::leptos::ev;
 
 use crate::{
     dom::{Content, a, button, div, main},
@@ -33,5 +33,6 @@ pub(crate) fn shell() -> impl Content {
             )),
         )),
         parts::sheet::sheet().view(),
+        parts::menu::menu().view(),
     ))
 }

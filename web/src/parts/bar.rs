@@ -1,6 +1,6 @@
 //! The line on top: which session this is, and how the page stands with the daemon.
 
-use leptos::{ev, prelude::*};
+use crate::leptos::{ev, prelude::*};
 
 use super::{
     icon::{self, icon},
@@ -51,7 +51,7 @@ fn title(store: Store) -> impl Content {
 }
 
 fn title_field(store: Store, session: roost_core::SessionId) -> impl Content {
-    let text = RwSignal::new(untrack(|| store.title_of(&session)));
+    let title = untrack(|| store.title_of(&session));
     let field = Ref::new();
     take_keyboard(field);
     let done = move || {
@@ -62,7 +62,10 @@ fn title_field(store: Store, session: roost_core::SessionId) -> impl Content {
         .class("title")
         .on(ev::submit, move |event| {
             event.prevent_default();
-            store.dispatch(Command::Rename { session: session.clone(), title: text.get_untracked() });
+            store.dispatch(Command::Rename {
+                session: session.clone(),
+                title: field.get_untracked().map(|field| browser::value_of(&field)).unwrap_or_default(),
+            });
             done();
         })
         .child(
@@ -71,8 +74,7 @@ fn title_field(store: Store, session: roost_core::SessionId) -> impl Content {
                 .attr("aria-label", words().title)
                 .attr("maxlength", "256")
                 .node_ref(field)
-                .attr("value", text.get_untracked())
-                .on(ev::input, move |event| text.set(event_target_value(&event)))
+                .attr("value", title)
                 .on(ev::blur, move |_| store.talk.renaming.set(false))
                 .on(ev::keydown, move |event| {
                     if event.key() == "Escape" {

@@ -1,6 +1,6 @@
 //! A block of code: its language, a way to copy it, and the text as it is.
 
-use leptos::{ev, prelude::*};
+use crate::leptos::{ev, prelude::*};
 
 use super::{
     icon::{self, icon},

@@ -1,17 +1,18 @@
 //! The composer: the text box, its palette, what can be chosen, and the button that sends.
 
-use leptos::{ev, prelude::*};
+use crate::leptos::{ev, prelude::*};
 use roost_core::Millis;
 
 use super::{
     icon::{self, icon},
+    mention::{self, mention},
     palette::{self, palette},
     picker::picker,
 };
 use crate::{
     browser::{self, timer},
     dom::{Content, button, div, form, span, textarea},
-    store::{Command, Control, PROMPT, PaletteView, Store, store},
+    store::{Command, Control, PROMPT, PaletteView, Store, derived, store},
     words::words,
 };
 
@@ -21,23 +22,32 @@ const PAGE: isize = 8;
 
 pub(crate) fn composer() -> impl Content {
     let store = store();
-    let expanded = move || store.composer.palette.with(|view| view.as_ref().is_some_and(|view| view.menu.is_open()));
+    let mentions = derived(move || store.composer.mention.with(Option::is_some));
+    let expanded = move || {
+        mentions.get() || store.composer.palette.with(|view| view.as_ref().is_some_and(|view| view.menu.is_open()))
+    };
+    let shell = derived(move || store.has_shell() && store.composer.shown.with(|text| text.starts_with('!')));
     let active = move || {
+        if let Some(chosen) = store.composer.mention.with(|view| view.as_ref().map(|view| view.chosen)) {
+            return Some(mention::row_id(chosen));
+        }
         let selected = store
             .composer
             .palette
             .with(|view| view.as_ref().filter(|view| view.menu.is_open()).and_then(PaletteView::selected));
         selected.map(palette::row_id)
     };
-    let empty = Memo::new(move |_| store.composer.shown.with(|text| text.trim().is_empty()));
+    let empty = derived(move || store.composer.shown.with(|text| text.trim().is_empty()));
     form()
         .class("composer")
+        .attr("data-shell", move || shell.get().then_some(""))
         .on(ev::submit, move |event| {
             event.prevent_default();
             store.submit();
         })
         .child((
             palette(),
+            mention(),
             div().class("field").child((
                 div().class("ghost").attr("aria-hidden", "true").child(move || ghost(store)),
                 textarea()
@@ -48,7 +58,7 @@ pub(crate) fn composer() -> impl Content {
                     .attr("aria-label", words().prompt)
                     .attr("aria-autocomplete", "list")
                     .attr("aria-haspopup", "listbox")
-                    .attr("aria-controls", palette::LIST)
+                    .attr("aria-controls", move || if mentions.get() { mention::LIST } else { palette::LIST })
                     .attr("aria-expanded", move || expanded().to_string())
                     .attr("aria-activedescendant", active)
                     .attr("aria-describedby", "composer-tip")
@@ -57,7 +67,10 @@ pub(crate) fn composer() -> impl Content {
                     .attr("spellcheck", "true")
                     .attr("enterkeyhint", "send")
                     .on(ev::input, move |_| store.typed())
-                    .on(ev::blur, move |_| store.close_palette())
+                    .on(ev::blur, move |_| {
+                        store.close_palette();
+                        store.close_mention();
+                    })
                     .on(ev::keydown, move |event| key(store, &event)),
             )),
             div().class("foot").child((
@@ -71,6 +84,7 @@ pub(crate) fn composer() -> impl Content {
                     .child(icon(icon::SLASH)),
                 picker(Control::Mode),
                 picker(Control::Model),
+                move || shell.get().then(|| span().class("shell-sign").child(words().in_shell)),
                 span().class("gap"),
                 span().class("tip").id("composer-tip").child(move || tip(store)),
                 move || {
@@ -83,6 +97,16 @@ pub(crate) fn composer() -> impl Content {
                             .child((icon(icon::STOP), move || {
                                 if store.talk.cancelling.get() { words().stopping } else { words().stop }
                             }))
+                    })
+                },
+                move || {
+                    (store.can_tell_now() && !empty.get() && !shell.get()).then(|| {
+                        button()
+                            .plain()
+                            .class("button")
+                            .attr("title", words().tell_now_hint)
+                            .on(ev::click, move |_| store.dispatch(Command::TellNow(store.composer.text())))
+                            .child(words().tell_now)
                     })
                 },
                 button()
@@ -112,6 +136,7 @@ fn tip(store: Store) -> String {
     }
     match (store.composer.stop_asked.get(), store.talk.busy.get()) {
         (true, true) => words().press_escape_again.to_owned(),
+        (false, true) if store.can_tell_now() => words().tip_tell_now.to_owned(),
         (false, true) => words().tip_busy.to_owned(),
         (_, false) => String::new(),
     }
@@ -122,6 +147,11 @@ fn key(store: Store, event: &ev::KeyboardEvent) {
     if event.is_composing() || event.key_code() == 229 {
         return;
     }
+    if store.composer.mention.with_untracked(Option::is_some) && key_in_mention(store, event) {
+        event.prevent_default();
+        event.stop_propagation();
+        return;
+    }
     let taken = match store.composer.palette.get_untracked().filter(|view| view.menu.is_open()) {
         Some(view) => key_in_palette(store, event, &view) || key_in_text(store, event),
         None => key_in_text(store, event),
@@ -130,6 +160,17 @@ fn key(store: Store, event: &ev::KeyboardEvent) {
         event.prevent_default();
         event.stop_propagation();
     }
+}
+
+fn key_in_mention(store: Store, event: &ev::KeyboardEvent) -> bool {
+    match (event.key().as_str(), event.ctrl_key()) {
+        ("ArrowDown", false) | ("n", true) => store.move_mention(1),
+        ("ArrowUp", false) | ("p", true) => store.move_mention(-1),
+        ("Enter" | "Tab", false) if !event.shift_key() => store.take_mention(None),
+        ("Escape", _) => store.close_mention(),
+        _ => return false,
+    }
+    true
 }
 
 fn key_in_palette(store: Store, event: &ev::KeyboardEvent, view: &PaletteView) -> bool {
@@ -158,6 +199,9 @@ fn key_in_text(store: Store, event: &ev::KeyboardEvent) -> bool {
     let bare = !event.shift_key() && !event.ctrl_key() && !event.alt_key() && !event.meta_key();
     match event.key().as_str() {
         "Enter" if bare => store.submit(),
+        "Enter" if event.shift_key() && (event.ctrl_key() || event.meta_key()) && untrack(|| store.can_tell_now()) => {
+            store.dispatch(Command::TellNow(store.composer.text()));
+        }
         "Enter" if (event.ctrl_key() || event.meta_key()) && store.composer.text().starts_with('/') => {
             store.dispatch(Command::SendAsText(store.composer.text()));
         }

@@ -1,7 +1,9 @@
 //! A change of a file: lines with their numbers, signs and marked words.
 
 use crate::dom::{Content, button, div, mark, span};
-use leptos::{ev, prelude::*};
+use std::sync::Arc;
+
+use crate::leptos::{ev, prelude::*};
 use roost_core::diff::{Hunk, Line, LineKind, TextChange, compare, stat};
 
 use crate::words::words;
@@ -19,10 +21,10 @@ pub(crate) fn counts(old: Option<&str>, new: &str) -> (usize, usize) {
 
 /// The change from `old` (`None`: there was no such file) to `new`, under the file's `path`.
 pub(crate) fn diff(path: Option<&str>, old: Option<&str>, new: &str, to_decide: bool) -> impl Content + use<> {
-    let change = StoredValue::new(compare(old.unwrap_or_default(), new));
+    let change = Arc::new(compare(old.unwrap_or_default(), new));
     let is_new = old.is_none();
     let most = if to_decide { SHOWN_LINES_TO_DECIDE } else { SHOWN_LINES };
-    let total = change.with_value(|change| change.hunks.iter().map(|hunk| hunk.lines.len()).sum::<usize>());
+    let total = change.hunks.iter().map(|hunk| hunk.lines.len()).sum::<usize>();
     let all = RwSignal::new(total <= most);
     let label = words().change_of(path.unwrap_or_default());
     div().child((
@@ -35,7 +37,7 @@ pub(crate) fn diff(path: Option<&str>, old: Option<&str>, new: &str, to_decide: 
             .attr("tabindex", "0")
             .attr("role", "region")
             .attr("aria-label", label)
-            .child(move || change.with_value(|change| hunks(change, if all.get() { usize::MAX } else { most }))),
+            .child(move || hunks(&change, if all.get() { usize::MAX } else { most })),
         move || {
             (!all.get()).then(|| {
                 button()

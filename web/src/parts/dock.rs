@@ -3,7 +3,9 @@
 //! With an empty composer the dock takes the keyboard; with text in it, it does not, and says how to answer anyway. No key decides in the
 //! first moments, so that an answer is never an accident.
 
-use leptos::{ev, prelude::*};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use crate::leptos::{ev, prelude::*};
 use roost_core::{
     Millis,
     payload::{PermissionOption, Question, ToolContent},
@@ -18,12 +20,14 @@ use crate::{
         Content, El, Ref, button, code, dd, div, dl, dt, fieldset, h2, input, kbd, label, legend, once_drawn, p, pre,
         section, small, span,
     },
-    store::{Command, Store, store},
+    store::{Command, Store, derived, store},
     words::words,
 };
 
 /// Id of the element that takes the keyboard.
 pub(crate) const DOCK: &str = "dock";
+/// The buttons that answer.
+const ANSWERS: &str = ".dock-acts button";
 /// A request is this old before a key can decide it.
 const GUARD: Millis = Millis(400);
 
@@ -49,7 +53,7 @@ pub(crate) fn elsewhere() -> impl Content {
 
 pub(crate) fn dock() -> impl Content {
     let store = store();
-    let request = Memo::new(move |_| store.talk.asks.with(|asks| asks.first().map(|ask| ask.request_id().clone())));
+    let request = derived(move || store.talk.asks.with(|asks| asks.first().map(|ask| ask.request_id().clone())));
     (
         div().class("unseen").attr("role", "alert").child(move || {
             request.get().and_then(|_| store.talk.asks.with_untracked(|asks| asks.first().map(title_of)))
@@ -65,7 +69,7 @@ pub(crate) fn dock() -> impl Content {
 fn card(store: Store, ask: &Permission) -> impl Content {
     let shown_at = browser::now();
     let questions = ask.request.questions();
-    let answers = RwSignal::new(vec![String::new(); questions.len()]);
+    let answers: Answers = Arc::new(Mutex::new(vec![String::new(); questions.len()]));
     let node = Ref::new();
     // Focus moves only when nothing is being written.
     once_drawn(node, move |node| {
@@ -81,11 +85,11 @@ fn card(store: Store, ask: &Permission) -> impl Content {
         move || store.talk.voting.with(|voting| voting.as_ref() == Some(&request))
     };
     let decide = {
-        let asks_questions = !questions.is_empty();
+        let (asks_questions, answers) = (!questions.is_empty(), Arc::clone(&answers));
         move |option: &PermissionOption| {
             let (request, option_id) = (request.clone(), option.option_id.clone());
             store.dispatch(if asks_questions && option.allows() {
-                Command::Answer { request, option: option_id, answers: answers.get_untracked() }
+                Command::Answer { request, option: option_id, answers: written(&answers) }
             } else {
                 Command::Vote { request, option: option_id }
             });
@@ -115,8 +119,14 @@ fn card(store: Store, ask: &Permission) -> impl Content {
                 return;
             }
             match event.key().as_str() {
-                "ArrowRight" | "ArrowDown" if !in_field => move_focus(&event, 1),
-                "ArrowLeft" | "ArrowUp" if !in_field => move_focus(&event, -1),
+                "ArrowRight" | "ArrowDown" if !in_field => {
+                    event.prevent_default();
+                    browser::move_focus(ANSWERS, 1);
+                }
+                "ArrowLeft" | "ArrowUp" if !in_field => {
+                    event.prevent_default();
+                    browser::move_focus(ANSWERS, -1);
+                }
                 "Escape" => {
                     event.stop_propagation();
                     browser::focus("prompt");
@@ -176,7 +186,7 @@ fn card(store: Store, ask: &Permission) -> impl Content {
                     questions
                         .into_iter()
                         .enumerate()
-                        .map(|(nth, question)| ask_question(nth, question, answers))
+                        .map(|(nth, question)| ask_question(nth, question, &answers))
                         .collect::<Vec<_>>(),
                 )),
             div().class("dock-acts").child((
@@ -261,21 +271,28 @@ pub(super) fn facts(input: &Value) -> Option<El> {
     (!pairs.is_empty()).then(|| dl().class("facts").child(pairs))
 }
 
-fn ask_question(nth: usize, question: Question, answers: RwSignal<Vec<String>>) -> impl Content {
+/// What a person has answered so far, by question.
+type Answers = Arc<Mutex<Vec<String>>>;
+
+fn written(answers: &Answers) -> Vec<String> {
+    answers.lock().unwrap_or_else(PoisonError::into_inner).clone()
+}
+
+fn ask_question(nth: usize, question: Question, answers: &Answers) -> impl Content + use<> {
     let many = question.multi_select;
+    let answers = Arc::clone(answers);
     let choose = move |text: String, on: bool| {
-        answers.update(|all| {
-            let Some(answer) = all.get_mut(nth) else { return };
-            if many {
-                let mut chosen: Vec<&str> = answer.split(", ").filter(|one| !one.is_empty() && *one != text).collect();
-                if on {
-                    chosen.push(&text);
-                }
-                *answer = chosen.join(", ");
-            } else {
-                *answer = text;
+        let mut all = answers.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(answer) = all.get_mut(nth) else { return };
+        if many {
+            let mut chosen: Vec<&str> = answer.split(", ").filter(|one| !one.is_empty() && *one != text).collect();
+            if on {
+                chosen.push(&text);
             }
-        });
+            *answer = chosen.join(", ");
+        } else {
+            *answer = text;
+        }
     };
     fieldset().class("question").child((
         legend().child(question.question),
@@ -283,7 +300,7 @@ fn ask_question(nth: usize, question: Question, answers: RwSignal<Vec<String>>) 
             .options
             .into_iter()
             .map(|option| {
-                let text = option.label.clone();
+                let (text, choose) = (option.label.clone(), choose.clone());
                 label().child((
                     input()
                         .attr("type", if many { "checkbox" } else { "radio" })
@@ -306,27 +323,4 @@ fn ask_question(nth: usize, question: Question, answers: RwSignal<Vec<String>>) 
             },
         ),
     ))
-}
-
-/// Moves the keyboard to the next answer, round and round.
-fn move_focus(event: &ev::KeyboardEvent, by: isize) {
-    use wasm_bindgen::JsCast;
-    let Some(dock) = browser::element(DOCK) else { return };
-    let Ok(buttons) = dock.query_selector_all(".dock-acts button") else { return };
-    let count = buttons.length() as isize;
-    let active = browser::document().active_element();
-    let at = (0..count).find(|nth| {
-        buttons
-            .item(*nth as u32)
-            .is_some_and(|node| active.as_ref().is_some_and(|active| active.is_same_node(Some(&node))))
-    });
-    let next = match at {
-        Some(at) => (at + by).rem_euclid(count.max(1)),
-        None if by > 0 => 0,
-        None => count - 1,
-    };
-    if let Some(button) = buttons.item(next as u32).and_then(|node| node.dyn_into::<web_sys::HtmlElement>().ok()) {
-        event.prevent_default();
-        let _ = button.focus();
-    }
 }

@@ -1,6 +1,6 @@
 //! One row of the transcript, by what its entry is.
 
-use leptos::{ev, prelude::*};
+use crate::leptos::{ev, prelude::*};
 use roost_core::{
     payload::{PlanStatus, TurnError},
     transcript::{Body, Entry, Message, Notice, Plan, ShellRun, TextRun, Transcript, TurnId, TurnOutcome},
@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     dom::{Content, button, div, li, p, pre, span, strong, ul},
-    store::{Command, Control, Part, RowKey, Store},
+    store::{Command, Control, Part, RowKey, Store, derived},
     words::{clock_time, count, duration, words},
 };
 
@@ -131,13 +131,13 @@ fn said_by(message: &Message) -> String {
 
 fn thought(store: Store, key: RowKey) -> impl Content {
     let open = move || store.talk.is_open(key).unwrap_or(false);
-    let text = Memo::new(move |_| {
+    let text = derived(move || {
         store.talk.read(key, |entry| match &entry.body {
             Body::Thought(TextRun { text, .. }) => Some(text.clone()),
             _ => None,
         })
     });
-    let took = Memo::new(move |_| store.talk.read(key, |entry| Some(entry.until?.since(entry.at?))));
+    let took = derived(move || store.talk.read(key, |entry| Some(entry.until?.since(entry.at?))));
     let label = move || match took.get().filter(|took| took.0 >= 1_000) {
         Some(took) => words().thought_for(&duration(took)),
         None => words().thought.to_owned(),

@@ -1,6 +1,6 @@
 //! Before a session is open: the recent ones and three honest hints, above a composer that has the keyboard.
 
-use leptos::{ev, prelude::*};
+use crate::leptos::ev;
 
 use super::rail::{plain_click, shown_title, state_words};
 use crate::{
@@ -16,7 +16,7 @@ pub(crate) fn home() -> impl Content {
     let store = store();
     let recent = move || {
         let (mut lines, rest): (Vec<_>, Vec<_>) =
-            store.sessions.get().into_iter().partition(|line| line.state == SessionState::Waiting);
+            store.list.sessions.get().into_iter().partition(|line| line.state == SessionState::Waiting);
         lines.extend(rest);
         lines.truncate(MOST_RECENT);
         lines

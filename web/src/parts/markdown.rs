@@ -1,6 +1,6 @@
 //! Markdown, from nodes to elements. Nothing here ever becomes HTML by way of a string.
 
-use leptos::prelude::*;
+use crate::leptos::prelude::*;
 use roost_core::markdown::{Align, Block, CodeText, Href, Inline, Item, Piece, Table, parse, pieces};
 
 use super::code::code_block;
@@ -9,13 +9,13 @@ use crate::{
         Content, a, blockquote, br, code, del, div, em, h2, h3, h4, h5, h6, hr, input, li, ol, p, span, strong, table,
         tbody, td, th, thead, tr, ul,
     },
-    store::{RowKey, Store},
+    store::{RowKey, Store, derived},
     words::words,
 };
 
 /// One block of a text that may still be arriving. A code block is drawn once and then only its text moves.
 pub(crate) fn streamed(store: Store, key: RowKey) -> impl Content {
-    let language = Memo::new(move |_| {
+    let language = derived(move || {
         store.talk.block(key, |block| match block {
             Block::Code { language, .. } => Some(language.as_deref().unwrap_or_default().to_owned()),
             _ => None,
@@ -23,7 +23,7 @@ pub(crate) fn streamed(store: Store, key: RowKey) -> impl Content {
     });
     div().class("md").child(move || match language.get() {
         Some(language) => {
-            let text = Memo::new(move |_| store.talk.block(key, code_of).unwrap_or_default());
+            let text = derived(move || store.talk.block(key, code_of).unwrap_or_default());
             code_block(language, text).view()
         }
         None => (move || store.talk.block(key, |found| Some(block(found)))).view(),
@@ -52,7 +52,7 @@ fn block(block: &Block) -> AnyView {
         Block::Heading { level, text } => heading(*level, inlines(text)),
         Block::Code { language, text } => {
             let text = text.as_str().to_owned();
-            code_block(language.as_deref().unwrap_or_default().to_owned(), Memo::new(move |_| text.clone())).view()
+            code_block(language.as_deref().unwrap_or_default().to_owned(), derived(move || text.clone())).view()
         }
         Block::Quote(inside) => blockquote().child(blocks(inside)).view(),
         Block::List { start: None, items } => ul().child(list(items)).view(),

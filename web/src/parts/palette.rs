@@ -1,11 +1,13 @@
 //! The list of commands above the composer. The engine is `core::slash`; a press is a press, with a mouse or a finger.
 
-use leptos::{ev, prelude::*};
+use std::ops::Range;
+
+use crate::leptos::{ev, prelude::*};
 use roost_core::slash::{Group, OnEnter, Row};
 
 use crate::{
     dom::{Content, div, mark, span},
-    store::{Command, PaletteView, Store, store},
+    store::{Command, PaletteView, Store, derived, follow, store},
     words::words,
 };
 
@@ -20,9 +22,9 @@ pub(crate) fn row_id(nth: usize) -> String {
 pub(crate) fn palette() -> impl Content {
     let store = store();
     let view = store.composer.palette;
-    let open = Memo::new(move |_| view.with(|view| view.as_ref().is_some_and(|view| view.menu.is_open())));
-    let menu = Memo::new(move |_| view.get().map(|view| view.menu));
-    Effect::new(move |_| {
+    let open = derived(move || view.with(|view| view.as_ref().is_some_and(|view| view.menu.is_open())));
+    let menu = derived(move || view.get().map(|view| view.menu));
+    follow(move || {
         let selected = view.with(|view| view.as_ref().and_then(PaletteView::selected));
         if let Some(row) = selected.and_then(|nth| crate::browser::element(&row_id(nth))) {
             let nearest = web_sys::ScrollIntoViewOptions::new();
@@ -84,9 +86,8 @@ fn heading(group: Group) -> &'static str {
 }
 
 fn option(store: Store, nth: usize, row: &Row) -> impl Content + use<> {
-    let selected = Memo::new(move |_| {
-        store.composer.palette.with(|view| view.as_ref().and_then(PaletteView::selected) == Some(nth))
-    });
+    let selected =
+        derived(move || store.composer.palette.with(|view| view.as_ref().and_then(PaletteView::selected) == Some(nth)));
     let does = move || {
         store.composer.palette.with(|view| {
             view.as_ref().map(|view| match view.menu.on_enter(nth, view.chosen) {
@@ -115,20 +116,21 @@ fn option(store: Store, nth: usize, row: &Row) -> impl Content + use<> {
         })
         .on(ev::click, move |_| store.press_row(nth))
         .child((
-            span()
-                .class("name")
-                .child((marked(row), (!hint.is_empty()).then(|| span().class("arg").child(format!(" {hint}"))))),
+            span().class("name").child((
+                marked(&row.label, &row.marks),
+                (!hint.is_empty()).then(|| span().class("arg").child(format!(" {hint}"))),
+            )),
             span().class("about").child((about, row.current.then(|| format!(" · {}", words().current)))),
             span().class("does").attr("aria-hidden", "true").child(does),
         ))
 }
 
 /// The label with what the query matched.
-fn marked(row: &Row) -> Vec<AnyView> {
+pub(super) fn marked(label: &str, marks: &[Range<usize>]) -> Vec<AnyView> {
     let mut views = Vec::new();
     let mut end = 0;
-    for range in &row.marks {
-        let (Some(before), Some(hit)) = (row.label.get(end..range.start), row.label.get(range.clone())) else {
+    for range in marks {
+        let (Some(before), Some(hit)) = (label.get(end..range.start), label.get(range.clone())) else {
             continue;
         };
         if !before.is_empty() {
@@ -137,7 +139,7 @@ fn marked(row: &Row) -> Vec<AnyView> {
         views.push(mark().child(hit.to_owned()).view());
         end = range.end;
     }
-    if let Some(rest) = row.label.get(end..).filter(|rest| !rest.is_empty()) {
+    if let Some(rest) = label.get(end..).filter(|rest| !rest.is_empty()) {
         views.push(rest.to_owned().view());
     }
     views

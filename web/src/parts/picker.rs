@@ -1,21 +1,23 @@
 //! A choice that opens above the composer's foot: mode, model.
 
-use leptos::{ev, prelude::*};
+use crate::leptos::{ev, prelude::*};
 
 use super::icon::{self, icon};
 use crate::{
     browser,
     dom::{Content, El, Ref, button, div, li, small, span, take_keyboard, ul},
-    net::wire::Choice,
-    store::{Command, Control, Store, store},
+    store::{Choice, Command, Control, Live, Store, derived, store},
     words::words,
 };
 
 impl Control {
-    fn tag(self) -> &'static str {
+    /// Whether there is something to choose, by somebody who may.
+    fn is_offered(self, store: Store) -> bool {
+        let has = |tag: &str| store.daemon.with(|daemon| daemon.has(tag));
         match self {
-            Self::Mode => "session_approval_mode_control",
-            Self::Model => "session_set_model",
+            Self::Mode => has("session_approval_mode_control") && !store.choices(self).is_empty(),
+            Self::Model => has("session_set_model") && !store.choices(self).is_empty(),
+            Self::Workspace => store.choices(self).len() > 1,
         }
     }
 
@@ -23,6 +25,7 @@ impl Control {
         match self {
             Self::Mode => "modes",
             Self::Model => "models",
+            Self::Workspace => "workspaces",
         }
     }
 
@@ -30,6 +33,7 @@ impl Control {
         match self {
             Self::Mode => words().mode_label,
             Self::Model => words().model_label,
+            Self::Workspace => words().workspace_label,
         }
     }
 }
@@ -37,20 +41,17 @@ impl Control {
 /// The picker, where there is something to pick.
 pub(crate) fn picker(control: Control) -> impl Content {
     let store = store();
-    let offered = Memo::new(move |_| {
-        store.talk.session.with(Option::is_some)
-            && store.daemon.with(|daemon| daemon.has(control.tag()))
-            && !store.choices(control).is_empty()
-    });
+    let offered = derived(move || control.is_offered(store));
     move || offered.get().then(|| pick(store, control).view())
 }
 
 fn pick(store: Store, control: Control) -> impl Content {
-    let open = Memo::new(move |_| store.composer.picker.get() == Some(control));
+    let open = derived(move || store.composer.picker.get() == Some(control));
     let shown = move || {
         let chosen = store.chosen(control);
         let name = store.choices(control).into_iter().find(|choice| choice.id == chosen).map(|choice| choice.name);
-        name.filter(|name| !name.is_empty()).unwrap_or(chosen)
+        let name = name.filter(|name| !name.is_empty()).unwrap_or(chosen);
+        if name.is_empty() { control.label().to_owned() } else { name }
     };
     div()
         .class("picker")
@@ -74,7 +75,8 @@ fn pick(store: Store, control: Control) -> impl Content {
 fn list(store: Store, control: Control) -> impl Content {
     let choices = untrack(|| store.choices(control));
     let chosen = untrack(|| store.chosen(control));
-    let at = RwSignal::new(choices.iter().position(|choice| choice.id == chosen).unwrap_or(0));
+    let at = store.composer.picked;
+    at.set(choices.iter().position(|choice| choice.id == chosen).unwrap_or(0));
     let count = choices.len();
     let ids: Vec<String> = choices.iter().map(|choice| choice.id.clone()).collect();
     let close = move || {
@@ -133,7 +135,7 @@ fn option_id(control: Control, nth: usize) -> String {
     format!("{}-{nth}", control.list_id())
 }
 
-fn option(control: Control, nth: usize, choice: Choice, chosen: &str, at: RwSignal<usize>) -> El {
+fn option(control: Control, nth: usize, choice: Choice, chosen: &str, at: Live<usize>) -> El {
     let current = choice.id == chosen;
     let name = if choice.name.is_empty() { choice.id } else { choice.name };
     li().id(option_id(control, nth))

@@ -1,19 +1,19 @@
 //! Between transcript and composer: what is on its way, what waits for its turn, and what went wrong.
 
-use leptos::{ev, prelude::*};
+use crate::leptos::{ev, prelude::*};
 use roost_core::transcript::QueuedPrompt;
 
 use super::icon::{self, icon};
 use crate::{
     dom::{Content, button, each, li, p, span, ul},
-    store::{Command, Outgoing, Sending, Store, store},
+    store::{Command, Outgoing, Sending, Store, derived, store},
     words::words,
 };
 
 pub(crate) fn queue() -> impl Content {
     let store = store();
-    let outgoing = Memo::new(move |_| store.outgoing_here());
-    let any = Memo::new(move |_| !outgoing.with(Vec::is_empty) || !store.talk.queue.with(Vec::is_empty));
+    let outgoing = derived(move || store.outgoing_here());
+    let any = derived(move || !outgoing.with(Vec::is_empty) || !store.talk.queue.with(Vec::is_empty));
     move || {
         any.get().then(|| {
             ul().class("queue").attr("aria-label", words().queue).child((
@@ -36,9 +36,17 @@ impl Outgoing {
 
 fn waiting(store: Store, queued: QueuedPrompt) -> impl Content {
     let label = words().remove_of(&queued.text);
+    let (prompt, text) = (queued.prompt.clone(), queued.text.clone());
     li().attr("data-state", "queued").child((
-        span().class("text").child(queued.text),
+        span().class("text").attr("title", queued.text.clone()).child(queued.text.clone()),
         span().class("fate").child(words().queued),
+        button()
+            .plain()
+            .class("quiet")
+            .attr("aria-label", words().edit_of(&queued.text))
+            .attr("title", words().edit)
+            .on(ev::click, move |_| store.dispatch(Command::EditQueued(prompt.clone(), text.clone())))
+            .child(icon(icon::PENCIL)),
         button()
             .plain()
             .class("quiet")
@@ -56,7 +64,10 @@ fn on_its_way(store: Store, one: Outgoing) -> impl Content {
     match one.state {
         Sending::Sending => li()
             .attr("data-state", "sending")
-            .child((span().class("text").child(one.text), span().class("fate").child(words().sending)))
+            .child({
+                let fate = if one.text.starts_with('!') { words().runs } else { words().sending };
+                (span().class("text").child(one.text), span().class("fate").child(fate))
+            })
             .view(),
         Sending::Failed(why) => li()
             .attr("data-state", "failed")

@@ -1,23 +1,32 @@
-//! What lies on top of the page: help, and this browser.
+//! What lies on top of the page: help, this browser, and the panels that the daemon has something for.
 
-use leptos::{ev, prelude::*};
+use crate::leptos::{ev, prelude::*};
 use wasm_bindgen::JsCast;
 use web_sys::HtmlDialogElement;
 
-use super::icon::{self, icon};
+use super::{
+    icon::{self, icon},
+    panels,
+};
 use crate::{
     browser,
-    dom::{Content, Ref, button, dd, dialog, div, dl, dt, h2, h3, header, input, kbd, label, once_drawn, p, section},
-    store::{Command, Sheet, Store, store},
+    dom::{
+        Content, El, Ref, button, dd, dialog, div, dl, dt, h2, h3, header, input, kbd, label, nav, once_drawn, p,
+        section,
+    },
+    store::{Command, Sheet, Store, derived, store},
     words::words,
 };
 
 pub(crate) fn sheet() -> impl Content {
     let store = store();
-    move || store.sheet.get().map(|which| open(store, which).view())
+    // Going from one panel to another leaves the dialog open.
+    let any = derived(move || store.sheet.with(Option::is_some));
+    move || any.get().then(|| open(store).view())
 }
 
-fn open(store: Store, which: Sheet) -> impl Content {
+fn open(store: Store) -> impl Content {
+    let which = move || store.sheet.get().unwrap_or(Sheet::Help);
     let node = Ref::new();
     once_drawn(node, |node| {
         if let Some(dialog) = node.dyn_ref::<HtmlDialogElement>()
@@ -41,10 +50,7 @@ fn open(store: Store, which: Sheet) -> impl Content {
         })
         .child((
             header().child((
-                h2().id("sheet-title").child(match which {
-                    Sheet::Help => words().help,
-                    Sheet::Device => words().this_device,
-                }),
+                h2().id("sheet-title").child(move || words().sheet(which())),
                 button()
                     .plain()
                     .class("quiet")
@@ -52,11 +58,32 @@ fn open(store: Store, which: Sheet) -> impl Content {
                     .on(ev::click, move |_| close())
                     .child(icon(icon::CROSS)),
             )),
-            match which {
+            tabs(store),
+            move || match which() {
                 Sheet::Help => help(store).view(),
                 Sheet::Device => device(store).view(),
+                Sheet::Settings => panels::settings(store).view(),
+                Sheet::Permissions => panels::permissions(store).view(),
+                Sheet::Daemon => panels::daemon(store).view(),
+                Sheet::Workspaces => panels::workspaces(store).view(),
             },
         ))
+}
+
+fn tabs(store: Store) -> El {
+    let offered = move || {
+        let of = |sheet: &Sheet| store.daemon.with(|daemon| sheet.is_offered(|tag| daemon.has(tag)));
+        Sheet::ALL.into_iter().filter(of).map(|sheet| tab(store, sheet)).collect::<Vec<_>>()
+    };
+    nav().class("tabs").attr("aria-label", words().panels).child(offered)
+}
+
+fn tab(store: Store, sheet: Sheet) -> El {
+    button()
+        .plain()
+        .attr("aria-current", move || (store.sheet.get() == Some(sheet)).then_some("page"))
+        .on(ev::click, move |_| store.dispatch(Command::ShowSheet(Some(sheet))))
+        .child(words().sheet(sheet))
 }
 
 fn help(store: Store) -> impl Content {

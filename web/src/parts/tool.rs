@@ -1,6 +1,6 @@
 //! A tool call: one line with its name, target, state and time; opened, what went in and what came out.
 
-use leptos::{ev, prelude::*};
+use crate::leptos::{ev, prelude::*};
 use roost_core::{
     Millis,
     payload::{ToolKind, ToolStatus},
@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     dom::{Content, button, code, del, div, ins, p, pre, span},
-    store::{Command, RowKey, Store},
+    store::{Command, RowKey, Store, derived},
     words::{duration, words},
 };
 
@@ -45,11 +45,11 @@ enum State {
 
 /// The card. Edits are open from the start: a change is shown without asking.
 pub(crate) fn tool(store: Store, row: RowKey) -> impl Content {
-    let line = Memo::new(move |_| {
+    let line = derived(move || {
         let busy = store.talk.busy.get();
         store.talk.read(row, |entry| line_of(entry, busy))
     });
-    let open = Memo::new(move |_| {
+    let open = derived(move || {
         store.talk.is_open(row).unwrap_or_else(|| {
             line.with(|line| line.as_ref().is_some_and(|line| line.has_diff && line.state == State::Done))
         })

@@ -1,6 +1,6 @@
 //! The transcript: the rows near the reader, and two spacers for the rest.
 
-use leptos::{ev, prelude::*, tachys::html::style::style};
+use crate::leptos::{ev, prelude::*, tachys::html::style::style};
 use wasm_bindgen::{JsCast, closure::Closure};
 use web_sys::{Element, HtmlElement, ResizeObserver, ResizeObserverEntry};
 
@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     dom::{Content, Ref, button, div, each, once_drawn},
-    store::{Command, Store, VIEW, store},
+    store::{Command, Live, Store, VIEW, derived, store},
     words::words,
 };
 
@@ -37,7 +37,7 @@ pub(crate) fn transcript() -> impl Content {
 fn rows(store: Store) -> impl Content {
     let column = Ref::new();
     once_drawn(column, move |column| watch_size(store, &column));
-    let height = |signal: RwSignal<f64>| move || format!("{}px", signal.get() as i64);
+    let height = |signal: Live<f64>| move || format!("{}px", signal.get() as i64);
     div().class("column").node_ref(column).child((
         div().class("spacer").with(style(("height", height(store.talk.above)))),
         each(move || store.talk.rows.get(), |key| entry::key_text(*key), move |key| entry::row(store, key)),
@@ -49,7 +49,7 @@ fn rows(store: Store) -> impl Content {
 /// The way back to the end, with what came meanwhile.
 pub(crate) fn jump() -> impl Content {
     let store = store();
-    let away = Memo::new(move |_| store.talk.session.with(Option::is_some) && !store.talk.at_end.get());
+    let away = derived(move || store.talk.session.with(Option::is_some) && !store.talk.at_end.get());
     move || {
         away.get().then(|| {
             button().plain().class("button jump").on(ev::click, move |_| store.dispatch(Command::ToEnd)).child((

@@ -1,6 +1,6 @@
 //! The state of the line: shape, word and colour together.
 
-use leptos::{ev, prelude::*};
+use crate::leptos::ev;
 
 use crate::{
     dom::{Content, button, p, span},

@@ -1,8 +1,9 @@
 //! Being let in: the one-time code, the token, and forgetting it.
 
-use leptos::{prelude::*, task::spawn_local};
+use crate::leptos::task::spawn_local;
+use roost_core::client::{self, Call, Capabilities, routes};
 
-use super::{Connection, Store, command::SetIfNew};
+use super::{Connection, Store};
 use crate::{
     browser::{
         self,
@@ -10,11 +11,7 @@ use crate::{
         kept::Shelf,
         timer,
     },
-    net::{
-        api, backoff,
-        call::{CallError, Credential},
-        wire::Capabilities,
-    },
+    net::fetch::{self, CallError, Credential},
 };
 
 const TOKEN: &str = "roost.token";
@@ -45,15 +42,20 @@ pub(crate) enum WhyOut {
 impl Store {
     /// The credential every call carries.
     pub(super) fn key(self) -> Credential {
-        self.credential.get_value()
+        self.credential.get_untracked()
+    }
+
+    /// Asks the daemon, as whoever this page was let in as.
+    pub(super) async fn ask<T>(self, call: Call<T>) -> Result<T, CallError> {
+        fetch::ask(call, &self.key()).await
     }
 
     pub(super) fn arrive(self) {
         spawn_local(async move {
             match address::arrival() {
-                Arrival::Code(code) => match api::exchange(&code).await {
-                    Ok(token) => self.enter(Some(token), Shelf::Tab, WhyOut::Revoked).await,
-                    Err(CallError::Refused { .. }) => self.try_kept(Some(WhyOut::SpentLink)).await,
+                Arrival::Code(code) => match fetch::ask(routes::exchange(&code), &None).await {
+                    Ok(device) => self.enter(Some(device.token), Shelf::Tab, WhyOut::Revoked).await,
+                    Err(CallError::Refused(_)) => self.try_kept(Some(WhyOut::SpentLink)).await,
                     Err(error) => self.access.set(Access::Out(Some(WhyOut::Other(error.to_string())))),
                 },
                 Arrival::Token(token) => self.enter(Some(token), Shelf::Tab, WhyOut::WrongToken).await,
@@ -66,7 +68,7 @@ impl Store {
         let tab = Shelf::Tab.get(TOKEN).map(|token| (token, Shelf::Tab));
         match tab.or_else(|| Shelf::Device.get(TOKEN).map(|token| (token, Shelf::Device))) {
             Some((token, shelf)) => self.enter(Some(token), shelf, otherwise.unwrap_or(WhyOut::Revoked)).await,
-            None => match api::capabilities(&None).await {
+            None => match fetch::ask(routes::capabilities(), &None).await {
                 Ok(daemon) => {
                     Shelf::Device.set(OPEN, "1");
                     self.let_in(None, daemon);
@@ -88,13 +90,13 @@ impl Store {
     /// Tries a credential until the daemon says yes or no; an unreachable daemon has said neither.
     async fn enter(self, credential: Credential, shelf: Shelf, when_refused: WhyOut) {
         for attempt in 0.. {
-            match api::capabilities(&credential).await {
+            match fetch::ask(routes::capabilities(), &credential).await {
                 Ok(daemon) => {
                     shelf.set(TOKEN, credential.as_deref().unwrap_or_default());
                     return self.let_in(credential, daemon);
                 }
                 Err(CallError::Unreachable(_)) => {
-                    let wait = backoff::delay(attempt, js_sys::Math::random());
+                    let wait = client::wait(attempt, js_sys::Math::random());
                     self.connection.set(Connection::Retrying(browser::now().after(wait)));
                     timer::sleep(wait).await;
                 }
@@ -107,9 +109,9 @@ impl Store {
     }
 
     fn let_in(self, credential: Credential, daemon: Capabilities) {
-        self.credential.set_value(credential);
+        self.credential.set(credential);
         self.connection.set_if_new(Connection::Idle);
-        self.daemon.set(daemon);
+        self.serve(daemon);
         self.access.set(Access::In);
         self.refresh_sessions();
         self.visit(address::here());
@@ -119,10 +121,11 @@ impl Store {
     pub(super) fn sign_out(self, why: Option<WhyOut>) {
         Shelf::Tab.forget(TOKEN);
         Shelf::Device.forget(TOKEN);
-        self.credential.set_value(None);
+        self.credential.set(None);
         self.leave();
-        self.sessions.set(Vec::new());
-        self.listed.set(false);
+        self.list.sessions.set(Vec::new());
+        self.list.listed.set(false);
+        self.list.archived.set(None);
         self.sheet.set(None);
         self.access.set(Access::Out(why));
     }
@@ -160,6 +163,6 @@ impl Store {
 impl Store {
     /// Whether the daemon asked for a credential at all.
     pub(crate) fn has_token(self) -> bool {
-        self.credential.with_value(Option::is_some)
+        self.credential.with(Option::is_some)
     }
 }

@@ -1,22 +1,53 @@
-//! The list of sessions, with what each of them is doing.
+//! The lists of sessions, with what each of them is doing: those at hand, and those put away.
 
-use leptos::{prelude::*, task::spawn_local};
-use roost_core::{Millis, SessionId};
+use crate::leptos::{prelude::*, task::spawn_local};
+use roost_core::{
+    Millis, SessionId,
+    client::{Capabilities, Group, SessionSummary, View, Workspace, routes},
+};
 
-use super::{Connection, Ending, Store, command::SetIfNew};
+use super::{Store, live::Live};
 use crate::{
-    browser::{self, address::Place},
-    net::{api, wire::SessionSummary},
+    browser::{self, kept::Shelf},
+    net::fetch::CallError,
     words::words,
 };
 
-/// One session in the list.
+const WORKSPACE: &str = "roost.workspace";
+/// A list longer than this is cut: the rest is a search away, not a scroll away.
+const MOST_LISTED: usize = 500;
+
+/// What the rail shows.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Catalogue {
+    /// Those at hand, of all workspaces.
+    pub(crate) sessions: Live<Vec<SessionLine>>,
+    /// Those put away, of the chosen workspace; `None` while nobody looks at them.
+    pub(crate) archived: Live<Option<Vec<SessionLine>>>,
+    /// The groups of the chosen workspace, in their order.
+    pub(crate) groups: Live<Vec<Group>>,
+    pub(crate) colors: Live<Vec<String>>,
+    /// The list has been read at least once.
+    pub(crate) listed: Live<bool>,
+    /// Id of the workspace whose sessions are shown, and in which a new one begins. Empty: the primary one.
+    pub(super) workspace: Live<String>,
+    /// What the titles are searched for.
+    pub(crate) search: Live<String>,
+}
+
+/// One session in a list.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct SessionLine {
     pub(crate) id: SessionId,
     pub(crate) title: String,
     pub(crate) state: SessionState,
     pub(crate) updated: Option<Millis>,
+    /// Id of its workspace.
+    pub(crate) workspace: String,
+    pub(crate) pinned: bool,
+    /// Id of its group.
+    pub(crate) group: Option<String>,
+    pub(crate) archived: bool,
 }
 
 /// What a session is doing.
@@ -41,9 +72,23 @@ impl SessionState {
     }
 }
 
-impl From<SessionSummary> for SessionLine {
-    fn from(summary: SessionSummary) -> Self {
-        let state = if summary.is_waiting {
+impl Catalogue {
+    pub(super) fn new() -> Self {
+        Self {
+            sessions: Live::default(),
+            archived: Live::new(None),
+            groups: Live::default(),
+            colors: Live::default(),
+            listed: Live::new(false),
+            workspace: Live::new(Shelf::Device.get(WORKSPACE).unwrap_or_default()),
+            search: Live::default(),
+        }
+    }
+}
+
+impl SessionLine {
+    fn of(summary: SessionSummary, workspace: &str) -> Self {
+        let state = if summary.is_waiting() {
             SessionState::Waiting
         } else if summary.has_active_prompt {
             SessionState::Running
@@ -52,8 +97,16 @@ impl From<SessionSummary> for SessionLine {
         } else {
             SessionState::Resting
         };
-        let title = clean_title(&summary.display_name);
-        Self { id: summary.session_id, title, state, updated: moment(&summary.updated_at) }
+        Self {
+            id: summary.session_id,
+            title: clean_title(&summary.display_name.unwrap_or_default()),
+            state,
+            updated: summary.updated_at.or(summary.created_at).as_deref().and_then(moment),
+            workspace: workspace.to_owned(),
+            pinned: summary.is_pinned,
+            group: summary.group_id,
+            archived: summary.is_archived,
+        }
     }
 }
 
@@ -69,46 +122,119 @@ pub(crate) fn clean_title(raw: &str) -> String {
 }
 
 impl Store {
-    /// Sessions, other than the one on screen, that wait for a person.
+    /// Takes in what the daemon says of itself.
+    pub(super) fn serve(self, mut daemon: Capabilities) {
+        if daemon.workspaces.is_empty() {
+            let cwd = daemon.workspace_cwd.clone();
+            daemon.workspaces = vec![Workspace { id: cwd.clone(), cwd, primary: true, ..Workspace::default() }];
+        }
+        self.daemon.set(daemon);
+    }
+
+    /// Id of the chosen workspace; the primary one's when the chosen one is gone.
+    pub(crate) fn workspace(self) -> String {
+        let chosen = self.list.workspace.get();
+        self.daemon.with(|daemon| {
+            let known = daemon.workspaces.iter().find(|one| one.id == chosen).or(daemon.workspaces.first());
+            known.map(|one| one.id.clone()).unwrap_or_default()
+        })
+    }
+
+    pub(super) fn choose_workspace(self, id: String) {
+        Shelf::Device.set(WORKSPACE, &id);
+        self.list.workspace.set(id);
+        self.forget_files();
+        if self.here().is_none() {
+            self.offer_at_home();
+        }
+        self.refresh_sessions();
+        if self.list.archived.with_untracked(Option::is_some) {
+            self.show_archived(true);
+        }
+    }
+
+    /// Sessions, other than the one on screen, that wait for a person: in any workspace.
     pub(crate) fn waiting_elsewhere(self) -> Vec<SessionLine> {
         let here = self.talk.session.get();
         let waits = |line: &&SessionLine| line.state == SessionState::Waiting && Some(&line.id) != here.as_ref();
-        self.sessions.with(|sessions| sessions.iter().filter(waits).cloned().collect())
+        self.list.sessions.with(|sessions| sessions.iter().filter(waits).cloned().collect())
     }
 
     /// The title of a session in the list, or what stands for one.
     pub(crate) fn title_of(self, session: &SessionId) -> String {
         let known =
-            self.sessions.with(|all| all.iter().find(|line| line.id == *session).map(|line| line.title.clone()));
+            self.list.sessions.with(|all| all.iter().find(|line| line.id == *session).map(|line| line.title.clone()));
         known.filter(|title| !title.is_empty()).unwrap_or_else(|| words().untitled.to_owned())
     }
 
+    /// Id of the workspace a session lives in.
+    pub(super) fn workspace_of(self, session: &SessionId) -> String {
+        let known =
+            |lines: &[SessionLine]| lines.iter().find(|line| line.id == *session).map(|line| line.workspace.clone());
+        let at_hand = self.list.sessions.with_untracked(|all| known(all));
+        at_hand.unwrap_or_else(|| untrack(|| self.workspace()))
+    }
+
     pub(super) fn refresh_sessions(self) {
-        let key = self.key();
-        let workspace = self.daemon.with_untracked(|daemon| daemon.workspace_cwd.clone());
-        if workspace.is_empty() {
-            return;
-        }
         spawn_local(async move {
-            let mut lines: Vec<SessionLine> = Vec::new();
-            let mut cursor: Option<String> = None;
-            loop {
-                match api::sessions(&key, &workspace, cursor.as_deref()).await {
-                    Ok(page) => {
-                        lines.extend(page.sessions.into_iter().map(SessionLine::from));
-                        cursor = page.next_cursor.filter(|_| lines.len() < MOST_LISTED);
-                    }
+            let workspaces = self.daemon.with_untracked(|daemon| daemon.workspaces.clone());
+            let mut lines = Vec::new();
+            for workspace in workspaces {
+                match self.listed(&workspace.id, self.organized()).await {
+                    Ok(some) => lines.extend(some),
                     Err(error) => {
                         self.shut_out(&error);
                         return;
                     }
                 }
-                if cursor.is_none() {
-                    break;
-                }
             }
-            self.sessions.set_if_new(lines);
-            self.listed.set_if_new(true);
+            self.list.sessions.set_if_new(lines);
+            self.list.listed.set_if_new(true);
+            self.refresh_groups().await;
+        });
+    }
+
+    fn organized(self) -> View {
+        let has = self.daemon.with_untracked(|daemon| daemon.has("session_organization"));
+        if has { View::Organized } else { View::Plain }
+    }
+
+    async fn listed(self, workspace: &str, view: View) -> Result<Vec<SessionLine>, CallError> {
+        let mut lines: Vec<SessionLine> = Vec::new();
+        let mut cursor: Option<String> = None;
+        loop {
+            let page = self.ask(routes::list(workspace, view, 100, cursor.as_deref())).await?;
+            lines.extend(page.sessions.into_iter().map(|summary| SessionLine::of(summary, workspace)));
+            cursor = page.next_cursor.filter(|_| lines.len() < MOST_LISTED);
+            if cursor.is_none() {
+                return Ok(lines);
+            }
+        }
+    }
+
+    pub(super) async fn refresh_groups(self) {
+        if !self.daemon.with_untracked(|daemon| daemon.has("session_organization")) {
+            return;
+        }
+        if let Ok(known) = self.ask(routes::groups(&untrack(|| self.workspace()))).await {
+            self.list.groups.set_if_new(known.groups);
+            self.list.colors.set_if_new(known.color_options);
+        }
+    }
+
+    /// Shows what was put away, or what is at hand.
+    pub(super) fn show_archived(self, show: bool) {
+        if !show {
+            return self.list.archived.set(None);
+        }
+        if self.list.archived.with_untracked(Option::is_none) {
+            self.list.archived.set(Some(Vec::new()));
+        }
+        spawn_local(async move {
+            match self.listed(&untrack(|| self.workspace()), View::Archived).await {
+                Ok(lines) => self.list.archived.set(Some(lines)),
+                Err(error) => self.complain(words().cannot_list, &error),
+            }
         });
     }
 
@@ -120,7 +246,7 @@ impl Store {
         };
         let second = browser::now().0 / 1_000;
         let every = if browser::visible() { 4 } else { 15 };
-        if second.is_multiple_of(every) && self.sessions.with_untracked(|sessions| sessions.iter().any(busy)) {
+        if second.is_multiple_of(every) && self.list.sessions.with_untracked(|sessions| sessions.iter().any(busy)) {
             self.refresh_sessions();
         }
     }
@@ -128,69 +254,35 @@ impl Store {
     /// Says in the list what is known better here: the open session's own state.
     pub(super) fn mark_here(self, state: SessionState) {
         let Some(here) = self.here() else { return };
-        let stale = |line: &SessionLine| line.id == here && line.state != state;
-        if self.sessions.with_untracked(|sessions| sessions.iter().any(stale)) {
-            self.sessions.update(|sessions| {
-                for line in sessions.iter_mut().filter(|line| line.id == here) {
-                    line.state = state;
-                    line.updated = Some(browser::now());
-                }
-            });
-        }
-    }
-
-    /// A fresh page to write on. The session itself is made when there is something to say in it, so there is nothing to wait for,
-    /// and the list does not fill with empty ones.
-    pub(super) fn new_session(self) {
-        self.dispatch(super::Command::GoHome);
-        browser::focus("prompt");
-    }
-
-    pub(super) fn rename(self, session: SessionId, title: &str) {
-        let title = title.trim().to_owned();
-        if title.is_empty() {
-            return;
-        }
-        spawn_local(async move {
-            match api::rename(&self.key(), &session, &title).await {
-                Ok(_) => self.retitle(&session, &title),
-                Err(error) => self.complain(words().cannot_rename, &error),
+        self.amend(&here, |line| {
+            let stale = line.state != state;
+            if stale {
+                line.state = state;
+                line.updated = Some(browser::now());
             }
+            stale
         });
     }
 
     /// A session's title changed, here or elsewhere.
     pub(super) fn retitle(self, session: &SessionId, title: &str) {
         let title = clean_title(title);
-        let differs = |line: &SessionLine| line.id == *session && line.title != title;
-        if self.sessions.with_untracked(|all| all.iter().any(differs)) {
-            self.sessions.update(|all| {
-                for line in all.iter_mut().filter(|line| line.id == *session) {
-                    line.title.clone_from(&title);
-                }
-            });
-        }
-    }
-
-    pub(super) fn close_session(self, session: SessionId) {
-        spawn_local(async move {
-            match api::close(&self.key(), &session).await {
-                Ok(_) if self.here().as_ref() == Some(&session) => {
-                    self.connection.set(Connection::Ended(Ending::Closed));
-                    self.dispatch(super::Command::Visit(Place::Home));
-                    crate::browser::address::go(&Place::Home);
-                }
-                Ok(_) => {}
-                Err(error) if error.is_missing() => {}
-                Err(error) => return self.complain(words().cannot_close, &error),
-            }
-            self.refresh_sessions();
+        self.amend(session, |line| {
+            let differs = line.title != title;
+            line.title.clone_from(&title);
+            differs
         });
     }
-}
 
-/// A list longer than this is cut: the rest is a search away, not a scroll away.
-const MOST_LISTED: usize = 500;
+    /// Changes one line of the list; `change` says whether it did.
+    pub(super) fn amend(self, session: &SessionId, mut change: impl FnMut(&mut SessionLine) -> bool) {
+        let mut lines = self.list.sessions.get_untracked();
+        let changed = lines.iter_mut().filter(|line| line.id == *session).any(&mut change);
+        if changed {
+            self.list.sessions.set(lines);
+        }
+    }
+}
 
 #[cfg(test)]
 mod tests {

@@ -1,9 +1,12 @@
 //! Everything a person can ask the page to do.
 
-use leptos::prelude::*;
-use roost_core::{PromptId, RequestId, SessionId};
+use roost_core::{
+    PromptId, RequestId, SessionId,
+    client::{ExportFormat, GroupChange, RuleType},
+};
+use serde_json::Value;
 
-use super::{Control, RowKey, Sheet, Store, Theme};
+use super::{Control, Doing, MenuAt, RowKey, SessionLine, Sheet, Store, Theme};
 use crate::browser::address::{self, Place};
 
 /// A wish, in the imperative. Parts send it to [`Store::dispatch`] and see its effect in the signals.
@@ -26,6 +29,26 @@ pub(crate) enum Command {
         title: String,
     },
     Close(SessionId),
+    /// Pins a session, or takes the pin out.
+    Pin(SessionId, bool),
+    /// Moves a session to a group, or out of its group.
+    Group(SessionId, Option<String>),
+    /// Makes a group that begins with this session.
+    NewGroup {
+        session: SessionId,
+        name: String,
+    },
+    ChangeGroup(String, GroupChange),
+    DeleteGroup(String),
+    FoldGroup(String),
+    Archive(SessionId),
+    Unarchive(SessionId),
+    Delete(SessionId),
+    Export(Box<SessionLine>, ExportFormat),
+    ShowArchived(bool),
+    /// Begins or ends what is done to a row in its place.
+    Do(Option<Doing>),
+    ShowMenu(Option<MenuAt>),
     /// What the composer holds: a prompt, or a slash command.
     Send(String),
     /// The same, but never read as a command.
@@ -36,6 +59,10 @@ pub(crate) enum Command {
     TakeBack(u64),
     Discard(u64),
     Unqueue(PromptId),
+    /// Takes a prompt out of the queue, back into the composer.
+    EditQueued(PromptId, String),
+    /// Tells the running turn something before its next step.
+    TellNow(String),
     CancelTurn,
     Vote {
         request: RequestId,
@@ -56,6 +83,11 @@ pub(crate) enum Command {
     Wear(Theme),
     ShowRail(bool),
     ShowSheet(Option<Sheet>),
+    SetSetting(String, Value),
+    SetRules(RuleType, Vec<String>),
+    /// Has another folder served, by its absolute path.
+    AddWorkspace(String),
+    RemoveWorkspace(String),
 }
 
 impl Store {
@@ -71,12 +103,27 @@ impl Store {
             Command::NewSession => self.new_session(),
             Command::Rename { session, title } => self.rename(session, &title),
             Command::Close(session) => self.close_session(session),
+            Command::Pin(session, pinned) => self.pin(&session, pinned),
+            Command::Group(session, group) => self.move_to_group(&session, group),
+            Command::NewGroup { session, name } => self.new_group(session, &name),
+            Command::ChangeGroup(group, change) => self.change_group(&group, &change),
+            Command::DeleteGroup(group) => self.delete_group(&group),
+            Command::FoldGroup(group) => self.fold_group(&group),
+            Command::Archive(session) => self.archive(session),
+            Command::Unarchive(session) => self.unarchive(session),
+            Command::Delete(session) => self.delete(session),
+            Command::Export(line, format) => self.export(&line, format),
+            Command::ShowArchived(show) => self.show_archived(show),
+            Command::Do(doing) => self.doing.set_if_new(doing),
+            Command::ShowMenu(menu) => self.menu.set_if_new(menu),
             Command::Send(text) => self.send(&text),
             Command::SendAsText(text) => self.send_as_text(&text),
             Command::Resend(id) => self.resend(id),
             Command::TakeBack(id) => self.take_back(id),
             Command::Discard(id) => self.discard(id),
             Command::Unqueue(prompt) => self.unqueue(prompt),
+            Command::EditQueued(prompt, text) => self.edit_queued(prompt, text),
+            Command::TellNow(text) => self.tell_now(&text),
             Command::CancelTurn => self.cancel_turn(),
             Command::Vote { request, option } => self.vote(request, option, None),
             Command::Answer { request, option, answers } => self.vote(request, option, Some(answers)),
@@ -88,7 +135,11 @@ impl Store {
             Command::Copy(text) => crate::browser::copy(&text),
             Command::Wear(theme) => self.wear(theme),
             Command::ShowRail(open) => self.rail_open.set_if_new(open),
-            Command::ShowSheet(sheet) => self.sheet.set(sheet),
+            Command::ShowSheet(sheet) => self.show_sheet(sheet),
+            Command::SetSetting(key, value) => self.set_setting(key, value),
+            Command::SetRules(kind, rules) => self.set_rules(kind, rules),
+            Command::AddWorkspace(cwd) => self.add_workspace(cwd),
+            Command::RemoveWorkspace(id) => self.remove_workspace(id),
         }
     }
 
@@ -96,18 +147,5 @@ impl Store {
         self.rail_open.set_if_new(false);
         address::go(&place);
         self.visit(place);
-    }
-}
-
-/// Sets a signal only when that says something new.
-pub(crate) trait SetIfNew<T> {
-    fn set_if_new(&self, value: T);
-}
-
-impl<T: PartialEq + Send + Sync + 'static> SetIfNew<T> for RwSignal<T> {
-    fn set_if_new(&self, value: T) {
-        if self.with_untracked(|current| *current != value) {
-            self.set(value);
-        }
     }
 }

@@ -2,15 +2,14 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use leptos::prelude::*;
+use crate::leptos::prelude::*;
 use roost_core::slash::{Context, Edit, Enter, Menu, Value, ValueKind};
 use wasm_bindgen::JsCast;
 use web_sys::HtmlTextAreaElement;
 
-use super::{Command, Control, SessionLine, Store, command::SetIfNew};
+use super::{Choice, Command, Control, MentionView, SessionLine, Store, live::Live};
 use crate::{
     browser::{self, kept::Shelf},
-    net::wire::Choice,
     words::words,
 };
 
@@ -40,14 +39,17 @@ impl PaletteView {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Composer {
     /// What the text box holds.
-    pub(crate) shown: RwSignal<String>,
-    pub(crate) palette: RwSignal<Option<PaletteView>>,
+    pub(crate) shown: Live<String>,
+    pub(crate) palette: Live<Option<PaletteView>>,
+    pub(crate) mention: Live<Option<MentionView>>,
     /// Which choice stands open.
-    pub(crate) picker: RwSignal<Option<Control>>,
+    pub(crate) picker: Live<Option<Control>>,
+    /// The line of it that Enter is about.
+    pub(crate) picked: Live<usize>,
     /// Escape was pressed once; pressed again it stops the turn.
-    pub(crate) stop_asked: RwSignal<bool>,
-    pub(super) edits: StoredValue<u64>,
-    recalled: StoredValue<Option<Recalled>>,
+    pub(crate) stop_asked: Live<bool>,
+    pub(super) edits: Live<u64>,
+    recalled: Live<Option<Recalled>>,
 }
 
 /// A line from the history, and what was being written before.
@@ -60,12 +62,14 @@ struct Recalled {
 impl Composer {
     pub(super) fn new() -> Self {
         Self {
-            shown: RwSignal::default(),
-            palette: RwSignal::new(None),
-            picker: RwSignal::new(None),
-            stop_asked: RwSignal::new(false),
-            edits: StoredValue::new(0),
-            recalled: StoredValue::new(None),
+            shown: Live::default(),
+            palette: Live::new(None),
+            mention: Live::new(None),
+            picker: Live::new(None),
+            picked: Live::new(0),
+            stop_asked: Live::new(false),
+            edits: Live::new(0),
+            recalled: Live::new(None),
         }
     }
 
@@ -81,7 +85,8 @@ impl Composer {
     pub(super) fn put(self, text: &str) {
         self.put_at(text, text.len());
         self.palette.set_if_new(None);
-        self.recalled.set_value(None);
+        self.mention.set_if_new(None);
+        self.recalled.set(None);
     }
 
     pub(super) fn pick(self, control: Control) {
@@ -89,7 +94,7 @@ impl Composer {
     }
 
     /// Writes `text` into the box, with the caret behind its first `caret` bytes.
-    fn put_at(self, text: &str, caret: usize) {
+    pub(super) fn put_at(self, text: &str, caret: usize) {
         self.shown.set_if_new(text.to_owned());
         if let Some(field) = field() {
             if field.value() != text {
@@ -172,10 +177,20 @@ impl Store {
         let text = field.value();
         fit(&field);
         self.composer.stop_asked.set_if_new(false);
-        self.composer.recalled.set_value(None);
+        self.composer.recalled.set(None);
+        let at = caret(&field, &text);
         self.composer.shown.set_if_new(text.clone());
-        self.open_palette(&text, caret(&field, &text));
+        self.open_palette(&text, at);
+        self.open_mention(&text, at);
         self.keep_draft_soon();
+    }
+
+    /// Opens what belongs to where the caret stands now.
+    pub(super) fn look_at_caret(self) {
+        if let Some(field) = field() {
+            let text = field.value();
+            self.open_mention(&text, caret(&field, &text));
+        }
     }
 
     /// What the text box held before this page was there, in front of the keyboard again.
@@ -214,7 +229,7 @@ impl Store {
             description: String::new(),
             current: self.here().as_ref() == Some(&line.id),
         };
-        let sessions = self.sessions.with_untracked(|all| all.iter().map(session).collect());
+        let sessions = self.list.sessions.with_untracked(|all| all.iter().map(session).collect());
         let mut values = BTreeMap::new();
         values.insert(ValueKind::Mode, choices(Control::Mode));
         values.insert(ValueKind::Model, choices(Control::Model));
@@ -224,7 +239,7 @@ impl Store {
 
     /// Commands that need an open session, while none is.
     fn unavailable(self) -> BTreeMap<String, String> {
-        let needs = ["rename", "approval-mode", "model", "plan", "release", "copy"];
+        let needs = ["rename", "plan", "release", "copy", "delete"];
         let names = needs.into_iter().filter(|_| self.here().is_none());
         names.map(|name| (name.to_owned(), words().no_session_yet.to_owned())).collect()
     }
@@ -332,7 +347,7 @@ impl Store {
         let text = field.value();
         let caret = caret(&field, &text);
         let on_edge = if older { !text[..caret].contains('\n') } else { !text[caret..].contains('\n') };
-        let recalled = self.composer.recalled.get_value();
+        let recalled = self.composer.recalled.get_untracked();
         if !on_edge || (recalled.is_none() && !older) {
             return false;
         }
@@ -347,7 +362,7 @@ impl Store {
             Some(nth) => match history.get(nth) {
                 Some(line) => {
                     self.composer.put(line);
-                    self.composer.recalled.set_value(Some(Recalled { nth, draft }));
+                    self.composer.recalled.set(Some(Recalled { nth, draft }));
                 }
                 None => return false,
             },

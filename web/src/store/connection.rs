@@ -1,10 +1,12 @@
 //! The state of the line, in words that are true.
 
-use leptos::prelude::*;
 use roost_core::Millis;
 
-use super::{Store, command::SetIfNew};
-use crate::{browser, net::line::News};
+use super::Store;
+use crate::{
+    browser,
+    net::{fetch::CallError, line::News},
+};
 
 /// How the page stands with the daemon.
 #[derive(Clone, Debug, PartialEq)]
@@ -54,9 +56,10 @@ impl Store {
                 self.clock.set(browser::now());
                 self.connection.set(Connection::Retrying(until));
             }
-            // Not live, as after a restart of the daemon; a load finds it on disk, or says that it is not there.
-            News::Refused(error) if error.is_missing() => self.reopen(),
-            News::Refused(error) => {
+            // As after a restart of the daemon; a load finds the session on disk, or says that it is not there.
+            News::Torn => self.reopen(),
+            News::Refused(failure) => {
+                let error = CallError::Refused(Box::new(failure));
                 if !self.shut_out(&error) {
                     self.lost(Ending::Refused(error.to_string()));
                 }

@@ -1,6 +1,5 @@
 //! What was typed and not sent, one draft for each session, kept across reloads.
 
-use leptos::prelude::*;
 use roost_core::{Millis, SessionId};
 
 use super::Store;
@@ -29,10 +28,10 @@ impl Store {
 
     /// Something was typed: the draft is kept as soon as there is a pause.
     pub(super) fn keep_draft_soon(self) {
-        let turn = self.composer.edits.with_value(|edits| *edits) + 1;
-        self.composer.edits.set_value(turn);
+        let turn = self.composer.edits.get_untracked() + 1;
+        self.composer.edits.set(turn);
         timer::after(PAUSE, move || {
-            if self.composer.edits.get_value() == turn {
+            if self.composer.edits.get_untracked() == turn {
                 self.keep_draft();
             }
         });

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use leptos::prelude::*;
+use crate::leptos::reactive::signal::ArcTrigger;
 use roost_core::{
     ClientId, Envelope, SessionId,
     transcript::{Body, Change, Entry, EntryChange, EntryId, Side, Transcript, TurnId, TurnOutcome},
@@ -34,8 +34,10 @@ pub(super) struct Held {
 /// What moves a row: its entry, or a person's hand.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Watched {
-    pub(super) version: ArcRwSignal<u32>,
-    pub(super) open: ArcRwSignal<Option<bool>>,
+    pub(super) moved: ArcTrigger,
+    pub(super) folded: ArcTrigger,
+    /// What a person's hand made of it.
+    pub(super) open: Option<bool>,
 }
 
 impl Held {
@@ -48,7 +50,7 @@ impl Held {
     }
 
     /// Does to the rows what was done to an entry, and notes the signals that have to know.
-    pub(super) fn follow(&mut self, moved: EntryChange, touched: &mut Vec<ArcRwSignal<u32>>) {
+    pub(super) fn follow(&mut self, moved: EntryChange, touched: &mut Vec<ArcTrigger>) {
         let entry = moved.id();
         match moved {
             EntryChange::Removed(_) => {
@@ -59,7 +61,7 @@ impl Held {
                 let from = if self.is_prose(entry) { self.lay_out(entry) } else { self.lay_out_whole(entry) };
                 let from = u32::try_from(from).unwrap_or(u32::MAX);
                 let changed = self.watched.range(RowKey::block(entry, from)..=RowKey::turn_end(entry));
-                touched.extend(changed.map(|(_, row)| row.version.clone()));
+                touched.extend(changed.map(|(_, row)| row.moved.clone()));
             }
         }
     }
@@ -91,7 +93,7 @@ impl Held {
     }
 
     /// Puts a line under every turn that has ended.
-    pub(super) fn end_turns(&mut self, touched: &mut Vec<ArcRwSignal<u32>>) {
+    pub(super) fn end_turns(&mut self, touched: &mut Vec<ArcTrigger>) {
         let mut last_of: Vec<(TurnId, EntryId)> = Vec::new();
         let ended = |turn: TurnId| self.transcript.turn(turn).is_some_and(|turn| turn.outcome != TurnOutcome::Running);
         // Turns end in order: the newest few are all that can be news.
@@ -107,7 +109,7 @@ impl Held {
         for (turn, entry) in last_of {
             if ended(turn) {
                 self.rows.end_turn(entry, TURN_END_HEIGHT);
-                touched.extend(self.watched.get(&RowKey::turn_end(entry)).map(|row| row.version.clone()));
+                touched.extend(self.watched.get(&RowKey::turn_end(entry)).map(|row| row.moved.clone()));
             }
         }
     }

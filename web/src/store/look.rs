@@ -1,7 +1,5 @@
 //! How the page looks to this person: theme, and what lies on top.
 
-use leptos::prelude::*;
-
 use super::Store;
 use crate::browser::{document, kept::Shelf};
 
@@ -23,6 +21,18 @@ pub(crate) enum Sheet {
     Help,
     /// This browser: remembered or not, signed out.
     Device,
+    Settings,
+    /// Rules of what an agent may do.
+    Permissions,
+    /// How the daemon is.
+    Daemon,
+    /// The folders that are served.
+    Workspaces,
+}
+
+impl Sheet {
+    pub(crate) const ALL: [Self; 6] =
+        [Self::Settings, Self::Permissions, Self::Workspaces, Self::Daemon, Self::Device, Self::Help];
 }
 
 impl Theme {

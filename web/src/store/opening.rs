@@ -2,21 +2,20 @@
 
 use std::sync::Arc;
 
-use leptos::{prelude::*, task::spawn_local};
-use roost_core::SessionId;
+use crate::leptos::{prelude::*, task::spawn_local};
+use roost_core::{
+    SessionId,
+    client::{self, LoadedSession, routes},
+};
+use serde_json::json;
 
-use super::{Connection, Ending, Store, command::SetIfNew, talk::palette_of};
+use super::{Connection, Ending, Store, talk::palette_of};
 use crate::{
     browser::{
         self,
         address::{self, Place},
     },
-    net::{
-        api, backoff,
-        call::CallError,
-        line::{Cursor, Line},
-        wire::Loaded,
-    },
+    net::{fetch::CallError, line::Line},
 };
 
 impl Store {
@@ -51,6 +50,7 @@ impl Store {
         self.complaint.set_if_new(None);
         self.connection.set_if_new(Connection::Idle);
         self.composer.put(&self.draft_of(None));
+        self.offer_at_home();
     }
 
     /// Loads the session on screen anew: after a resync mark, or after its end.
@@ -78,14 +78,14 @@ impl Store {
     async fn load(self, session: SessionId) {
         self.connection.set_if_new(Connection::Connecting);
         for attempt in 0.. {
-            let answer = api::load(&self.key(), &session, self.talk.client_of(&session).as_ref()).await;
+            let answer = self.ask(routes::load(&session).by(self.talk.client_of(&session).as_ref())).await;
             if self.here().as_ref() != Some(&session) {
                 return;
             }
             match answer {
                 Ok(loaded) => return self.take(&session, &loaded),
-                Err(CallError::Unreachable(_) | CallError::Refused { status: 429 | 500..=599, .. }) => {
-                    let wait = backoff::delay(attempt, js_sys::Math::random());
+                Err(error) if error.is_passing() => {
+                    let wait = client::wait(attempt, js_sys::Math::random());
                     self.clock.set(browser::now());
                     self.connection.set(Connection::Retrying(browser::now().after(wait)));
                     let alarm = self.talk.held.with_value(|held| held.retry.clone());
@@ -101,11 +101,10 @@ impl Store {
         }
     }
 
-    fn take(self, session: &SessionId, loaded: &Loaded) {
-        self.talk.introduce(session, loaded.client_id.clone());
-        let cursor = Cursor { last_event_id: loaded.last_event_id, epoch: Some(loaded.event_epoch.clone()) };
+    fn take(self, session: &SessionId, loaded: &LoadedSession) {
+        self.talk.introduce(session, loaded.resumed.session.client_id.clone());
         self.talk.fill(self, loaded);
-        let line = Line::open(session, self.key(), cursor, move |news| self.hear(news));
+        let line = Line::open(session.clone(), self.key(), loaded.cursor(), move |news| self.hear(news));
         self.talk.held.update_value(|held| held.line = Some(line));
         self.refresh_commands(session.clone());
     }
@@ -116,9 +115,13 @@ impl Store {
             return;
         }
         spawn_local(async move {
-            let Ok(commands) = api::commands(&self.key(), &session).await else { return };
+            let Ok(commands) = self.ask(routes::supported_commands(&session)).await else { return };
             let unknown = self.talk.held.with_value(|held| held.announced.is_null());
             if unknown && self.here().as_ref() == Some(&session) {
+                let commands = json!({
+                    "availableCommands": commands.available_commands,
+                    "availableSkills": commands.available_skills,
+                });
                 self.talk.palette.set_if_new(Arc::new(palette_of(&commands)));
             }
         });
@@ -126,12 +129,12 @@ impl Store {
 
     /// Enters a session that forgot this page, as after a restart of the daemon or the death of the agent.
     pub(super) async fn enter_again(self, session: &SessionId) -> Result<(), CallError> {
-        let loaded = api::load(&self.key(), session, self.talk.client_of(session).as_ref()).await?;
+        let loaded = self.ask(routes::load(session).by(self.talk.client_of(session).as_ref())).await?;
         if self.here().as_ref() == Some(session) {
             self.hang_up();
             self.take(session, &loaded);
         } else {
-            self.talk.introduce(session, loaded.client_id);
+            self.talk.introduce(session, loaded.resumed.session.client_id);
         }
         Ok(())
     }

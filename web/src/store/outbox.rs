@@ -1,6 +1,5 @@
 //! What was sent and is not accepted yet. Nothing leaves it but by the daemon's 202, its echo, or the person's own hand.
 
-use leptos::prelude::*;
 use roost_core::SessionId;
 use serde_json::{Value, json};
 

@@ -1,8 +1,6 @@
 //! Where the reader is in the transcript. At the end it follows what is written; anywhere else it stays where it is.
 
-use leptos::prelude::*;
-
-use super::{Talk, command::SetIfNew, rows::Window};
+use super::{Talk, rows::Window};
 use crate::browser;
 
 /// Id of the element that scrolls.
@@ -26,7 +24,7 @@ impl Talk {
         let Some(view) = browser::element(VIEW) else { return };
         let place = Place { top: f64::from(view.scroll_top()), height: f64::from(view.client_height()) };
         let left = f64::from(view.scroll_height()) - place.top - place.height;
-        self.place.set_value(place);
+        self.place.set(place);
         self.at_end.set_if_new(left < AT_END);
         if left < AT_END {
             self.unseen.set_if_new(0);
@@ -52,10 +50,10 @@ impl Talk {
 
     /// Chooses the rows on screen anew if the reader comes near the edge of those that are.
     fn look(self) {
-        let place = self.place.get_value();
+        let place = self.place.get_untracked();
         let margin = place.height * LEAST_MARGIN;
         let needed = self.with_rows(|rows| rows.between(place.top - margin, place.top + place.height + margin));
-        let shown = self.shown.get_value();
+        let shown = self.shown.get_untracked();
         if needed.range.start < shown.start || needed.range.end > shown.end {
             self.choose_rows();
         }
@@ -73,7 +71,7 @@ impl Talk {
     }
 
     fn window(self) -> Window {
-        let place = self.place.get_value();
+        let place = self.place.get_untracked();
         let height = if place.height > 0.0 { place.height } else { FIRST_HEIGHT };
         let margin = height * MARGIN;
         self.with_rows(|rows| {
@@ -87,7 +85,7 @@ impl Talk {
 
     fn show(self, window: &Window) {
         let keys = self.with_rows(|rows| rows.keys(window.range.clone()));
-        self.shown.set_value(window.range.clone());
+        self.shown.set(window.range.clone());
         self.above.set_if_new(window.above);
         self.below.set_if_new(window.below);
         self.rows.set_if_new(keys);

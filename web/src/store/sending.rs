@@ -2,23 +2,25 @@
 
 use std::collections::VecDeque;
 
-use leptos::{prelude::*, task::spawn_local};
+use crate::leptos::task::spawn_local;
 use roost_core::{
     PromptId, SessionId,
+    client::{Prompt, routes},
+    session::ApprovalMode,
     slash::{Action, Route},
 };
 
-use super::{Command, Control, Outgoing, Sending, Sheet, Store, Theme};
-use crate::{
-    browser,
-    net::{api, call::CallError},
-    words::words,
-};
+use super::{Command, Control, Doing, Outgoing, Sending, Sheet, Store, Theme};
+use crate::{browser, net::fetch::CallError, words::words};
 
 /// What the page performs itself; every other command of the table is the agent's or does not exist here.
 pub(super) fn performs(action: Action) -> bool {
-    use Action::{ApprovalMode, Copy, Help, Model, New, Plan, Release, Rename, Resume, Theme};
+    use Action::{
+        ApprovalMode, Copy, Delete, Help, Model, New, Permissions, Plan, Release, Rename, Resume, Settings, Status,
+        Theme,
+    };
     matches!(action, Help | Model | ApprovalMode | Plan | New | Resume | Rename | Copy | Theme | Release)
+        || matches!(action, Settings | Permissions | Status | Delete)
 }
 
 impl Store {
@@ -35,6 +37,8 @@ impl Store {
                 }
             }
             Route::Forward { text } | Route::Prompt { text } => self.send_prompt(text),
+            // What runs in a shell goes the way of a prompt: it may be what a session begins with, and it is not lost on the way.
+            Route::Shell { .. } if self.has_shell() => self.send_prompt(text),
             Route::Shell { .. } => self.complaint.set(Some(words().no_shell.to_owned())),
             Route::Unknown { name, .. } => self.complaint.set(Some(words().unknown_command(name))),
         }
@@ -124,21 +128,33 @@ impl Store {
     }
 
     async fn hand_over(self, session: &SessionId, text: &str) -> Result<(), CallError> {
-        let key = self.key();
-        match api::prompt(&key, session, self.talk.client_of(session).as_ref(), text).await {
-            Ok(_) => Ok(()),
+        match self.put_forward(session, text).await {
+            Ok(()) => Ok(()),
             // The daemon was restarted, or the agent died: the session is there, this page has to enter it again.
             Err(error) if error.is_unknown_client() || error.is_missing() => {
                 self.enter_again(session).await?;
-                api::prompt(&key, session, self.talk.client_of(session).as_ref(), text).await.map(|_| ())
+                self.put_forward(session, text).await
             }
             Err(error) => Err(error),
         }
     }
 
+    async fn put_forward(self, session: &SessionId, text: &str) -> Result<(), CallError> {
+        let client = self.talk.client_of(session);
+        match text.strip_prefix('!').map(str::trim).filter(|_| self.has_shell()) {
+            Some(command) => self.ask(routes::shell(session, command).by(client.as_ref())).await.map(drop),
+            None => self.ask(routes::prompt(session, &Prompt::text(text)).by(client.as_ref())).await.map(drop),
+        }
+    }
+
+    /// Whether lines that begin with `!` run in a shell.
+    pub(crate) fn has_shell(self) -> bool {
+        self.daemon.with(|daemon| daemon.has("session_shell_command"))
+    }
+
     /// Makes the session that what was typed at home is meant for.
     async fn create(self) -> Result<SessionId, CallError> {
-        let created = api::create(&self.key()).await?;
+        let created = self.ask(routes::create(&self.wish())).await?;
         self.talk.introduce(&created.session_id, created.client_id);
         Ok(created.session_id)
     }
@@ -147,7 +163,7 @@ impl Store {
         let Some(session) = self.here() else { return };
         self.talk.cancelling.set(true);
         spawn_local(async move {
-            if let Err(error) = api::cancel(&self.key(), &session, self.talk.client().as_ref()).await {
+            if let Err(error) = self.ask(routes::cancel(&session).by(self.talk.client().as_ref())).await {
                 self.talk.cancelling.set(false);
                 self.complain(words().cannot_cancel, &error);
             }
@@ -157,9 +173,52 @@ impl Store {
     pub(super) fn unqueue(self, prompt: PromptId) {
         let Some(session) = self.here() else { return };
         spawn_local(async move {
-            let client = self.talk.client();
-            if let Err(error) = api::remove_pending(&self.key(), &session, client.as_ref(), &prompt).await {
+            let call = routes::remove_pending(&session, &prompt).by(self.talk.client().as_ref());
+            if let Err(error) = self.ask(call).await {
                 self.complain(words().cannot_remove, &error);
+            }
+        });
+    }
+
+    /// Takes a queued prompt back into the composer, in front of what is written there.
+    pub(super) fn edit_queued(self, prompt: PromptId, text: String) {
+        let Some(session) = self.here() else { return };
+        spawn_local(async move {
+            let call = routes::remove_pending(&session, &prompt).by(self.talk.client().as_ref());
+            match self.ask(call).await {
+                Ok(out) if out.removed => {
+                    let written = self.composer.text();
+                    let text = if written.trim().is_empty() { text } else { format!("{text}\n{written}") };
+                    self.composer.put(&text);
+                    self.keep_draft();
+                    browser::focus("prompt");
+                }
+                Ok(_) => self.complaint.set(Some(words().already_running.to_owned())),
+                Err(error) => self.complain(words().cannot_remove, &error),
+            }
+        });
+    }
+
+    /// Whether a running turn can be told something.
+    pub(crate) fn can_tell_now(self) -> bool {
+        self.talk.busy.get() && self.daemon.with(|daemon| daemon.has("session_mid_turn_message_mutation"))
+    }
+
+    pub(super) fn tell_now(self, text: &str) {
+        let text = text.trim().to_owned();
+        let Some(session) = self.here().filter(|_| !text.is_empty()) else { return };
+        self.composer.remember(&text);
+        self.composer.put("");
+        self.forget_draft(Some(&session));
+        spawn_local(async move {
+            match self.ask(routes::mid_turn_message(&session, &text).by(self.talk.client().as_ref())).await {
+                Ok(told) if told.accepted => {}
+                // It came too late for this turn, so it begins the next.
+                Ok(_) => self.send_prompt(&text),
+                Err(error) => {
+                    self.composer.put(&text);
+                    self.complain(words().not_told, &error);
+                }
             }
         });
     }
@@ -168,6 +227,16 @@ impl Store {
     fn perform(self, action: Action, args: &str) -> bool {
         match action {
             Action::Help => self.dispatch(Command::ShowSheet(Some(Sheet::Help))),
+            Action::Settings => return self.open_panel(Sheet::Settings),
+            Action::Permissions => return self.open_panel(Sheet::Permissions),
+            Action::Status => return self.open_panel(Sheet::Daemon),
+            Action::Delete => match self.here() {
+                Some(session) => {
+                    self.rail_open.set(true);
+                    self.dispatch(Command::Do(Some(Doing::Deleting(session))));
+                }
+                None => return self.refuse(words().no_session_yet),
+            },
             Action::New => self.dispatch(Command::NewSession),
             Action::Model if args.is_empty() => self.composer.pick(Control::Model),
             Action::Model => self.choose(Control::Model, args.to_owned()),
@@ -205,12 +274,21 @@ impl Store {
         let Some(session) = self.here() else { return self.refuse(words().no_session_yet) };
         let prompt = prompt.to_owned();
         spawn_local(async move {
-            match api::set_mode(&self.key(), &session, self.talk.client().as_ref(), "plan").await {
+            let call = routes::set_approval_mode(&session, ApprovalMode::Plan, false);
+            match self.ask(call.by(self.talk.client().as_ref())).await {
                 Ok(_) if !prompt.is_empty() => self.send_prompt(&prompt),
                 Ok(_) => {}
                 Err(error) => self.complain(words().cannot_set_mode, &error),
             }
         });
+        true
+    }
+
+    fn open_panel(self, sheet: Sheet) -> bool {
+        if !self.daemon.with_untracked(|daemon| sheet.is_offered(|tag| daemon.has(tag))) {
+            return self.refuse(words().not_here);
+        }
+        self.dispatch(Command::ShowSheet(Some(sheet)));
         true
     }
 

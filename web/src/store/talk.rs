@@ -5,9 +5,16 @@
 
 use std::{ops::Range, sync::Arc};
 
-use leptos::prelude::*;
+use crate::leptos::{
+    prelude::*,
+    reactive::{
+        signal::ArcTrigger,
+        traits::{Notify, Track},
+    },
+};
 use roost_core::{
     ClientId, Envelope, EventType, Millis, RequestId, SessionId,
+    client::LoadedSession,
     markdown::Block,
     slash::{Advertised, Catalogue, Palette},
     transcript::{
@@ -17,17 +24,14 @@ use roost_core::{
 use serde_json::Value;
 
 use super::{
-    Connection, Control, Ending, Part, RowKey, SessionState, Store,
-    command::SetIfNew,
+    Connection, Control, Controls, Ending, Part, RowKey, SessionState, Store,
     held::{Held, Watched},
+    live::Live,
     rows::Rows,
     scroll, sending,
     texts::Texts,
 };
-use crate::{
-    browser::{self, kept::Shelf, timer},
-    net::wire::{ControlState, Loaded},
-};
+use crate::browser::{self, kept::Shelf, timer};
 
 /// Applying events may take this long in one frame; the rest waits for the next.
 const FRAME_BUDGET: Millis = Millis(8);
@@ -35,62 +39,62 @@ const FRAME_BUDGET: Millis = Millis(8);
 /// The session on screen, as signals.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Talk {
-    pub(crate) session: RwSignal<Option<SessionId>>,
+    pub(crate) session: Live<Option<SessionId>>,
     /// Its history is here.
-    pub(crate) loaded: RwSignal<bool>,
+    pub(crate) loaded: Live<bool>,
     /// A turn runs.
-    pub(crate) busy: RwSignal<bool>,
-    pub(crate) busy_since: RwSignal<Option<Millis>>,
+    pub(crate) busy: Live<bool>,
+    pub(crate) busy_since: Live<Option<Millis>>,
     /// The end of the turn was asked for.
-    pub(crate) cancelling: RwSignal<bool>,
-    pub(crate) queue: RwSignal<Vec<QueuedPrompt>>,
+    pub(crate) cancelling: Live<bool>,
+    pub(crate) queue: Live<Vec<QueuedPrompt>>,
     /// What waits for an answer, oldest first.
-    pub(crate) asks: RwSignal<Vec<Permission>>,
+    pub(crate) asks: Live<Vec<Permission>>,
     /// The request this page has voted on and not heard of yet.
-    pub(crate) voting: RwSignal<Option<RequestId>>,
-    pub(crate) controls: RwSignal<ControlState>,
-    pub(crate) palette: RwSignal<Arc<Palette>>,
-    pub(crate) renaming: RwSignal<bool>,
+    pub(crate) voting: Live<Option<RequestId>>,
+    pub(crate) controls: Live<Controls>,
+    pub(crate) palette: Live<Arc<Palette>>,
+    pub(crate) renaming: Live<bool>,
     /// The rows on screen, and the heights that stand for the rest.
-    pub(crate) rows: RwSignal<Vec<RowKey>>,
-    pub(crate) above: RwSignal<f64>,
-    pub(crate) below: RwSignal<f64>,
-    pub(crate) at_end: RwSignal<bool>,
+    pub(crate) rows: Live<Vec<RowKey>>,
+    pub(crate) above: Live<f64>,
+    pub(crate) below: Live<f64>,
+    pub(crate) at_end: Live<bool>,
     /// Entries that came while the reader was elsewhere.
-    pub(crate) unseen: RwSignal<usize>,
-    pub(super) place: StoredValue<scroll::Place>,
-    pub(super) shown: StoredValue<Range<usize>>,
+    pub(crate) unseen: Live<usize>,
+    pub(super) place: Live<scroll::Place>,
+    pub(super) shown: Live<Range<usize>>,
     pub(super) held: StoredValue<Held, LocalStorage>,
 }
 
 impl Talk {
     pub(super) fn new() -> Self {
         Self {
-            session: RwSignal::new(None),
-            loaded: RwSignal::new(false),
-            busy: RwSignal::new(false),
-            busy_since: RwSignal::new(None),
-            cancelling: RwSignal::new(false),
-            queue: RwSignal::default(),
-            asks: RwSignal::default(),
-            voting: RwSignal::new(None),
-            controls: RwSignal::default(),
-            palette: RwSignal::new(Arc::new(palette_of(&Value::Null))),
-            renaming: RwSignal::new(false),
-            rows: RwSignal::default(),
-            above: RwSignal::new(0.0),
-            below: RwSignal::new(0.0),
-            at_end: RwSignal::new(true),
-            unseen: RwSignal::new(0),
-            place: StoredValue::new(scroll::Place::default()),
-            shown: StoredValue::new(0..0),
+            session: Live::new(None),
+            loaded: Live::new(false),
+            busy: Live::new(false),
+            busy_since: Live::new(None),
+            cancelling: Live::new(false),
+            queue: Live::default(),
+            asks: Live::default(),
+            voting: Live::new(None),
+            controls: Live::default(),
+            palette: Live::new(Arc::new(palette_of(&Value::Null))),
+            renaming: Live::new(false),
+            rows: Live::default(),
+            above: Live::new(0.0),
+            below: Live::new(0.0),
+            at_end: Live::new(true),
+            unseen: Live::new(0),
+            place: Live::default(),
+            shown: Live::new(0..0),
             held: StoredValue::new_local(Held::default()),
         }
     }
 
     /// Reads what a row shows, and is called again when the row moved.
     pub(crate) fn read<T>(self, row: RowKey, read: impl FnOnce(&Entry) -> Option<T>) -> Option<T> {
-        self.watch_row(row).track();
+        self.watched(row).moved.track();
         self.read_untracked(row, read)
     }
 
@@ -100,7 +104,7 @@ impl Talk {
 
     /// Reads the block of a text that a row shows.
     pub(crate) fn block<T>(self, row: RowKey, read: impl FnOnce(&Block) -> Option<T>) -> Option<T> {
-        self.watch_row(row).track();
+        self.watched(row).moved.track();
         let Part::Block(nth) = row.part else { return None };
         self.held.with_value(|held| held.texts.block(row.entry, nth as usize).and_then(read))
     }
@@ -117,15 +121,11 @@ impl Talk {
 
     /// Reads the turn whose end a row shows.
     pub(crate) fn turn<T>(self, row: RowKey, read: impl FnOnce(&Transcript, TurnId) -> Option<T>) -> Option<T> {
-        self.watch_row(row).track();
+        self.watched(row).moved.track();
         self.held.with_value(|held| {
             let turn = held.transcript.entry_of(row.entry)?.turn?;
             read(&held.transcript, turn)
         })
-    }
-
-    fn watch_row(self, row: RowKey) -> ArcRwSignal<u32> {
-        self.watched(row).version
     }
 
     fn watched(self, row: RowKey) -> Watched {
@@ -134,11 +134,14 @@ impl Talk {
 
     /// Whether a person opened or closed a row; `None` when nobody did.
     pub(crate) fn is_open(self, row: RowKey) -> Option<bool> {
-        self.watched(row).open.get()
+        let watched = self.watched(row);
+        watched.folded.track();
+        watched.open
     }
 
     pub(super) fn fold(self, row: RowKey, open: bool) {
-        self.watched(row).open.set(Some(open));
+        self.held.update_value(|held| held.watched.entry(row).or_default().open = Some(open));
+        self.watched(row).folded.notify();
     }
 
     /// A row turned out to be this high.
@@ -282,9 +285,7 @@ impl Talk {
             self.note_turns(store, &mut touched);
         }
         self.choose_rows();
-        for signal in touched {
-            signal.update(|version| *version = version.wrapping_add(1));
-        }
+        touched.notify();
         if !self.at_end.get_untracked() && !added.is_empty() {
             self.unseen.update(|unseen| *unseen += added.len());
         }
@@ -309,7 +310,7 @@ impl Talk {
         }
     }
 
-    fn note_turns(self, store: Store, touched: &mut Vec<ArcRwSignal<u32>>) {
+    fn note_turns(self, store: Store, touched: &mut Vec<ArcTrigger>) {
         let since = self
             .held
             .try_update_value(|held| {
@@ -385,14 +386,14 @@ impl Talk {
     }
 
     /// Takes a whole session in, in place of whatever is there. The reader's place is kept where the rows still exist.
-    pub(super) fn fill(self, store: Store, loaded: &Loaded) {
+    pub(super) fn fill(self, store: Store, loaded: &LoadedSession) {
         self.held.update_value(|held| {
             held.transcript = Transcript::default();
             held.announced = Value::Null;
-            for event in loaded.compacted_replay.iter().chain(&loaded.live_journal) {
+            for event in loaded.history() {
                 let _ = held.apply(event);
             }
-            held.transcript.caught_up_to(loaded.last_event_id);
+            held.transcript.caught_up_to(loaded.resumed.last_event_id);
             held.texts = Texts::default();
             held.rows = Rows::default();
             held.waiting.clear();
@@ -400,17 +401,16 @@ impl Talk {
             held.lay_out_all();
         });
         self.palette.set_if_new(Arc::new(self.held.with_value(|held| palette_of(&held.announced))));
-        store.set_controls(ControlState::read(&loaded.state));
+        store.set_controls(&loaded.resumed.state);
         let mut touched = Vec::new();
         self.note_turns(store, &mut touched);
         self.note_sides(store, Side::QUEUE | Side::PERMISSIONS | Side::TITLE);
         self.loaded.set_if_new(true);
         self.choose_rows();
-        let watched: Vec<_> =
-            self.held.with_value(|held| held.watched.values().map(|row| row.version.clone()).collect());
-        for signal in watched.into_iter().chain(touched) {
-            signal.update(|version| *version = version.wrapping_add(1));
-        }
+        let watched: Vec<ArcTrigger> =
+            self.held.with_value(|held| held.watched.values().map(|row| row.moved.clone()).collect());
+        watched.notify();
+        touched.notify();
     }
 
     /// Forgets the session.
@@ -428,14 +428,14 @@ impl Talk {
         self.queue.set_if_new(Vec::new());
         self.asks.set_if_new(Vec::new());
         self.voting.set_if_new(None);
-        self.controls.set_if_new(ControlState::default());
+        self.controls.set_if_new(Controls::default());
         self.renaming.set_if_new(false);
         self.rows.set_if_new(Vec::new());
         self.above.set_if_new(0.0);
         self.below.set_if_new(0.0);
         self.at_end.set_if_new(true);
         self.unseen.set_if_new(0);
-        self.shown.set_value(0..0);
+        self.shown.set(0..0);
         self.palette.set_if_new(Arc::new(palette_of(&Value::Null)));
     }
 }

@@ -1,0 +1,159 @@
+//! What the panels show and change: settings, permission rules, the daemon's own state. Read when a panel opens, never before.
+
+use crate::leptos::{prelude::*, task::spawn_local};
+use roost_core::client::{Permissions, RuleType, Setting, SettingScope, routes};
+use serde_json::Value;
+
+use super::{Sheet, Store, live::Live};
+use crate::{net::fetch::CallError, words::words};
+
+/// The panels' part of the store. `None` while it has not been read.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Panels {
+    pub(crate) settings: Live<Option<Vec<Setting>>>,
+    pub(crate) permissions: Live<Option<Permissions>>,
+    pub(crate) status: Live<Option<Value>>,
+    /// Where a change of a setting or a rule goes.
+    pub(crate) scope: Live<SettingScope>,
+    /// What went wrong in the panel on screen.
+    pub(crate) wrong: Live<Option<String>>,
+}
+
+impl Panels {
+    pub(super) fn new() -> Self {
+        Self {
+            settings: Live::new(None),
+            permissions: Live::new(None),
+            status: Live::new(None),
+            scope: Live::new(SettingScope::Workspace),
+            wrong: Live::new(None),
+        }
+    }
+}
+
+impl Sheet {
+    /// Whether the daemon has what it shows.
+    pub(crate) fn is_offered(self, has: impl Fn(&str) -> bool) -> bool {
+        match self {
+            Self::Help | Self::Device => true,
+            Self::Settings => has("workspace_settings"),
+            Self::Permissions => has("workspace_permissions"),
+            Self::Daemon => has("daemon_status"),
+            Self::Workspaces => has("dynamic_workspace_registration"),
+        }
+    }
+}
+
+impl Store {
+    /// Opens a panel, or closes the one that is open.
+    pub(super) fn show_sheet(self, sheet: Option<Sheet>) {
+        self.sheet.set_if_new(sheet);
+        self.panels.wrong.set_if_new(None);
+        match sheet {
+            Some(Sheet::Settings) => self.read_settings(),
+            Some(Sheet::Permissions) => self.read_permissions(),
+            Some(Sheet::Daemon) => self.read_status(),
+            Some(Sheet::Help | Sheet::Device | Sheet::Workspaces) | None => {}
+        }
+    }
+
+    fn chosen_workspace(self) -> String {
+        untrack(|| self.workspace())
+    }
+
+    fn read_settings(self) {
+        spawn_local(async move {
+            match self.ask(routes::settings(&self.chosen_workspace())).await {
+                Ok(read) => self.panels.settings.set(Some(read.settings)),
+                Err(error) => self.wrong(&error),
+            }
+        });
+    }
+
+    fn read_permissions(self) {
+        spawn_local(async move {
+            match self.ask(routes::permissions(&self.chosen_workspace())).await {
+                Ok(read) => self.panels.permissions.set(Some(read)),
+                Err(error) => self.wrong(&error),
+            }
+        });
+    }
+
+    fn read_status(self) {
+        spawn_local(async move {
+            match self.ask(routes::daemon_status()).await {
+                Ok(status) => self.panels.status.set(Some(status)),
+                Err(error) => self.wrong(&error),
+            }
+        });
+    }
+
+    fn wrong(self, error: &CallError) {
+        if !self.shut_out(error) {
+            self.panels.wrong.set(Some(error.to_string()));
+        }
+    }
+
+    /// Writes one setting in the chosen scope and reads them all: one may move another.
+    pub(super) fn set_setting(self, key: String, value: Value) {
+        let scope = self.panels.scope.get_untracked();
+        self.panels.wrong.set_if_new(None);
+        spawn_local(async move {
+            let call = routes::set_setting(scope, &self.chosen_workspace(), &key, &value);
+            if let Err(error) = self.ask(call).await {
+                self.wrong(&error);
+            }
+            self.read_settings();
+        });
+    }
+
+    /// Replaces the rules of one kind in the chosen scope.
+    pub(super) fn set_rules(self, kind: RuleType, rules: Vec<String>) {
+        let scope = self.panels.scope.get_untracked();
+        self.panels.wrong.set_if_new(None);
+        spawn_local(async move {
+            let call = routes::set_rules(scope, &self.chosen_workspace(), kind, &rules);
+            if let Err(error) = self.ask(call).await {
+                self.wrong(&error);
+            }
+            self.read_permissions();
+        });
+    }
+
+    /// Has the daemon serve another folder, and goes there.
+    pub(super) fn add_workspace(self, cwd: String) {
+        let cwd = cwd.trim().to_owned();
+        if cwd.is_empty() {
+            return;
+        }
+        self.panels.wrong.set_if_new(None);
+        spawn_local(async move {
+            let persist = self.daemon.with_untracked(|daemon| daemon.has("persistent_workspace_registration"));
+            match self.ask(routes::add_workspace(&cwd, persist)).await {
+                Ok(added) => {
+                    self.read_workspaces().await;
+                    self.choose_workspace(added.id);
+                }
+                Err(error) => self.wrong(&error),
+            }
+        });
+    }
+
+    pub(super) fn remove_workspace(self, id: String) {
+        self.panels.wrong.set_if_new(None);
+        spawn_local(async move {
+            if let Err(error) = self.ask(routes::remove_workspace(&id, false)).await {
+                self.wrong(&error);
+            }
+            self.read_workspaces().await;
+            self.refresh_sessions();
+        });
+    }
+
+    async fn read_workspaces(self) {
+        match self.ask(routes::capabilities()).await {
+            Ok(daemon) => self.serve(daemon),
+            Err(error) => self.complain(words().cannot_list, &error),
+        }
+    }
+}
