@@ -125,7 +125,12 @@ impl Agent {
         let recorded = fs::read_to_string(self.script.session(session_id))
             .map_err(|_| RpcError { code: -32002, message: format!("session:{session_id}") })?;
         self.add_session(session_id, params)?;
-        for line in recorded.lines() {
+        for line in recorded.split_inclusive('\n') {
+            // Whoever was killed while writing leaves half a line: it is forgotten, also by the next who writes.
+            let Some(line) = line.strip_suffix('\n') else {
+                fs::write(self.script.session(session_id), &recorded[..recorded.len() - line.len()]).map_err(internal)?;
+                break;
+            };
             let update: Value = serde_json::from_str(line).map_err(internal)?;
             self.notify("session/update", &json!({"sessionId": session_id, "update": update}));
         }

@@ -544,3 +544,47 @@ fn the_tests_know_every_route_of_the_router_and_no_other() -> anyhow::Result<()>
     expect_none(&findings, "name it in tests/src/routes.rs, so that every route meets bad input and strangers");
     Ok(())
 }
+
+// What the protocol's rules demand.
+
+/// The numbered rules of the protocol's state machines that the daemon and its clients keep: letter and count.
+const RULES: &[(char, u32)] = &[
+    ('P', 16),
+    ('D', 5),
+    ('M', 3),
+    ('C', 10),
+    ('R', 7),
+    ('X', 3),
+    ('V', 18),
+    ('B', 11),
+    ('A', 4),
+    ('L', 6),
+    ('F', 4),
+    ('S', 5),
+    ('U', 5),
+];
+
+/// The rules that tests of this source name: `/// P3, P5: …` in the comment right above the attribute of a test.
+fn rules_tested_in(source: &Source) -> Vec<String> {
+    let lines: Vec<&str> = source.text.lines().map(str::trim).collect();
+    let is_test = |line: &&str| line.starts_with("#[test]") || line.starts_with("#[tokio::test");
+    let tests = lines.iter().enumerate().filter(|(_, line)| is_test(line));
+    let mut named = Vec::new();
+    for (at, _) in tests {
+        let comment = lines[..at].iter().rev().take_while(|line| line.starts_with("///") || line.starts_with("#["));
+        let ids = comment.filter_map(|line| line.strip_prefix("/// ")?.split_once(':')).map(|(ids, _)| ids);
+        named.extend(ids.flat_map(|ids| ids.split(", ")).map(str::to_owned));
+    }
+    named
+}
+
+#[test]
+fn every_rule_of_the_protocol_has_a_test_that_names_it() -> anyhow::Result<()> {
+    let sources = source::rust(&["core", "server", "agent", "tests"])?;
+    let named: Vec<String> = sources.iter().flat_map(rules_tested_in).collect();
+    let rules = RULES.iter().flat_map(|(letter, count)| (1..=*count).map(move |number| format!("{letter}{number}")));
+    let missing = rules.filter(|rule| !named.contains(rule));
+    let findings: Vec<_> = missing.map(|rule| Finding::new("docs/PROTOCOL.md", 1, rule)).collect();
+    expect_none(&findings, "write a test of it, with a comment that begins with the rule's name: `/// P3: …`");
+    Ok(())
+}
