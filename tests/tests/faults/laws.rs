@@ -3,6 +3,8 @@
 mod promises;
 mod story;
 mod stream;
+#[cfg(test)]
+mod tests;
 
 use crate::history::Record;
 
