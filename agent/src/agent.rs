@@ -4,6 +4,7 @@ mod extension;
 mod plain;
 mod prompt;
 mod sessions;
+mod workspace;
 
 use std::{sync::Arc, time::Duration};
 
@@ -31,6 +32,8 @@ pub(crate) struct Agent {
     outbox: Arc<Outbox>,
 }
 
+/// The client capability (`_meta`) of handing over what the user says while a turn runs.
+const DRAIN: &str = "craft/drainMidTurnQueue";
 /// How long a client that has hung up may take to read what was still to be said.
 const LAST_WORDS: Duration = Duration::from_secs(1);
 
@@ -55,12 +58,17 @@ pub(crate) async fn serve(
 
 /// Every method of the schema has a handler; what it does not know goes to the last one.
 async fn connect(agent: Arc<Agent>, transport: impl ConnectTo<AgentRole> + 'static) -> Result<(), acp::Error> {
-    let [a1, a2, a3, a4, a5, a6, a7, a8, a9] = std::array::from_fn(|_| Arc::clone(&agent));
+    let [a0, a1, a2, a3, a4, a5, a6, a7, a8, a9] = std::array::from_fn(|_| Arc::clone(&agent));
     AgentRole
         .v1()
         .name("roost-agent")
         .on_receive_request(
-            async move |_: Plain<InitializeRequest>, responder, _cx| responder.respond(initialize()),
+            async move |Plain(request): Plain<InitializeRequest>, responder, _cx| {
+                let meta = request.client_capabilities.meta.as_ref();
+                let drains = meta.and_then(|meta| meta.get(DRAIN)).and_then(Value::as_bool).unwrap_or(false);
+                a0.shared.set_client_drains(drains);
+                responder.respond(initialize())
+            },
             acp::on_receive_request!(),
         )
         .on_receive_request(

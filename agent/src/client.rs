@@ -76,7 +76,11 @@ impl Client {
 
     /// Puts a question before the user. Dropping the future withdraws it.
     pub(crate) async fn request_permission(&self, params: Value) -> Result<Value, acp::Error> {
-        let message = UntypedMessage { method: "session/request_permission".to_owned(), params };
+        self.request("session/request_permission", params).await
+    }
+
+    pub(crate) async fn request(&self, method: &str, params: Value) -> Result<Value, acp::Error> {
+        let message = UntypedMessage { method: method.to_owned(), params };
         self.connection.send_request(message).block_task().await
     }
 }

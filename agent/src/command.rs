@@ -12,7 +12,10 @@ use roost_core::slash::{self, Line};
 use serde_json::{Value, json};
 
 use self::tree::{COMMANDS, Run};
-pub(crate) use self::{context::usage as context_usage, tree::advertised};
+pub(crate) use self::{
+    context::{text as context_text, usage as context_usage},
+    tree::advertised,
+};
 use crate::{
     client::update,
     record::Entry,

@@ -107,6 +107,13 @@ impl Config {
         Self::read(|name| env::var(name).ok(), &env::home_dir().unwrap_or_else(env::temp_dir))
     }
 
+    /// The same once more, as environment and settings are now.
+    pub(crate) fn again(&self) -> Self {
+        let home = self.home.to_string_lossy();
+        let variable = |name: &str| if name == "QWEN_HOME" { Some(home.to_string()) } else { env::var(name).ok() };
+        Self::read(variable, &self.home)
+    }
+
     fn read(variable: impl Fn(&str) -> Option<String>, user_home: &Path) -> Self {
         let filled = |text: Option<String>| text.map(|text| text.trim().to_owned()).filter(|text| !text.is_empty());
         let home = filled(variable("QWEN_HOME")).map_or_else(|| user_home.join(".qwen"), PathBuf::from);

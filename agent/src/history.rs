@@ -130,6 +130,14 @@ impl ToolResponse {
     }
 }
 
+/// Adds the model's answer. One that goes on with an answer without calls is a part of it.
+pub(crate) fn add_answer(history: &mut Vec<Message>, answer: Message) {
+    match history.last_mut() {
+        Some(last) if last.role == Role::Model && last.calls().next().is_none() => last.parts.extend(answer.parts),
+        _ => history.push(answer),
+    }
+}
+
 /// What a call without an answer is closed with, so that the history stays valid for every provider.
 pub(crate) const CANCELLED: &str = "The call was cancelled before it finished.";
 

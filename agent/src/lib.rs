@@ -16,6 +16,7 @@ mod client;
 mod command;
 mod config;
 mod history;
+mod language;
 mod mode;
 mod model;
 mod outbox;

@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
-/// The approval mode of a session.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+/// The approval mode of a session, the strictest first.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Mode {
     /// Looks, never changes.
     Plan,
@@ -31,6 +31,11 @@ impl Mode {
 
     pub(crate) fn from_id(id: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|mode| mode.id() == id)
+    }
+
+    /// The one of the two that lets less happen unasked.
+    pub(crate) fn stricter(self, other: Self) -> Self {
+        self.min(other)
     }
 
     pub(crate) fn name(self) -> &'static str {

@@ -6,7 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use crate::mode::Mode;
+use crate::{language, mode::Mode, settings::Settings};
 
 /// Names of context files, in the order they are read (agent.md §7).
 const CONTEXT_FILES: [&str; 2] = ["QWEN.md", "AGENTS.md"];
@@ -20,7 +20,7 @@ const ROLE: &str = "You are Roost, a coding agent. You work in the user's worksp
 - After a change, check it where you can: build, test, run.
 - Paths in tool calls are absolute. Files outside the workspace are out of reach.
 - A refused call is the user's decision. Do not try it again in another way; ask or go on without it.
-- Be brief. Answer in Markdown, in the language of the user.";
+- Be brief. Answer in Markdown.";
 
 const PLAN_MODE: &str = "Plan mode is on. Read and search as much as you need, but change nothing and run nothing that \
 changes anything. Finish with a plan the user can approve.";
@@ -29,6 +29,8 @@ changes anything. Finish with a plan the user can approve.";
 #[derive(Clone, Debug)]
 pub(crate) struct Instructions {
     place: String,
+    /// What to answer in.
+    language: String,
     pub(crate) context_files: Vec<ContextFile>,
 }
 
@@ -40,19 +42,20 @@ pub(crate) struct ContextFile {
 }
 
 impl Instructions {
-    pub(crate) fn read(home: &Path, cwd: &Path) -> Self {
+    pub(crate) fn read(home: &Path, cwd: &Path, settings: &Settings) -> Self {
         let place = format!(
             "Working directory: {}\nOperating system: {}\nDate: {}",
             cwd.display(),
             std::env::consts::OS,
             crate::record::now().get(..10).unwrap_or_default(),
         );
-        Self { place, context_files: context_files(home, cwd) }
+        let language = language::instruction(home, settings);
+        Self { place, language, context_files: context_files(home, cwd) }
     }
 
     /// The whole prompt.
     pub(crate) fn text(&self, mode: Mode) -> String {
-        let mut text = format!("{ROLE}\n\n{}\n", self.place);
+        let mut text = format!("{ROLE}\n\n{}\n\n{}\n", self.place, self.language);
         for file in &self.context_files {
             let path = file.path.display();
             // Writing to a String cannot fail.
@@ -112,7 +115,8 @@ mod tests {
         ] {
             fs::write(path, text).expect("writes");
         }
-        let instructions = Instructions::read(home.path(), &cwd);
+        let settings = Settings::open(home.path(), &cwd);
+        let instructions = Instructions::read(home.path(), &cwd, &settings);
         let texts: Vec<&str> = instructions.context_files.iter().map(|file| file.text.as_str()).collect();
         assert_eq!(texts, ["of the user", "of the project", "of the crate"]);
         assert!(instructions.text(Mode::Plan).contains("Plan mode is on"));

@@ -67,6 +67,11 @@ pub(crate) enum Kind {
     Unknown,
 }
 
+/// The subtype of what the user said beside the prompts.
+const MEANWHILE: &str = "mid_turn_user_message";
+/// The subtype of a change of the approval mode.
+pub(crate) const APPROVAL_MODE: &str = "approval_mode";
+
 /// Tokens of one answer.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
@@ -100,9 +105,21 @@ pub(crate) enum ToolStatus {
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Entry {
     User(Message),
-    Assistant { message: Message, usage: Option<Usage>, model: String },
-    ToolResult { message: Message, result: ToolCallResult },
-    System { subtype: &'static str, payload: Value },
+    /// Said by the user beside the prompts.
+    Meanwhile(Message),
+    Assistant {
+        message: Message,
+        usage: Option<Usage>,
+        model: String,
+    },
+    ToolResult {
+        message: Message,
+        result: ToolCallResult,
+    },
+    System {
+        subtype: &'static str,
+        payload: Value,
+    },
 }
 
 impl From<Usage> for UsageMetadata {

@@ -1,17 +1,24 @@
 //! One session: its folder, its choices, its conversation.
 
 mod blocks;
+mod interruption;
 
 use std::{
-    collections::HashSet,
-    path::Path,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    collections::{HashMap, HashSet},
+    path::{Path, PathBuf},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
-pub(crate) use self::blocks::{Prompt, UnusableBlock};
+pub(crate) use self::{
+    blocks::{Prompt, UnusableBlock},
+    interruption::{Interruption, LastTurn},
+};
 use crate::{
     approval::Rules,
     client::{
@@ -23,17 +30,22 @@ use crate::{
     mode::Mode,
     model::{self, Catalogue, ToolSpec},
     prompt::Instructions,
-    record::{self, Branch, Entry, Recorder},
-    settings::Settings,
+    record::{self, APPROVAL_MODE, Branch, Entry, Recorder},
+    settings::{Changes, Settings},
     stats::Stats,
     tool::{self, ReadLog, Tool},
+    turn::Meanwhile,
     workspace::Workspace,
 };
 
 /// What all sessions of the process share.
 pub(crate) struct Shared {
     pub(crate) config: Config,
-    pub(crate) catalogue: Catalogue,
+    catalogue: Mutex<Arc<Catalogue>>,
+    /// The settings of each folder, as of the last reload.
+    settings: Mutex<HashMap<PathBuf, Settings>>,
+    /// The client can be asked for what the user says while a turn runs.
+    client_drains: AtomicBool,
     tools: Vec<Box<dyn Tool>>,
     pub(crate) tool_specs: Vec<ToolSpec>,
 }
@@ -50,6 +62,9 @@ pub(crate) struct Session {
     stats: Mutex<Stats>,
     instructions: Mutex<Arc<Instructions>>,
     recorder: Mutex<Recorder>,
+    pub(crate) meanwhile: Arc<Meanwhile>,
+    /// The tools the model may use.
+    tool_specs: Mutex<Arc<[ToolSpec]>>,
     /// Cancels the running turn; of an ended one it does nothing.
     running: Mutex<CancellationToken>,
     pub(crate) conversation: tokio::sync::Mutex<Conversation>,
@@ -67,6 +82,7 @@ pub(crate) struct Conversation {
     pub(crate) history: Vec<Message>,
     /// Turns so far.
     pub(crate) turn: u64,
+    pub(crate) last_turn: LastTurn,
     /// Call ids used in this session: providers begin anew with every answer.
     call_ids: HashSet<String>,
 }
@@ -78,7 +94,31 @@ impl Shared {
             .iter()
             .map(|tool| ToolSpec { name: tool.name(), description: tool.description(), parameters: tool.parameters() })
             .collect();
-        Self { catalogue: Catalogue::new(&config), tool_specs, tools, config }
+        let catalogue = Mutex::new(Arc::new(Catalogue::new(&config)));
+        let (settings, client_drains) = (Mutex::default(), AtomicBool::new(false));
+        Self { catalogue, settings, client_drains, tool_specs, tools, config }
+    }
+
+    pub(crate) fn catalogue(&self) -> Arc<Catalogue> {
+        Arc::clone(&lock(&self.catalogue))
+    }
+
+    pub(crate) fn set_catalogue(&self, catalogue: Catalogue) {
+        *lock(&self.catalogue) = Arc::new(catalogue);
+    }
+
+    /// Reads the settings of a folder again. The first time, nothing counts as changed.
+    pub(crate) fn reload(&self, cwd: &Path) -> Changes {
+        let open = || Settings::open(&self.config.home, cwd);
+        lock(&self.settings).entry(cwd.to_owned()).or_insert_with(open).reload()
+    }
+
+    pub(crate) fn client_drains(&self) -> bool {
+        self.client_drains.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn set_client_drains(&self, drains: bool) {
+        self.client_drains.store(drains, Ordering::Relaxed);
     }
 
     pub(crate) fn tool(&self, name: &str) -> Option<&dyn Tool> {
@@ -94,7 +134,7 @@ impl Shared {
 impl Session {
     /// A session without a past.
     pub(crate) fn new(id: &str, workspace: Workspace, client: Client, shared: Arc<Shared>) -> Self {
-        Self::from_history(id, workspace, client, shared, Vec::new(), 0, None)
+        Self::from_past(id, workspace, client, shared, Past::none())
     }
 
     /// A session as it was recorded.
@@ -105,30 +145,30 @@ impl Session {
         shared: Arc<Shared>,
         branch: &Branch,
     ) -> Self {
-        Self::from_history(id, workspace, client, shared, branch.history(), branch.turns(), branch.last())
+        Self::from_past(id, workspace, client, shared, Past::of(branch))
     }
 
-    fn from_history(
-        id: &str,
-        workspace: Workspace,
-        client: Client,
-        shared: Arc<Shared>,
-        history: Vec<Message>,
-        turn: u64,
-        last: Option<String>,
-    ) -> Self {
+    fn from_past(id: &str, workspace: Workspace, client: Client, shared: Arc<Shared>, past: Past) -> Self {
         let (home, cwd) = (&shared.config.home, workspace.root());
-        let recorder = Recorder::new(record::file(home, cwd, id), id, cwd, last);
-        let call_ids = history.iter().flat_map(Message::calls).map(|call| call.id.clone()).collect();
+        // From now on a reload knows what was there before.
+        shared.reload(cwd);
+        let recorder = Recorder::new(record::file(home, cwd, id), id, cwd, past.last);
+        let call_ids = past.history.iter().flat_map(Message::calls).map(|call| call.id.clone()).collect();
+        let conversation =
+            Conversation { history: past.history, turn: past.turns, last_turn: past.last_turn, call_ids };
+        let settings = Settings::open(home, cwd);
+        let mode = past.mode.unwrap_or_else(|| settings.approval_mode());
         Self {
             id: id.into(),
-            choices: Mutex::new(Choices { mode: Mode::default(), model: shared.catalogue.first().clone() }),
-            settings: Mutex::new(Settings::open(home, cwd)),
+            choices: Mutex::new(Choices { mode, model: shared.catalogue().first().clone() }),
             stats: Mutex::new(Stats::new()),
-            instructions: Mutex::new(Arc::new(Instructions::read(home, cwd))),
+            instructions: Mutex::new(Arc::new(Instructions::read(home, cwd, &settings))),
             recorder: Mutex::new(recorder),
+            meanwhile: Arc::default(),
+            tool_specs: Mutex::new(allowed_tools(&shared, &settings)),
+            settings: Mutex::new(settings),
             running: Mutex::new(CancellationToken::new()),
-            conversation: tokio::sync::Mutex::new(Conversation { history, turn, call_ids }),
+            conversation: tokio::sync::Mutex::new(conversation),
             reads: Arc::new(ReadLog::default()),
             workspace: Arc::new(workspace),
             client,
@@ -144,9 +184,17 @@ impl Session {
         lock(&self.choices).mode
     }
 
-    /// Answers the mode before.
+    /// Answers the mode before. The choice is recorded, and holds again when the session is loaded.
     pub(crate) fn set_mode(&self, mode: Mode) -> Mode {
-        std::mem::replace(&mut lock(&self.choices).mode, mode)
+        let before = std::mem::replace(&mut lock(&self.choices).mode, mode);
+        if before != mode {
+            self.record_mode();
+        }
+        before
+    }
+
+    fn record_mode(&self) {
+        self.record(Entry::System { subtype: APPROVAL_MODE, payload: json!({"mode": self.mode().id()}) });
     }
 
     pub(crate) fn model(&self) -> model::Entry {
@@ -173,10 +221,39 @@ impl Session {
         Arc::clone(&lock(&self.instructions))
     }
 
-    /// Reads the context files again, and counts from zero.
+    /// Reads the context files again.
+    pub(crate) fn read_instructions(&self) {
+        let instructions = Instructions::read(&self.shared.config.home, self.cwd(), &self.settings());
+        *lock(&self.instructions) = Arc::new(instructions);
+    }
+
+    /// Reads everything again that is read once.
+    pub(crate) fn reload(&self) {
+        self.settings().refresh();
+        *lock(&self.tool_specs) = allowed_tools(&self.shared, &self.settings());
+        self.read_instructions();
+    }
+
+    /// Begins a fresh chain of records, reads the context files again, and counts from zero.
     pub(crate) fn begin_anew(&self) {
-        *lock(&self.instructions) = Arc::new(Instructions::read(&self.shared.config.home, self.cwd()));
+        self.recorder().start_over();
+        self.record_mode();
+        self.read_instructions();
         *lock(&self.stats) = Stats::new();
+    }
+
+    pub(crate) fn tool_specs(&self) -> Arc<[ToolSpec]> {
+        Arc::clone(&lock(&self.tool_specs))
+    }
+
+    /// The tool, if the model may use it.
+    pub(crate) fn tool(&self, name: &str) -> Option<&dyn Tool> {
+        self.tool_specs().iter().any(|spec| spec.name == name).then(|| self.shared.tool(name))?
+    }
+
+    /// Whether a turn runs.
+    pub(crate) fn is_busy(&self) -> bool {
+        self.conversation.try_lock().is_err()
     }
 
     /// A token for a new turn. The turn that runs, if any, is cancelled.
@@ -194,7 +271,7 @@ impl Session {
     pub(crate) fn state(&self) -> Value {
         let (mode, model) = (self.mode(), self.model());
         json!({
-            "models": self.shared.catalogue.state(&model.id),
+            "models": self.shared.catalogue().state(&model.id),
             "modes": mode.state(),
             "configOptions": self.config_options(),
         })
@@ -214,7 +291,7 @@ impl Session {
             },
             {
                 "id": "model", "name": "Model", "description": "The model that answers", "category": "model",
-                "type": "select", "currentValue": model.id, "options": self.shared.catalogue.choices(),
+                "type": "select", "currentValue": model.id, "options": self.shared.catalogue().choices(),
             },
         ])
     }
@@ -279,6 +356,37 @@ impl Conversation {
         }
         unique
     }
+}
+
+/// What a session was before it was opened here.
+struct Past {
+    history: Vec<Message>,
+    turns: u64,
+    last_turn: LastTurn,
+    /// The last record.
+    last: Option<String>,
+    mode: Option<Mode>,
+}
+
+impl Past {
+    fn none() -> Self {
+        Self { history: Vec::new(), turns: 0, last_turn: LastTurn::Completed, last: None, mode: None }
+    }
+
+    fn of(branch: &Branch) -> Self {
+        Self {
+            history: branch.history(),
+            turns: branch.turns(),
+            last_turn: branch.last_turn(),
+            last: branch.last(),
+            mode: branch.approval_mode(),
+        }
+    }
+}
+
+/// The tools that are not disabled.
+fn allowed_tools(shared: &Shared, settings: &Settings) -> Arc<[ToolSpec]> {
+    shared.tool_specs.iter().filter(|spec| !settings.disables(spec.name)).cloned().collect()
 }
 
 /// A panic elsewhere leaves these values whole: every change is a single assignment or counter.

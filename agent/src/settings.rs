@@ -3,17 +3,17 @@
 //! A project's file came with the project, from whoever wrote that. What it forbids or wants asked holds; what it allows holds only as
 //! far as the user has allowed it here, which is kept outside the project.
 
-use std::{
-    fs, io,
-    path::{Path, PathBuf},
-    time::SystemTime,
-};
+mod file;
 
-use jsonc_parser::{ParseOptions, cst::CstRootNode, json};
-use serde::Deserialize;
+use std::{collections::BTreeSet, path::Path};
 
+use serde_json::Value;
+
+pub(crate) use self::file::SettingsError;
+use self::file::SettingsFile;
 use crate::{
     approval::{Rule, Rules, Scope},
+    mode::Mode,
     record,
 };
 
@@ -27,47 +27,22 @@ pub(crate) struct Settings {
     rules: Rules,
 }
 
-#[derive(Debug)]
-struct SettingsFile {
-    path: PathBuf,
-    /// Modification time and size when it was last read; none when there was no file.
-    seen: Option<(SystemTime, u64)>,
-    values: Values,
-}
-
-/// The keys the agent knows. Others are left to whoever knows them.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-struct Values {
-    permissions: Permissions,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-struct Permissions {
-    allow: Vec<String>,
-    ask: Vec<String>,
-    deny: Vec<String>,
-}
-
-/// Why a rule could not be kept.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum SettingsError {
-    #[error("{} cannot be read: {source}", path.display())]
-    Read { path: PathBuf, source: io::Error },
-    #[error("{} is not valid JSON: {problem}", path.display())]
-    Malformed { path: PathBuf, problem: String },
-    #[error("{} cannot be written: {source}", path.display())]
-    Write { path: PathBuf, source: io::Error },
+/// What a reload has found to be different.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Changes {
+    /// Top-level keys.
+    pub(crate) keys: BTreeSet<String>,
+    /// Names in the user's `env`.
+    pub(crate) env_updated: BTreeSet<String>,
+    pub(crate) env_removed: BTreeSet<String>,
 }
 
 impl Settings {
     pub(crate) fn open(home: &Path, cwd: &Path) -> Self {
-        let file = |path: PathBuf| SettingsFile { path, seen: None, values: Values::default() };
         let mut settings = Self {
-            user: file(home.join("settings.json")),
-            project: file(cwd.join(".qwen").join("settings.json")),
-            approved: file(record::project(home, cwd).join("approved-rules.json")),
+            user: SettingsFile::new(home.join("settings.json")),
+            project: SettingsFile::new(cwd.join(".qwen").join("settings.json")),
+            approved: SettingsFile::new(record::project(home, cwd).join("approved-rules.json")),
             rules: Rules::default(),
         };
         settings.refresh();
@@ -83,6 +58,21 @@ impl Settings {
         let is_new = [self.user.refresh(), self.project.refresh(), self.approved.refresh()];
         if is_new.contains(&true) {
             self.rules = self.read_rules();
+        }
+    }
+
+    /// As [`Settings::refresh`], and says what became different.
+    pub(crate) fn reload(&mut self) -> Changes {
+        let before = [self.user.values.clone(), self.project.values.clone()];
+        self.refresh();
+        let pairs = [(&before[0], &self.user.values), (&before[1], &self.project.values)];
+        let env = |values: &'_ Value| values.get("env").cloned().unwrap_or_default();
+        let (old, new) = (env(&before[0]), env(&self.user.values));
+        let (updated, removed) = different(&old, &new).into_iter().partition(|name| new.get(name).is_some());
+        Changes {
+            keys: pairs.into_iter().flat_map(|(old, new)| different(old, new)).collect(),
+            env_updated: updated,
+            env_removed: removed,
         }
     }
 
@@ -102,83 +92,57 @@ impl Settings {
         Ok(())
     }
 
+    /// The mode sessions begin in (`tools.approvalMode`): the user's. A project may only ask for a stricter one.
+    pub(crate) fn approval_mode(&self) -> Mode {
+        let mode = |file: &SettingsFile| Mode::from_id(file.values.pointer("/tools/approvalMode")?.as_str()?);
+        let wanted = mode(&self.user).unwrap_or_default();
+        mode(&self.project).map_or(wanted, |asked| wanted.stricter(asked))
+    }
+
+    /// Tools nobody may use (`tools.disabled`): the user's and the project's together.
+    pub(crate) fn disables(&self, tool: &str) -> bool {
+        let lists = [&self.user, &self.project].map(|file| file.values.pointer("/tools/disabled"));
+        lists.into_iter().flatten().filter_map(Value::as_array).flatten().any(|name| name.as_str() == Some(tool))
+    }
+
+    /// `general.outputLanguage` of the user.
+    pub(crate) fn output_language(&self) -> Option<&str> {
+        self.user.values.pointer("/general/outputLanguage")?.as_str()
+    }
+
+    /// Sets a text in a section of the user's file.
+    pub(crate) fn set_of_user(&mut self, section: &str, key: &str, value: &str) -> Result<(), SettingsError> {
+        self.user.set(section, key, value)?;
+        self.refresh();
+        Ok(())
+    }
+
     fn read_rules(&self) -> Rules {
-        let [user, project, approved] =
-            [&self.user, &self.project, &self.approved].map(|file| &file.values.permissions);
-        let allowed_here = project.allow.iter().filter(|rule| approved.allow.contains(rule));
+        let [user, project, approved] = [&self.user, &self.project, &self.approved];
+        let allowed_here: Vec<&str> = approved.rules("allow").collect();
         Rules {
-            deny: parsed(user.deny.iter().chain(&project.deny)),
-            ask: parsed(user.ask.iter().chain(&project.ask)),
-            allow: parsed(user.allow.iter().chain(allowed_here)),
+            deny: parsed(user.rules("deny").chain(project.rules("deny"))),
+            ask: parsed(user.rules("ask").chain(project.rules("ask"))),
+            allow: parsed(user.rules("allow").chain(project.rules("allow").filter(|rule| allowed_here.contains(rule)))),
         }
     }
 }
 
-fn parsed<'a>(rules: impl Iterator<Item = &'a String>) -> Vec<Rule> {
-    rules.filter_map(|rule| Rule::parse(rule)).collect()
+fn parsed<'a>(rules: impl Iterator<Item = &'a str>) -> Vec<Rule> {
+    rules.filter_map(Rule::parse).collect()
 }
 
-impl SettingsFile {
-    /// Whether it was read anew. A file that cannot be read or understood keeps its last meaning and is reported.
-    fn refresh(&mut self) -> bool {
-        let seen = fs::metadata(&self.path).ok().and_then(|meta| Some((meta.modified().ok()?, meta.len())));
-        if seen == self.seen {
-            return false;
-        }
-        self.seen = seen;
-        if seen.is_none() {
-            self.values = Values::default();
-            return true;
-        }
-        match read(&self.path).and_then(|text| parse(&self.path, &text)) {
-            Ok(values) => self.values = values,
-            Err(error) => tracing::warn!(%error, "settings are ignored"),
-        }
-        true
-    }
-
-    fn add_allow(&mut self, rules: &[Rule]) -> Result<(), SettingsError> {
-        let text = read(&self.path)?;
-        parse(&self.path, &text)?;
-        let malformed = |problem: String| SettingsError::Malformed { path: self.path.clone(), problem };
-        let root = CstRootNode::parse(&text, &ParseOptions::default()).map_err(|error| malformed(error.to_string()))?;
-        let allow = root.object_value_or_set().object_value_or_set("permissions").array_value_or_set("allow");
-        allow.ensure_multiline();
-        for rule in rules.iter().map(ToString::to_string).filter(|rule| !self.values.permissions.allow.contains(rule)) {
-            allow.append(json!(rule));
-        }
-        replace(&self.path, root.to_string().as_bytes())
-            .map_err(|source| SettingsError::Write { path: self.path.clone(), source })
-    }
-}
-
-/// The file's text; a file that does not exist is an empty object.
-fn read(path: &Path) -> Result<String, SettingsError> {
-    match fs::read_to_string(path) {
-        Ok(text) if text.trim().is_empty() => Ok("{}\n".to_owned()),
-        Ok(text) => Ok(text),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok("{}\n".to_owned()),
-        Err(source) => Err(SettingsError::Read { path: path.to_owned(), source }),
-    }
-}
-
-fn parse(path: &Path, text: &str) -> Result<Values, SettingsError> {
-    let malformed = |problem: String| SettingsError::Malformed { path: path.to_owned(), problem };
-    let values = jsonc_parser::parse_to_serde_value::<Values>(text, &ParseOptions::default());
-    values.map_err(|error| malformed(error.to_string()))
-}
-
-/// Writes beside the file and moves it into place.
-fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let folder = path.parent().ok_or(io::ErrorKind::InvalidInput)?;
-    fs::create_dir_all(folder)?;
-    let temporary = folder.join(format!(".settings.{}.tmp", uuid::Uuid::new_v4().simple()));
-    fs::write(&temporary, bytes)?;
-    fs::rename(&temporary, path)
+/// Members that are not the same in both.
+fn different(old: &Value, new: &Value) -> BTreeSet<String> {
+    let names = |value: &Value| value.as_object().map(|members| members.keys().cloned().collect::<BTreeSet<_>>());
+    let (old_names, new_names) = (names(old).unwrap_or_default(), names(new).unwrap_or_default());
+    old_names.union(&new_names).filter(|name| old.get(name) != new.get(name)).cloned().collect()
 }
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     #[test]
@@ -243,5 +207,36 @@ mod tests {
         fs::write(&file, "{}").expect("writes");
         settings.refresh();
         assert!(settings.rules().allow.is_empty(), "a rule taken out of the project's file is gone");
+    }
+
+    #[test]
+    fn a_project_may_ask_for_a_stricter_mode_and_not_for_a_laxer_one() {
+        let (home, project) = (tempfile::tempdir().expect("a folder"), tempfile::tempdir().expect("a folder"));
+        fs::create_dir(project.path().join(".qwen")).expect("makes");
+        let modes = |user: &str, asked: &str| {
+            let text = |mode: &str| format!(r#"{{"tools":{{"approvalMode":"{mode}","disabled":["glob",7]}}}}"#);
+            fs::write(home.path().join("settings.json"), text(user)).expect("writes");
+            fs::write(project.path().join(".qwen/settings.json"), text(asked)).expect("writes");
+            let settings = Settings::open(home.path(), project.path());
+            assert!(settings.disables("glob") && !settings.disables("edit"));
+            settings.approval_mode()
+        };
+        assert_eq!(modes("auto-edit", "yolo"), Mode::AutoEdit);
+        assert_eq!(modes("auto-edit", "plan"), Mode::Plan);
+        assert_eq!(modes("auto-edit", "no mode"), Mode::AutoEdit);
+        assert_eq!(modes("no mode", "yolo"), Mode::Default);
+    }
+
+    #[test]
+    fn a_reload_names_what_became_different() {
+        let (home, project) = (tempfile::tempdir().expect("a folder"), tempfile::tempdir().expect("a folder"));
+        let file = home.path().join("settings.json");
+        fs::write(&file, r#"{"env":{"A":"1","B":"2"},"model":{"name":"m"}}"#).expect("writes");
+        let mut settings = Settings::open(home.path(), project.path());
+        assert_eq!(settings.reload(), Changes::default());
+        fs::write(&file, r#"{"env":{"A":"3"},"model":{"name":"m"},"general":{"vimMode":true}}"#).expect("writes");
+        let changes = settings.reload();
+        assert_eq!(changes.keys, BTreeSet::from(["env".to_owned(), "general".to_owned()]));
+        assert_eq!((changes.env_updated, changes.env_removed), (["A".to_owned()].into(), ["B".to_owned()].into()));
     }
 }

@@ -140,7 +140,8 @@ impl Stats {
                 "totalDurationMs": duration.as_millis(), "byName": by_name,
             },
             "files": {"totalLinesAdded": self.lines_added, "totalLinesRemoved": self.lines_removed},
-            "skills": {},
+            // There are no skills to call.
+            "skills": {"totalCalls": 0, "totalSuccess": 0, "totalFail": 0, "byName": {}},
         })
     }
 }

@@ -11,6 +11,7 @@ mod process;
 mod read_file;
 mod reads;
 mod shell;
+mod target;
 mod todo_write;
 mod walk;
 mod write_file;

@@ -2,28 +2,33 @@
 
 mod backoff;
 mod batch;
+mod meanwhile;
 mod permission;
 mod reply;
 
-use std::{collections::HashMap, time::Instant};
+use std::{borrow::Cow, collections::HashMap, time::Instant};
 
 use agent_client_protocol as acp;
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
+pub(crate) use self::meanwhile::Meanwhile;
 use self::reply::{Ending, Reply};
 use crate::{
     client::update,
-    history::{Message, Part, Role, close_dangling_calls},
+    history::{Message, Part, Role, add_answer, close_dangling_calls},
     model::{Finish, ModelError, Request},
     record::{Entry, now, title},
-    session::{Conversation, Session},
+    session::{Conversation, Interruption, LastTurn, Session},
 };
 
 /// Tool calls a turn may make before it is taken for a loop.
 const MAX_CALLS: usize = 100;
 /// Calls of one tool with invalid arguments before the turn stops.
 const MAX_INVALID_CALLS: u32 = 3;
+
+/// Said to the model when it is to go on with an answer that was cut off. It is no word of the user's, so nobody is shown it.
+const TAKE_UP: &str = "Your answer was cut off. Go on exactly where it stopped, and repeat nothing.";
 
 /// How a turn ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,6 +60,8 @@ struct Turn<'a> {
     calls: usize,
     /// Calls with invalid arguments, by tool.
     invalid: HashMap<String, u32>,
+    /// The model is to take up an answer that was cut off.
+    takes_up: bool,
 }
 
 impl StopReason {
@@ -79,10 +86,14 @@ pub(crate) async fn run(
     let (started_at, prompt_text) = (now(), start.text());
     conversation.turn += 1;
     let number = conversation.turn;
-    let mut turn = Turn { session, conversation, cancel, calls: 0, invalid: HashMap::new() };
+    let mut turn = Turn { session, conversation, cancel, calls: 0, invalid: HashMap::new(), takes_up: false };
     turn.begin(start).await;
     let result = turn.run().await;
     close_dangling_calls(&mut conversation.history);
+    conversation.last_turn = match &result {
+        Ok(StopReason::Cancelled) | Err(_) => LastTurn::BrokenOff,
+        Ok(_) => LastTurn::Completed,
+    };
     let said = conversation.history.iter().rev().take_while(|message| message.role == Role::Model).last();
     let payload = json!({
         "promptId": format!("{}########{number}", session.id),
@@ -112,6 +123,10 @@ impl Start {
 impl Turn<'_> {
     async fn begin(&mut self, start: Start) {
         let is_first = self.conversation.history.is_empty();
+        let interruption = self.conversation.interruption();
+        self.conversation.last_turn = LastTurn::Unknown;
+        let said = self.session.meanwhile.take();
+        self.take_in(said);
         match start {
             Start::Ask(parts) => {
                 let message = Message::user(parts);
@@ -128,7 +143,10 @@ impl Turn<'_> {
                 }
                 self.conversation.history.push(Message::user(parts));
             }
-            Start::Continue => {}
+            Start::Continue => {
+                let ends_in_answer = self.conversation.history.last().is_some_and(|last| last.role == Role::Model);
+                self.takes_up = interruption == Some(Interruption::Turn) && ends_in_answer;
+            }
         }
     }
 
@@ -158,7 +176,7 @@ impl Turn<'_> {
             // What leads to an effect goes to disk beside it; an answer in words is flushed once, at its end.
             self.session.recorder().start_sync();
             match self.run_calls(calls).await {
-                batch::End::Done => {}
+                batch::End::Done => self.listen().await,
                 batch::End::Rejected => return Ok(StopReason::EndTurn),
                 batch::End::Cancelled => return Ok(StopReason::Cancelled),
             }
@@ -177,12 +195,11 @@ impl Turn<'_> {
         loop {
             let entry = self.session.model();
             let system = self.session.instructions().text(self.session.mode());
-            let request = Request {
-                system: &system,
-                history: &self.conversation.history,
-                tools: &self.session.shared.tool_specs,
-                cwd: self.session.cwd(),
-            };
+            let (tools, mut history) = (self.session.tool_specs(), Cow::Borrowed(&self.conversation.history));
+            if self.takes_up {
+                history.to_mut().push(Message::user(vec![Part::text(TAKE_UP)]));
+            }
+            let request = Request { system: &system, history: &history, tools: &tools, cwd: self.session.cwd() };
             let asked_at = Instant::now();
             let asking = entry.model.respond(request);
             let (mut reply, ending) = reply::read(self.session, self.conversation, asking, &self.cancel).await;
@@ -203,6 +220,7 @@ impl Turn<'_> {
                 self.discard(&mut reply);
                 return (reply, ending);
             }
+            self.takes_up = false;
             let latency = asked_at.elapsed();
             self.session.stats().answered(&entry.name, reply.usage, latency, 0);
             self.session.update(update::usage(&reply.usage.unwrap_or_default(), Some(latency), retries)).await;
@@ -225,7 +243,7 @@ impl Turn<'_> {
         parts.extend(calls.iter().map(|asked| Part::Call { call: asked.call.clone() }));
         if !parts.is_empty() {
             let message = Message::model(parts);
-            self.conversation.history.push(message.clone());
+            add_answer(&mut self.conversation.history, message.clone());
             self.session.record(Entry::Assistant { message, usage: reply.usage, model: reply.model.clone() });
         }
         calls

@@ -17,6 +17,7 @@
 //! | `qwen/control/session/close` | | `{sessionId,closed:true}` |
 //! | `qwen/control/session/continue` | | `{accepted,interruption}`; see below |
 //! | `qwen/control/session/language` | `language,syncOutputLanguage?` | `{language,outputLanguage\|null,refreshed}` |
+//! | `qwen/control/session/shell_history` | `command,output` | `{sessionId,injected:true}`; the model is told with the next request |
 //! | `qwen/control/workspace/reload` | `cwd?` | `{env:{updatedKeys,removedKeys},changedKeys,sessionsRefreshed:[id],sessionsSkipped:[id]}` |
 //!
 //! `kind` and `interruption`: `interrupted_prompt` (the model never answered), `interrupted_turn` (it was cut off in the middle), else
@@ -39,10 +40,18 @@ use agent_client_protocol::{
 use serde_json::{Value, json};
 
 use super::Agent;
-use crate::{command, mode::Mode, record::Entry, session::Session};
+use crate::{
+    command,
+    history::{Message, Part},
+    mode::Mode,
+    record::Entry,
+    session::{Interruption, Session},
+};
 
 /// Longest title kept, in characters.
 const MAX_TITLE_CHARS: usize = 200;
+/// Most of a command's output that the model is told, in characters.
+const MAX_SHELL_CHARS: usize = 10_000;
 
 impl Agent {
     /// Extension methods go by their bare name, and by the underscored one the schema asks of extensions.
@@ -50,7 +59,12 @@ impl Agent {
         let session = || self.sessions.get(text(params, "sessionId")?);
         match method.strip_prefix('_').unwrap_or(method) {
             "session/set_model" => self.set_model(&*session()?, text(params, "modelId")?),
-            "qwen/status/session/context" => Ok(with_session(&*session()?, json!({"state": session()?.state()}))),
+            "qwen/status/session/context" => {
+                let session = session()?;
+                let (kind, can_continue) = interruption(&session).map_or(("clean", false), |kind| (kind.id(), true));
+                let recovery = json!({"kind": kind, "canContinue": can_continue});
+                Ok(with_session(&session, json!({"state": session.state(), "recovery": recovery})))
+            }
             "qwen/status/session/context_usage" => Ok(context_usage(&*session()?, params).await),
             "qwen/status/session/supported_commands" => {
                 let commands = json!({"availableCommands": command::advertised(), "availableSkills": []});
@@ -61,12 +75,21 @@ impl Agent {
                 let stats = session.stats().to_json();
                 Ok(with_session(&session, stats))
             }
-            "qwen/status/workspace/tools" => Ok(self.tools()),
+            "qwen/status/workspace/tools" => self.tools(params),
+            "qwen/status/workspace/providers" => self.providers(params),
+            "qwen/control/workspace/reload" => self.reload(params),
             "qwen/control/session/approval_mode" => {
                 let (session, mode) = (session()?, mode(text(params, "mode")?)?);
                 Ok(json!({"previous": session.set_mode(mode).id(), "current": mode.id()}))
             }
             "qwen/control/session/title" => set_title(&*session()?, params).await,
+            "qwen/control/session/continue" => {
+                let interruption = interruption(&*session()?);
+                let id = interruption.map_or("none", Interruption::id);
+                Ok(json!({"accepted": interruption.is_some(), "interruption": id}))
+            }
+            "qwen/control/session/language" => self.set_language(&*session()?, params),
+            "qwen/control/session/shell_history" => remember_shell(&*session()?, params),
             "qwen/control/session/close" => self.close(text(params, "sessionId")?).await,
             _ => Err(acp::Error::method_not_found().data(json!({"method": method}))),
         }
@@ -78,7 +101,8 @@ impl Agent {
     }
 
     fn set_model(&self, session: &Session, id: &str) -> Result<Value, acp::Error> {
-        let entry = self.shared.catalogue.find(id).map_err(|error| invalid(error.to_string()))?;
+        let catalogue = self.shared.catalogue();
+        let entry = catalogue.find(id).map_err(|error| invalid(error.to_string()))?;
         session.set_model(entry.clone());
         let switch = json!({
             "authType": entry.provider, "modelId": entry.name, "baseUrl": entry.base_url, "apiKey": entry.masked_key,
@@ -104,19 +128,6 @@ impl Agent {
         Ok(json!({"configOptions": session.config_options()}))
     }
 
-    fn tools(&self) -> Value {
-        let tools: Vec<Value> = self
-            .shared
-            .tool_specs
-            .iter()
-            .map(|spec| {
-                let (display, _) = self.shared.display(spec.name);
-                json!({"name": spec.name, "displayName": display, "description": spec.description, "enabled": true})
-            })
-            .collect();
-        json!({"v": 1, "initialized": true, "acpChannelLive": true, "tools": tools})
-    }
-
     /// Ends the session's turn, waits for it, and forgets the session. Its records stay.
     async fn close(&self, id: &str) -> Result<Value, acp::Error> {
         let session = self.sessions.get(id)?;
@@ -130,11 +141,25 @@ impl Agent {
 async fn context_usage(session: &Session, params: &Value) -> Value {
     let detail = params.get("detail").and_then(Value::as_bool).unwrap_or(false);
     // A running turn holds the history; until it ends, what was measured last is all there is to say.
-    let usage = match session.conversation.try_lock() {
-        Ok(conversation) => command::context_usage(session, &conversation.history, detail),
-        Err(_) => command::context_usage(session, &[], detail),
-    };
-    with_session(session, json!({"usage": usage}))
+    let conversation = session.conversation.try_lock();
+    let history = conversation.as_ref().map(|conversation| conversation.history.as_slice()).unwrap_or_default();
+    let usage = command::context_usage(session, history, detail);
+    with_session(session, json!({"usage": usage, "formattedText": command::context_text(session, history, detail)}))
+}
+
+/// Where the session's last turn was interrupted, unless one runs.
+fn interruption(session: &Session) -> Option<Interruption> {
+    session.conversation.try_lock().ok()?.interruption()
+}
+
+/// What the user ran in a shell beside the conversation, and what came of it: the model is told with the next request.
+fn remember_shell(session: &Session, params: &Value) -> Result<Value, acp::Error> {
+    let (command, output) =
+        (text(params, "command")?, params.get("output").and_then(Value::as_str).unwrap_or_default());
+    let output: String = output.chars().take(MAX_SHELL_CHARS).collect();
+    let said = format!("I ran a command myself.\n\nCommand: {command}\nOutput:\n{output}");
+    session.meanwhile.keep(Message::user(vec![Part::text(said)]));
+    Ok(json!({"sessionId": &*session.id, "injected": true}))
 }
 
 async fn set_title(session: &Session, params: &Value) -> Result<Value, acp::Error> {
@@ -167,6 +192,6 @@ fn text<'a>(params: &'a Value, field: &str) -> Result<&'a str, acp::Error> {
     value.ok_or_else(|| invalid(format!("`{field}` must be a non-empty string")))
 }
 
-fn invalid(problem: impl Into<String>) -> acp::Error {
+pub(super) fn invalid(problem: impl Into<String>) -> acp::Error {
     acp::Error::new(ErrorCode::INVALID_PARAMS, problem)
 }

@@ -55,6 +55,9 @@ async fn prompt(
     let prompt = Prompt::read(request.prompt, &session.workspace).map_err(invalid)?;
     session.stats().prompts += 1;
     let start = if is_continue {
+        if conversation.interruption().is_none() {
+            return Err(acp::Error::new(ErrorCode::INVALID_PARAMS, "There is no interrupted turn to go on with"));
+        }
         Start::Continue
     } else {
         match command::route(session, &mut conversation, &prompt.first_text).await {

@@ -72,6 +72,10 @@ impl Sessions {
         self.lock().remove(id)
     }
 
+    pub(super) fn all(&self) -> Vec<Arc<Session>> {
+        self.lock().values().cloned().collect()
+    }
+
     fn lock(&self) -> MutexGuard<'_, HashMap<String, Arc<Session>>> {
         self.by_id.lock().unwrap_or_else(PoisonError::into_inner)
     }

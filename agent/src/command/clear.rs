@@ -5,7 +5,6 @@ use crate::session::{Conversation, Session};
 /// Forgets the history and starts a fresh chain of records. What was recorded stays in the file.
 pub(super) fn clear(session: &Session, conversation: &mut Conversation) -> String {
     conversation.history.clear();
-    session.recorder().start_over();
     session.begin_anew();
     "Context cleared.".to_owned()
 }

@@ -35,16 +35,31 @@ impl Parts {
             let letters = spec.name.len() + spec.description.len() + spec.parameters.to_string().len();
             (spec.name, tokens(letters))
         };
+        let measured = session.stats().context_tokens;
         let letters = history.iter().map(|message| serde_json::to_string(message).map_or(0, |json| json.len())).sum();
-        Self {
+        let mut parts = Self {
             system_prompt: tokens(instructions.text(session.mode()).len()).saturating_sub(in_files),
-            tools: session.shared.tool_specs.iter().map(tool).collect(),
+            tools: session.tool_specs().iter().map(tool).collect(),
             files,
             messages: tokens(letters),
             window: model.context_limit,
-            measured: session.stats().context_tokens,
+            measured,
             model: model.name,
+        };
+        parts.fit();
+        parts
+    }
+
+    /// Estimates that are more than what was measured are made smaller, each by the same share.
+    fn fit(&mut self) {
+        let (estimated, Some(measured)) = (self.overhead(), self.measured) else { return };
+        if estimated <= measured {
+            return;
         }
+        let scaled = |tokens: &mut u64| *tokens = *tokens * measured / estimated;
+        scaled(&mut self.system_prompt);
+        self.tools.iter_mut().for_each(|(_, tokens)| scaled(tokens));
+        self.files.iter_mut().for_each(|(_, tokens)| scaled(tokens));
     }
 
     fn tools_total(&self) -> u64 {
@@ -74,7 +89,7 @@ fn tokens(letters: usize) -> u64 {
 }
 
 /// The text of the command.
-pub(super) fn text(session: &Session, history: &[Message], detail: bool) -> String {
+pub(crate) fn text(session: &Session, history: &[Message], detail: bool) -> String {
     let parts = Parts::of(session, history);
     let row = |name: &str, tokens: u64| {
         format!("  {name:<32}{:>8} tokens ({})", thousands(tokens), percent(tokens, parts.window))

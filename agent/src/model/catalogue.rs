@@ -90,10 +90,46 @@ impl Catalogue {
         json!({"currentModelId": current, "availableModels": available})
     }
 
+    /// The rows of `workspace/providers`: one a provider, with its models.
+    pub(crate) fn providers(&self) -> Value {
+        let mut providers: Vec<&'static str> = self.0.iter().map(|entry| entry.provider).collect();
+        providers.dedup();
+        let current = &self.first().id;
+        let row = |provider: &&'static str| {
+            let models: Vec<Value> =
+                self.0.iter().filter(|entry| entry.provider == *provider).map(|entry| entry.row(current)).collect();
+            let is_current = self.first().provider == *provider;
+            json!({
+                "kind": "model_provider", "status": "ok", "authType": provider, "current": is_current, "models": models,
+            })
+        };
+        let mut seen = Vec::new();
+        providers.retain(|provider| {
+            !seen.contains(provider) && {
+                seen.push(*provider);
+                true
+            }
+        });
+        providers.iter().map(row).collect()
+    }
+
     /// The choices of the `model` config option.
     pub(crate) fn choices(&self) -> Vec<Value> {
         let choice = |entry: &Entry| json!({"value": entry.id, "name": entry.name, "description": entry.description});
         self.0.iter().map(choice).collect()
+    }
+}
+
+impl Entry {
+    fn row(&self, current: &str) -> Value {
+        let mut row = json!({
+            "modelId": self.id, "baseModelId": self.name, "name": self.name, "description": self.description,
+            "contextLimit": self.context_limit, "isCurrent": self.id == current, "isRuntime": true,
+        });
+        if let Some(base_url) = &self.base_url {
+            row["baseUrl"] = json!(base_url);
+        }
+        row
     }
 }
 

@@ -8,8 +8,12 @@ use std::{
 
 use serde_json::Value;
 
-use super::{Kind, Record};
-use crate::history::{Message, Role, close_dangling_calls};
+use super::{APPROVAL_MODE, Kind, MEANWHILE, Record};
+use crate::{
+    history::{Message, Role, add_answer, close_dangling_calls},
+    mode::Mode,
+    session::LastTurn,
+};
 
 /// The live branch of a session, oldest record first.
 #[derive(Debug)]
@@ -72,7 +76,8 @@ impl Branch {
         for record in &self.0[compression.map_or(0, |place| place + 1)..] {
             let Some(message) = record.message.clone() else { continue };
             match record.kind {
-                Kind::User | Kind::Assistant => history.push(message),
+                Kind::User => history.push(message),
+                Kind::Assistant => add_answer(&mut history, message),
                 // Results of one answer are one message.
                 Kind::ToolResult => match history.last_mut() {
                     Some(last) if last.role == Role::User && last.responses().next().is_some() => {
@@ -89,7 +94,31 @@ impl Branch {
 
     /// How many prompts the user has sent.
     pub(crate) fn turns(&self) -> u64 {
-        self.0.iter().filter(|record| record.kind == Kind::User).count() as u64
+        let is_prompt = |record: &&Record| record.kind == Kind::User && record.subtype.as_deref() != Some(MEANWHILE);
+        self.0.iter().filter(is_prompt).count() as u64
+    }
+
+    /// How the last turn ended.
+    pub(crate) fn last_turn(&self) -> LastTurn {
+        for record in self.0.iter().rev() {
+            match (record.kind, record.subtype.as_deref()) {
+                (Kind::System, Some("turn_result")) => {
+                    let state = record.system_payload.as_ref().and_then(|payload| payload.get("state"));
+                    let is_completed = state.is_some_and(|state| state == "completed");
+                    return if is_completed { LastTurn::Completed } else { LastTurn::BrokenOff };
+                }
+                (Kind::User | Kind::Assistant | Kind::ToolResult, _) => return LastTurn::Unknown,
+                (Kind::System | Kind::Unknown, _) => {}
+            }
+        }
+        LastTurn::Completed
+    }
+
+    /// The mode that was chosen last.
+    pub(crate) fn approval_mode(&self) -> Option<Mode> {
+        let chosen = |record: &Record| record.subtype.as_deref() == Some(APPROVAL_MODE);
+        let record = self.0.iter().rfind(|record| chosen(record))?;
+        Mode::from_id(record.system_payload.as_ref()?.get("mode")?.as_str()?)
     }
 }
 

@@ -7,7 +7,9 @@ use std::{
     sync::Arc,
 };
 
-use super::{Entry, Kind, Record, VERSION, now};
+use serde_json::json;
+
+use super::{Entry, Kind, MEANWHILE, Record, VERSION, now};
 
 /// The one writer of a session's file. The file is opened for the first record and stays open.
 #[derive(Debug)]
@@ -112,6 +114,12 @@ impl Recorder {
         match entry {
             Entry::User(message) => {
                 record.kind = Kind::User;
+                record.message = Some(message);
+            }
+            Entry::Meanwhile(message) => {
+                record.kind = Kind::User;
+                record.subtype = Some(MEANWHILE.to_owned());
+                record.system_payload = Some(json!({"displayText": message.text()}));
                 record.message = Some(message);
             }
             Entry::Assistant { message, usage, model } => {

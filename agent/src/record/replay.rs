@@ -2,12 +2,15 @@
 
 use serde_json::{Value, json};
 
-use super::{Branch, Kind, Record, ToolCallResult, ToolStatus};
+use super::{Branch, Kind, MEANWHILE, Record, ToolCallResult, ToolStatus};
 use crate::{
     client::update::{self, Card},
     history::{Message, Part, ToolCall},
     tool::text_content,
 };
+
+/// `_meta.source` of what was said beside the prompts.
+const SOURCE: &str = "mid_turn_message_injected";
 
 /// Every update of the branch, oldest first. `card` describes a call as it was described when it ran.
 pub(crate) fn replay(branch: &Branch, card: impl Fn(&ToolCall) -> Card) -> Vec<Value> {
@@ -15,7 +18,12 @@ pub(crate) fn replay(branch: &Branch, card: impl Fn(&ToolCall) -> Card) -> Vec<V
     for record in branch.records() {
         let before = updates.len();
         match (record.kind, &record.message) {
-            (Kind::User, Some(message)) => user(message, &mut updates),
+            (Kind::User, Some(message)) => {
+                user(message, &mut updates);
+                if record.subtype.as_deref() == Some(MEANWHILE) {
+                    updates[before..].iter_mut().for_each(|update| update["_meta"]["source"] = SOURCE.into());
+                }
+            }
             (Kind::Assistant, Some(message)) => assistant(record, message, &card, &mut updates),
             (Kind::ToolResult, Some(message)) => tool_result(record, message, &mut updates),
             (Kind::System, _) => system(record, &mut updates),

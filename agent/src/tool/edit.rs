@@ -11,6 +11,7 @@ use super::{
     blocking,
     diff::Change,
     reads::Freshness,
+    target::Target,
     write_file::Planned,
 };
 use crate::workspace::Workspace;
@@ -18,8 +19,7 @@ use crate::workspace::Workspace;
 pub(crate) struct Edit;
 
 struct Call {
-    path: PathBuf,
-    shown: String,
+    target: Target,
     old: String,
     new: String,
     replace_all: bool,
@@ -72,10 +72,9 @@ impl Tool for Edit {
 
     fn parse(&self, arguments: &Value, workspace: &Workspace) -> Result<Box<dyn Invocation>, ArgumentError> {
         let arguments = Arguments::new(arguments)?;
-        let path = arguments.path("file_path", workspace)?;
+        let target = Target::read(&arguments, "file_path", workspace)?;
         Ok(Box::new(Call {
-            shown: workspace.shown(&path),
-            path,
+            target,
             old: arguments.text("old_string")?.to_owned(),
             new: arguments.text("new_string")?.to_owned(),
             replace_all: arguments.flag("replace_all")?,
@@ -86,21 +85,21 @@ impl Tool for Edit {
 
 impl Invocation for Call {
     fn describe(&self) -> String {
-        self.shown.clone()
+        self.target.shown.clone()
     }
 
     fn locations(&self) -> Vec<PathBuf> {
-        vec![self.path.clone()]
+        self.target.locations()
     }
 
     fn access(&self) -> Access {
-        Access::Edit(self.path.clone())
+        Access::Edit(self.target.path.clone())
     }
 
     fn prepare<'a>(&'a mut self, context: &'a Context) -> BoxFuture<'a, Result<Vec<Value>, Outcome>> {
         Box::pin(async move {
             let planned = self.plan(context).map_err(Outcome::failed)?;
-            let content = vec![planned.change.content(&self.path)];
+            let content = vec![planned.change.content(&self.target.path)];
             self.planned = Some(planned);
             Ok(content)
         })
@@ -108,7 +107,7 @@ impl Invocation for Call {
 
     fn run(self: Box<Self>, context: Context) -> BoxFuture<'static, Outcome> {
         Box::pin(async move {
-            let Self { path, planned, .. } = *self;
+            let Self { target: Target { path, .. }, planned, .. } = *self;
             let Some(planned) = planned else {
                 return Outcome::failed("The call was never prepared.");
             };
@@ -120,8 +119,8 @@ impl Invocation for Call {
 
 impl Call {
     fn plan(&self, context: &Context) -> Result<Planned, String> {
-        let path = self.path.display();
-        let place = context.workspace.locate(&self.path).map_err(|error| error.to_string())?;
+        let path = self.target.path.display();
+        let place = context.workspace.locate(&self.target.path).map_err(|error| error.to_string())?;
         let bytes = match place.read() {
             Ok(content) => Some(content.bytes),
             Err(error) if error.kind() == io::ErrorKind::NotFound => None,

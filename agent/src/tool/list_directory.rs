@@ -13,6 +13,7 @@ use super::{
     Access, Context, Invocation, Kind, Outcome, Tool,
     arguments::{ArgumentError, Arguments},
     blocking,
+    target::Target,
 };
 use crate::workspace::Workspace;
 
@@ -22,8 +23,7 @@ const MAX_ENTRIES: usize = 100;
 pub(crate) struct ListDirectory;
 
 struct Call {
-    path: PathBuf,
-    shown: String,
+    target: Target,
     ignore: GlobSet,
 }
 
@@ -57,9 +57,9 @@ impl Tool for ListDirectory {
 
     fn parse(&self, arguments: &Value, workspace: &Workspace) -> Result<Box<dyn Invocation>, ArgumentError> {
         let arguments = Arguments::new(arguments)?;
-        let path = arguments.path("path", workspace)?;
+        let target = Target::read(&arguments, "path", workspace)?;
         let ignore = patterns(arguments.list("ignore")?.unwrap_or(&[]))?;
-        Ok(Box::new(Call { shown: workspace.shown(&path), path, ignore }))
+        Ok(Box::new(Call { target, ignore }))
     }
 }
 
@@ -75,26 +75,26 @@ fn patterns(list: &[Value]) -> Result<GlobSet, ArgumentError> {
 
 impl Invocation for Call {
     fn describe(&self) -> String {
-        self.shown.clone()
+        self.target.shown.clone()
     }
 
     fn locations(&self) -> Vec<PathBuf> {
-        vec![self.path.clone()]
+        self.target.locations()
     }
 
     fn access(&self) -> Access {
-        Access::Read(self.path.clone())
+        Access::Read(self.target.path.clone())
     }
 
     fn run(self: Box<Self>, context: Context) -> BoxFuture<'static, Outcome> {
         Box::pin(blocking(move || {
-            let place = match context.workspace.locate(&self.path) {
+            let place = match context.workspace.locate(&self.target.path) {
                 Ok(place) => place,
                 Err(error) => return Outcome::failed(error.to_string()),
             };
             match self.list(&place.path()) {
                 Ok(outcome) => outcome,
-                Err(error) => Outcome::failed(format!("Cannot list {}: {error}", self.path.display())),
+                Err(error) => Outcome::failed(format!("Cannot list {}: {error}", self.target.path.display())),
             }
         }))
     }
@@ -109,7 +109,7 @@ impl Call {
             .collect();
         entries.sort_by(|(a_dir, a), (b_dir, b)| b_dir.cmp(a_dir).then_with(|| a.cmp(b)));
         let total = entries.len();
-        let mut text = format!("{}: {total} item(s)\n---\n", self.path.display());
+        let mut text = format!("{}: {total} item(s)\n---\n", self.target.path.display());
         for (is_dir, name) in entries.iter().take(MAX_ENTRIES) {
             text.push_str(if *is_dir { "[DIR] " } else { "" });
             text.push_str(name);

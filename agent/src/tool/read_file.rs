@@ -9,6 +9,7 @@ use super::{
     Access, Context, Invocation, Kind, Outcome, Tool,
     arguments::{ArgumentError, Arguments},
     blocking,
+    target::Target,
 };
 use crate::workspace::Workspace;
 
@@ -20,8 +21,7 @@ const MAX_WINDOW_BYTES: usize = 200_000;
 pub(crate) struct ReadFile;
 
 struct Call {
-    path: PathBuf,
-    shown: String,
+    target: Target,
     /// Lines to skip.
     offset: u64,
     limit: u64,
@@ -58,10 +58,9 @@ impl Tool for ReadFile {
 
     fn parse(&self, arguments: &Value, workspace: &Workspace) -> Result<Box<dyn Invocation>, ArgumentError> {
         let arguments = Arguments::new(arguments)?;
-        let path = arguments.path("file_path", workspace)?;
+        let target = Target::read(&arguments, "file_path", workspace)?;
         Ok(Box::new(Call {
-            shown: workspace.shown(&path),
-            path,
+            target,
             offset: arguments.number("offset", 0)?.unwrap_or(0),
             limit: arguments.number("limit", 1)?.unwrap_or(DEFAULT_LINES),
         }))
@@ -70,15 +69,15 @@ impl Tool for ReadFile {
 
 impl Invocation for Call {
     fn describe(&self) -> String {
-        self.shown.clone()
+        self.target.shown.clone()
     }
 
     fn locations(&self) -> Vec<PathBuf> {
-        vec![self.path.clone()]
+        self.target.locations()
     }
 
     fn access(&self) -> Access {
-        Access::Read(self.path.clone())
+        Access::Read(self.target.path.clone())
     }
 
     fn run(self: Box<Self>, context: Context) -> BoxFuture<'static, Outcome> {
@@ -88,7 +87,7 @@ impl Invocation for Call {
 
 impl Call {
     fn read(&self, context: &Context) -> Outcome {
-        let place = match context.workspace.locate(&self.path) {
+        let place = match context.workspace.locate(&self.target.path) {
             Ok(place) => place,
             Err(error) => return Outcome::failed(error.to_string()),
         };
@@ -97,7 +96,7 @@ impl Call {
             Err(error) => return self.unreadable(&error),
         };
         let Ok(text) = std::str::from_utf8(&content.bytes) else {
-            let text = format!("{} is not a text file ({} bytes).", self.path.display(), content.bytes.len());
+            let text = format!("{} is not a text file ({} bytes).", self.target.path.display(), content.bytes.len());
             return Outcome::failed(text);
         };
         context.reads.saw(&place.path(), &content.bytes);
@@ -105,7 +104,7 @@ impl Call {
     }
 
     fn unreadable(&self, error: &io::Error) -> Outcome {
-        let path = self.path.display();
+        let path = self.target.path.display();
         match error.kind() {
             io::ErrorKind::NotFound => Outcome::failed(format!("File not found: {path}")).with_raw("File not found."),
             io::ErrorKind::IsADirectory => {
@@ -135,6 +134,6 @@ impl Call {
         let (first, last) = (self.offset + 1, self.offset + taken);
         let rest = if last < total { format!("; go on with offset {last}") } else { String::new() };
         let note = format!("{window}\n[lines {first}-{last} of {total}{rest}]");
-        Outcome::text(note).with_raw(format!("Read lines {first}-{last} of {total} from {}", self.shown))
+        Outcome::text(note).with_raw(format!("Read lines {first}-{last} of {total} from {}", self.target.shown))
     }
 }

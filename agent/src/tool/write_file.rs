@@ -13,14 +13,14 @@ use super::{
     arguments::{ArgumentError, Arguments},
     blocking,
     diff::Change,
+    target::Target,
 };
 use crate::workspace::{Place, Workspace};
 
 pub(crate) struct WriteFile;
 
 struct Call {
-    path: PathBuf,
-    shown: String,
+    target: Target,
     content: String,
     /// Set by `prepare`.
     planned: Option<Planned>,
@@ -63,35 +63,38 @@ impl Tool for WriteFile {
 
     fn parse(&self, arguments: &Value, workspace: &Workspace) -> Result<Box<dyn Invocation>, ArgumentError> {
         let arguments = Arguments::new(arguments)?;
-        let path = arguments.path("file_path", workspace)?;
+        let target = Target::read(&arguments, "file_path", workspace)?;
         let content = arguments.text("content")?.to_owned();
-        Ok(Box::new(Call { shown: workspace.shown(&path), path, content, planned: None }))
+        Ok(Box::new(Call { target, content, planned: None }))
     }
 }
 
 impl Invocation for Call {
     fn describe(&self) -> String {
-        format!("Writing to {}", self.shown)
+        format!("Writing to {}", self.target.shown)
     }
 
     fn locations(&self) -> Vec<PathBuf> {
-        vec![self.path.clone()]
+        self.target.locations()
     }
 
     fn access(&self) -> Access {
-        Access::Edit(self.path.clone())
+        Access::Edit(self.target.path.clone())
     }
 
     fn prepare<'a>(&'a mut self, context: &'a Context) -> BoxFuture<'a, Result<Vec<Value>, Outcome>> {
         Box::pin(async move {
-            let place = context.workspace.locate(&self.path).map_err(|error| Outcome::failed(error.to_string()))?;
+            let place =
+                context.workspace.locate(&self.target.path).map_err(|error| Outcome::failed(error.to_string()))?;
             let (old, existed) = match current_text(&place) {
                 Ok(old) => (old, true),
                 Err(error) if error.kind() == io::ErrorKind::NotFound => (String::new(), false),
-                Err(error) => return Err(Outcome::failed(format!("Cannot write {}: {error}", self.path.display()))),
+                Err(error) => {
+                    return Err(Outcome::failed(format!("Cannot write {}: {error}", self.target.path.display())));
+                }
             };
             let change = Change { old, new: self.content.clone() };
-            let content = vec![change.content(&self.path)];
+            let content = vec![change.content(&self.target.path)];
             self.planned = Some(Planned { place, change, existed });
             Ok(content)
         })
@@ -99,7 +102,7 @@ impl Invocation for Call {
 
     fn run(self: Box<Self>, context: Context) -> BoxFuture<'static, Outcome> {
         Box::pin(async move {
-            let Self { path, planned, .. } = *self;
+            let Self { target: Target { path, .. }, planned, .. } = *self;
             let Some(planned) = planned else {
                 return Outcome::failed("The call was never prepared.");
             };

@@ -121,7 +121,7 @@ impl Turn<'_> {
 /// How many calls at the beginning may run side by side; at least one.
 fn parallel_run(session: &Session, calls: &[Asked]) -> usize {
     let is_parallel =
-        |asked: &&Asked| session.shared.tool(&asked.call.name).is_some_and(|tool| tool.kind().runs_in_parallel());
+        |asked: &&Asked| session.tool(&asked.call.name).is_some_and(|tool| tool.kind().runs_in_parallel());
     calls.iter().take_while(is_parallel).count().max(1)
 }
 
@@ -162,7 +162,7 @@ async fn decide_and_run(session: &Session, asked: &Asked, cancel: &CancellationT
     if cancel.is_cancelled() {
         return Finished::stopped(cancelled(&call.name), Decision::Unasked);
     }
-    let Some(tool) = session.shared.tool(&call.name) else {
+    let Some(tool) = session.tool(&call.name) else {
         return Finished::failed(Outcome::failed(format!("Tool \"{}\" not found in registry.", call.name)));
     };
     if let Some(problem) = &asked.malformed {

@@ -1,6 +1,9 @@
 //! The agent from outside: a child process, real pipes, a real HTTP model server.
 
+mod choices;
 mod commands;
+mod interruptions;
+mod meanwhile;
 mod models;
 mod protocol;
 mod records;

@@ -65,7 +65,7 @@ async fn a_loaded_session_shows_itself_again_and_goes_on() {
     let mut peer = scene.start().await;
     let load = json!({"sessionId": session, "cwd": scene.workspace(), "mcpServers": []});
     let state = peer.call("session/load", load).await.expect("loads");
-    assert_eq!(state["modes"]["currentModeId"], "default");
+    assert_eq!(state["modes"]["currentModeId"], "yolo");
     let updates = peer.updates_so_far();
     assert_eq!(text_of(&updates, "user_message_chunk"), "write b/stats");
     assert!(text_of(&updates, "agent_message_chunk").starts_with("Writing. ok"));

@@ -41,8 +41,9 @@ pub(crate) struct Peer {
     _hang_up: oneshot::Sender<()>,
 }
 
-/// A permission request.
+/// A request of the agent's: a permission request, mostly.
 pub(crate) struct Question {
+    pub(crate) method: String,
     pub(crate) params: Value,
     responder: Responder<Value>,
 }
@@ -134,11 +135,16 @@ impl Scene {
 
     /// Starts an agent and shakes hands with it.
     pub(crate) async fn start(&self) -> Peer {
+        self.start_with(json!({})).await
+    }
+
+    /// As [`Scene::start`], for a client that can do this.
+    pub(crate) async fn start_with(&self, capabilities: Value) -> Peer {
         let mut command = Command::new(agent_program());
         command.env_clear().env("PATH", std::env::var("PATH").expect("a PATH")).env("QWEN_HOME", self.home.path());
         command.envs(self.environment.iter().cloned()).kill_on_drop(true);
         let peer = Peer::connect(command).await;
-        let answer = peer.call("initialize", json!({"protocolVersion": 1, "clientCapabilities": {}})).await;
+        let answer = peer.call("initialize", json!({"protocolVersion": 1, "clientCapabilities": capabilities})).await;
         assert_eq!(answer.expect("initializes")["protocolVersion"], 1);
         peer
     }
@@ -171,7 +177,9 @@ impl Peer {
                 .v1()
                 .on_receive_request(
                     async move |request: UntypedMessage, responder: Responder<Value>, _cx| {
-                        let _ = send_question.send(Question { params: request.params, responder }).await;
+                        let _ = send_question
+                            .send(Question { method: request.method, params: request.params, responder })
+                            .await;
                         Ok(())
                     },
                     acp::on_receive_request!(),
@@ -232,6 +240,17 @@ impl Peer {
     pub(crate) async fn turn(&mut self, session: &str, text: &str) -> (Result<Value, Error>, Vec<Value>) {
         let end = self.prompt(session, text).await.expect("the call is not lost");
         (end, self.updates_so_far())
+    }
+
+    /// Has an interrupted turn go on, as the daemon does.
+    pub(crate) async fn go_on(&self, session: &str) -> Result<Value, Error> {
+        let meta = json!({"qwen.daemon.continueLastTurn": true});
+        self.call("session/prompt", json!({"sessionId": session, "prompt": [], "_meta": meta})).await
+    }
+
+    pub(crate) async fn load(&self, scene: &Scene, session: &str) -> Value {
+        let load = json!({"sessionId": session, "cwd": scene.workspace(), "mcpServers": []});
+        self.call("session/load", load).await.expect("loads")
     }
 
     pub(crate) fn cancel(&self, session: &str) {
@@ -298,6 +317,10 @@ impl Question {
     pub(crate) fn choose(self, option: &str) {
         let outcome = json!({"outcome": {"outcome": "selected", "optionId": option}});
         self.responder.respond(outcome).expect("connected");
+    }
+
+    pub(crate) fn answer(self, answer: Result<Value, Error>) {
+        self.responder.respond_with_result(answer).expect("connected");
     }
 
     pub(crate) fn dismiss(self) {
