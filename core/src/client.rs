@@ -24,6 +24,7 @@ mod event_reader;
 mod failure;
 mod listing;
 mod organization;
+mod outcome;
 mod prompt;
 mod request;
 pub mod routes;
@@ -40,6 +41,7 @@ pub use event_reader::{EventReader, News, Resync};
 pub use failure::WireFailure;
 pub use listing::{SessionPage, SessionSummary, View};
 pub use organization::{Arrangement, Batch, BatchError, ExportFormat, Group, GroupChange, Groups, OneGroup};
+pub use outcome::PromptOutcome;
 pub use prompt::{Accepted, PendingPrompt, PendingPrompts, Prompt, PromptState, Removed, Vote};
 pub use request::{Method, Request, segment};
 pub use session::{

@@ -3,6 +3,7 @@
 //! Conformance is the point: the fields, counters and bounds are those of the protocol's published client. The page draws from the
 //! [transcript](crate::transcript) instead.
 
+mod auth;
 mod shape;
 
 use std::collections::{BTreeMap, VecDeque};
@@ -10,6 +11,7 @@ use std::collections::{BTreeMap, VecDeque};
 use serde_json::Value;
 
 use crate::{Envelope, EventType, RequestId};
+pub use auth::{AuthFlow, AuthStatus, AuthView};
 use shape::text;
 
 /// Requests that may be open at once; further ones are counted and dropped.

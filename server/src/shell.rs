@@ -14,7 +14,7 @@ use tokio::{io::AsyncReadExt, net::unix::pipe::Receiver, process::Command, sync:
 use crate::child::{Exit, Process};
 
 /// What is kept of an output, in bytes of UTF-8. The rest is read and dropped, and that is said once.
-pub const MAX_OUTPUT_BYTES: usize = 1024 * 1024;
+const MAX_OUTPUT_BYTES: usize = 1024 * 1024;
 
 /// What is read at a time, in bytes; the pipe itself holds as much.
 const READ_BYTES: usize = 64 * 1024;

@@ -52,6 +52,8 @@ pub struct Page {
     /// Something older is missing.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     partial: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    replay_error: Option<String>,
 }
 
 /// Why there is no page.
@@ -121,6 +123,7 @@ pub fn read(past: &Past, session: &SessionId, wish: &Wish, key: &Key) -> Result<
         start_time: records.times.first().map(|at| at.to_iso()),
         last_updated: records.times.last().map(|at| at.to_iso()),
         partial: records.is_partial,
+        replay_error: records.replay_error,
     };
     page.checked(MAX_PAGE_BYTES)
 }
@@ -138,16 +141,19 @@ struct Records {
     /// Of every record that has one, in order.
     times: Vec<roost_core::Millis>,
     is_partial: bool,
+    replay_error: Option<String>,
 }
 
 impl Records {
     fn of(snapshot: &Snapshot) -> Self {
         let replay = snapshot.fold().to_replay(ReplayLimits { max_bytes: usize::MAX });
         let updates = || replay.events.iter().filter(|event| event.kind == EventType::SessionUpdate);
+        let damaged = snapshot.damaged_lines();
         Self {
             times: updates().filter_map(Envelope::server_timestamp).collect(),
             events: updates().filter_map(record).collect(),
-            is_partial: replay.truncated.is_some(),
+            is_partial: replay.truncated.is_some() || damaged > 0,
+            replay_error: (damaged > 0).then(|| format!("{damaged} lines of the session's record cannot be read")),
         }
     }
 
@@ -197,6 +203,7 @@ mod tests {
             start_time: None,
             last_updated: None,
             partial: false,
+            replay_error: None,
         };
         assert!(matches!(page.checked(7), Err(PageError::PageTooLarge { size: 8, max_bytes: 7 })));
     }

@@ -8,8 +8,8 @@ use std::{
 use clap::{Args, ValueEnum};
 use roost_core::{
     ClientId, Envelope, EventType, PromptId, SessionId,
-    client::{Accepted, Ending, NewSession, Prompt, Vote, routes},
-    payload::{PermissionRequest, PermissionResolved, TurnComplete, TurnError, decode},
+    client::{Accepted, Ending, NewSession, Prompt, PromptOutcome, Vote, routes},
+    payload::{PermissionRequest, PermissionResolved, decode},
     session::ApprovalMode,
 };
 use tokio::{
@@ -334,25 +334,18 @@ impl Policy {
 
 /// How the prompt ended, if this event is its end.
 fn exit_of(event: &Envelope, prompt: &PromptId) -> Option<Exit> {
-    let ends = |named: Option<&PromptId>| named.or(event.prompt_id.as_ref()) == Some(prompt);
-    match event.kind {
-        EventType::TurnComplete => {
-            let end: TurnComplete = decode("turn_complete", &event.data).ok()?;
-            ends(end.prompt_id.as_ref()).then(|| match &*end.stop_reason {
-                "end_turn" => Exit::Done,
-                "cancelled" => Exit::Cancelled,
-                cut_short => {
-                    remark(&format!("roost: the answer ends early: {cut_short}"));
-                    Exit::Failed
-                }
-            })
-        }
-        EventType::TurnError => {
-            let error: TurnError = decode("turn_error", &event.data).ok()?;
-            ends(error.prompt_id.as_ref()).then_some(Exit::Failed)
-        }
-        _ => None,
-    }
+    let exit = match PromptOutcome::of(event, prompt)? {
+        PromptOutcome::Failed(_) => Exit::Failed,
+        PromptOutcome::Complete(end) => match &*end.stop_reason {
+            "end_turn" => Exit::Done,
+            "cancelled" => Exit::Cancelled,
+            cut_short => {
+                remark(&format!("roost: the answer ends early: {cut_short}"));
+                Exit::Failed
+            }
+        },
+    };
+    Some(exit)
 }
 
 /// SIGINT and SIGTERM.

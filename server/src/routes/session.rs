@@ -1,14 +1,20 @@
 //! Everything under `/session`: one file a noun (http.md §4–6).
 
+mod annotation;
 mod control;
 mod create;
 mod events;
+mod going_on;
+mod insight;
+mod language;
+mod message;
 mod metadata;
 mod permission;
 mod presence;
 mod prompt;
 mod refusal;
 mod restore;
+mod shell;
 mod status;
 
 use std::sync::Arc;
@@ -43,6 +49,18 @@ pub fn routes() -> Router<Arc<App>> {
         .route("/session/{id}/cancel", post(prompt::cancel))
         .route("/session/{id}/pending-prompts", get(prompt::pending))
         .route("/session/{id}/pending-prompts/{prompt}", axum::routing::delete(prompt::remove))
+        .route("/session/{id}/mid-turn-message", post(message::queue))
+        .route("/session/{id}/mid-turn-messages", get(message::list))
+        .route("/session/{id}/mid-turn-messages/{message}", axum::routing::delete(message::remove))
+        .route("/session/{id}/continue", post(going_on::go_on))
+        .route("/session/{id}/shell", post(shell::run))
+        .route("/session/{id}/context-usage", get(insight::context_usage))
+        .route("/session/{id}/stats", get(insight::stats))
+        .route("/session/{id}/language", post(language::set))
+        .route(
+            "/session/{id}/_meta",
+            get(annotation::show).put(annotation::replace).patch(annotation::merge).delete(annotation::clear),
+        )
         .route("/session/{id}/model", post(control::model))
         .route("/session/{id}/approval-mode", post(control::approval_mode))
         .route("/session/{id}/permission/{request}", post(permission::vote))
@@ -59,6 +77,19 @@ fn live(app: &App, id: &str) -> Result<Arc<LiveSession>, WireError> {
 async fn command(app: &App, id: &str, client: Option<ClientId>, command: Command) -> Result<Answered, WireError> {
     let answered = live(app, id)?.command(client, command).await;
     answered.ok_or_else(|| WireError::session_not_found(id))
+}
+
+/// Gives a command that waits for the agent; one that does not answer in time is a 504.
+async fn ask(
+    app: &App,
+    live: &LiveSession,
+    client: Option<ClientId>,
+    command: Command,
+) -> Result<Answered, WireError> {
+    let patience = app.config.timeouts.agent_answer;
+    let answered = tokio::time::timeout(patience, live.command(client, command)).await;
+    let answered = answered.map_err(|_| refusal::slow(patience, "session"))?;
+    answered.ok_or_else(|| WireError::session_not_found(live.id.as_str()))
 }
 
 /// Takes the answer apart that a command of this kind gets; the session answers every command in its own kind.

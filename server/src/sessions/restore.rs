@@ -224,6 +224,7 @@ impl Sessions {
             effects,
             link: None,
             settings: self.0.settings.clone(),
+            tally: self.0.wide.tally().clone(),
         });
         self.enter(&live, driver);
         let (sessions, live_session) = (self.clone(), Arc::clone(&live));
@@ -297,6 +298,7 @@ impl Sessions {
             effects: Vec::new(),
             link: Some(opened.link()),
             settings: self.0.settings.clone(),
+            tally: self.0.wide.tally().clone(),
         });
         self.enter(&live, driver);
         live.settled().await;

@@ -137,6 +137,19 @@ impl Snapshot {
         transcript
     }
 
+    /// Lines that cannot be read.
+    #[must_use]
+    pub fn damaged_lines(&self) -> usize {
+        let is_json = |line: &[u8]| serde_json::from_slice::<serde::de::IgnoredAny>(line).is_ok();
+        let lines = self.text.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
+        match self.kind {
+            Kind::Journal => {
+                event_lines(&self.text).filter(|line| serde_json::from_slice::<Envelope>(line).is_err()).count()
+            }
+            Kind::AgentRecord => lines.filter(|line| !is_json(line)).count(),
+        }
+    }
+
     /// What the daemon noted between the events, as it stands. Empty for a session it has no record of.
     pub(crate) fn notes(&self) -> impl Iterator<Item = &[u8]> {
         let is_journal = self.kind == Kind::Journal;

@@ -135,7 +135,9 @@ impl Record {
                 self.open_prompts.insert(message.message_id.clone());
             }
             LedgerEntry::MessagesSettled { message_ids } => {
-                message_ids.iter().for_each(|id| drop(self.open_prompts.remove(id)));
+                for id in message_ids {
+                    self.open_prompts.remove(id);
+                }
             }
             LedgerEntry::PromptStarted { .. }
             | LedgerEntry::VoteRecorded { .. }

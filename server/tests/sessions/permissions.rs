@@ -20,6 +20,7 @@ async fn ask(client: &Client, session: &str) -> anyhow::Result<(EventStream, Str
     Ok((stream, accepted.prompt_id, request))
 }
 
+/// V8: of many votes at once the first decides.
 #[tokio::test]
 async fn of_many_votes_at_once_one_decides_and_the_others_learn_it() -> anyhow::Result<()> {
     let host = Host::start(asking()).await?;
@@ -42,6 +43,7 @@ async fn of_many_votes_at_once_one_decides_and_the_others_learn_it() -> anyhow::
     Ok(())
 }
 
+/// V4, V5: the route without a session finds the request, and tells a late vote its outcome.
 #[tokio::test]
 async fn the_route_without_a_session_finds_it() -> anyhow::Result<()> {
     let host = Host::start(asking()).await?;

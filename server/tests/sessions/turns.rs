@@ -8,6 +8,7 @@ use serde_json::json;
 
 use crate::host::{Host, saying, words};
 
+/// P5, P7: the echo, the answer, the end, in this order.
 #[tokio::test]
 async fn a_prompt_is_echoed_answered_and_ended_in_that_order() -> anyhow::Result<()> {
     let host = Host::start(saying(&["hello"])).await?;
@@ -22,6 +23,7 @@ async fn a_prompt_is_echoed_answered_and_ended_in_that_order() -> anyhow::Result
     Ok(())
 }
 
+/// P6, B3: the cursor of the 202 is before everything the prompt publishes.
 #[tokio::test]
 async fn the_202_names_a_cursor_from_which_the_whole_turn_is_replayed() -> anyhow::Result<()> {
     let host = Host::start(saying(&["one", "two"])).await?;
@@ -41,6 +43,7 @@ async fn the_202_names_a_cursor_from_which_the_whole_turn_is_replayed() -> anyho
     Ok(())
 }
 
+/// B3: a cursor of another numbering is answered with a resync and the whole ring.
 #[tokio::test]
 async fn a_cursor_of_another_epoch_gets_a_resync_and_the_whole_ring() -> anyhow::Result<()> {
     let host = Host::start(saying(&["one"])).await?;
@@ -61,6 +64,7 @@ async fn a_cursor_of_another_epoch_gets_a_resync_and_the_whole_ring() -> anyhow:
     Ok(())
 }
 
+/// B2, B3: what the ring has lost is told, and the rest replayed.
 #[tokio::test]
 async fn a_ring_that_has_moved_on_says_so() -> anyhow::Result<()> {
     let script = AgentScript::turns([words(100)]);
@@ -103,6 +107,7 @@ async fn ten_thousand_unpaced_words_reach_every_reader_whole_and_alike() -> anyh
     Ok(())
 }
 
+/// P3, P4, P11: one prompt runs, the next waits and is shown; a cancel ends the running one only.
 #[tokio::test]
 async fn a_second_prompt_waits_and_the_queue_shows_it() -> anyhow::Result<()> {
     let host = Host::start(AgentScript::turns([vec![Step::Hang], vec![Step::Text("second".into())]])).await?;
@@ -125,6 +130,7 @@ async fn a_second_prompt_waits_and_the_queue_shows_it() -> anyhow::Result<()> {
     Ok(())
 }
 
+/// P7, P13: a failed turn is an error on the stream and in the status.
 #[tokio::test]
 async fn status_follows_the_turn() -> anyhow::Result<()> {
     let fail = vec![Step::Fail { code: -32000, message: "no credit".into() }];
@@ -142,6 +148,7 @@ async fn status_follows_the_turn() -> anyhow::Result<()> {
     Ok(())
 }
 
+/// X1: closing tells the streams, ends them, and the session is gone.
 #[tokio::test]
 async fn closing_ends_the_streams_and_the_session() -> anyhow::Result<()> {
     let host = Host::start(saying(&[])).await?;
@@ -158,6 +165,7 @@ async fn closing_ends_the_streams_and_the_session() -> anyhow::Result<()> {
     Ok(())
 }
 
+/// R1, B10: loading a live session attaches; its history and its cursor fit each other.
 #[tokio::test]
 async fn load_answers_with_history_and_the_cursor_that_follows_it() -> anyhow::Result<()> {
     let host = Host::start(saying(&["one", "two"])).await?;

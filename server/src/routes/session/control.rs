@@ -13,8 +13,8 @@ use roost_core::{
 use serde::Serialize;
 use serde_json::{Value, value::RawValue};
 
-use super::{answer, command, refusal};
-use crate::{App, WireError, body::JsonBody, client_id::ClientHeader};
+use super::{answer, ask, live, refusal};
+use crate::{App, WireError, body::JsonBody, client_id::ClientHeader, routes::workspace::access::check_mode};
 
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -34,7 +34,7 @@ pub(super) async fn model(
 ) -> Result<Json<Box<RawValue>>, WireError> {
     let model_id = body.get("modelId").and_then(Value::as_str).filter(|id| !id.trim().is_empty());
     let model_id = model_id.ok_or_else(|| WireError::bad_request("`modelId` must be a non-empty string"))?.into();
-    let answered = command(&app, &id, client, Command::SetModel { model_id }).await?;
+    let answered = ask(&app, &*live(&app, &id)?, client, Command::SetModel { model_id }).await?;
     let result = answer!(answered, SetModel).map_err(|error| refusal::control(&error, &id))?;
     Ok(Json(result))
 }
@@ -52,7 +52,11 @@ pub(super) async fn approval_mode(
         Some(Value::Bool(persist)) => *persist,
         Some(_) => return Err(WireError::bad_request("`persist` must be a boolean").code("invalid_persist_flag")),
     };
-    let answered = command(&app, &id, client, Command::SetApprovalMode { mode, persist }).await?;
+    let live = live(&app, &id)?;
+    if let Some(workspace) = app.workspaces.owner(&id).await.ok().flatten() {
+        check_mode(&workspace, mode).await?;
+    }
+    let answered = ask(&app, &live, client, Command::SetApprovalMode { mode, persist }).await?;
     let change = answer!(answered, SetApprovalMode).map_err(|error| refusal::control(&error, &id))?;
     Ok(Json(ModeChanged {
         session_id: SessionId::from(id),

@@ -17,7 +17,10 @@ use crate::{
     body::JsonBody,
     client_id::ClientHeader,
     driver::Source,
-    routes::workspace::workspace_mismatch,
+    routes::workspace::{
+        access::{check_mode, require_trust},
+        workspace_mismatch,
+    },
     sessions::{Attachment, CreateSession, Lend},
     workspaces::Workspace,
 };
@@ -78,6 +81,12 @@ pub(super) async fn create(
         model_id: body.get("modelServiceId").and_then(Value::as_str).map(Into::into),
         source: source(&body)?,
     };
+    if !app.workspaces.is_primary(workspace) {
+        require_trust(workspace).await?;
+    }
+    if let Some(mode) = wish.approval_mode {
+        check_mode(workspace, mode).await?;
+    }
     let lend = workspace.sessions.create(wish, client).await.map_err(|error| refusal::create(&error))?;
     Ok(Json(SessionObject::of(&lend)))
 }
@@ -127,17 +136,30 @@ fn session_id(body: &Map<String, Value>) -> Result<Option<SessionId>, WireError>
 }
 
 fn source(body: &Map<String, Value>) -> Result<Source, WireError> {
-    let read = |key: &str| match body.get(key) {
-        None => Ok(None),
-        Some(Value::String(text)) if (1..=MAX_SOURCE_CHARS).contains(&text.chars().count()) => Ok(Some(text.clone())),
+    let invalid = |why: String| WireError::bad_request(why).code("invalid_session_source");
+    let kind = match body.get("sourceType") {
+        None => None,
+        Some(Value::String(kind)) if is_source_type(kind) => Some(kind.clone()),
+        Some(_) => return Err(invalid("`sourceType` must match [a-z][a-z0-9_-]{0,63}".to_owned())),
+    };
+    let id = match body.get("sourceId") {
+        None => None,
+        Some(_) if kind.is_none() => return Err(invalid("`sourceId` needs a `sourceType`".to_owned())),
+        Some(Value::String(id)) if is_source_id(id) => Some(id.clone()),
         Some(_) => {
-            Err(WireError::bad_request(format!("`{key}` must be a string of 1 to {MAX_SOURCE_CHARS} characters"))
-                .code("invalid_session_source"))
+            let why = format!("`sourceId` must have 1 to {MAX_SOURCE_CHARS} characters and no control characters");
+            return Err(invalid(why));
         }
     };
-    let source = Source { kind: read("sourceType")?, id: read("sourceId")? };
-    if source.id.is_some() && source.kind.is_none() {
-        return Err(WireError::bad_request("`sourceId` needs a `sourceType`").code("invalid_session_source"));
-    }
-    Ok(source)
+    Ok(Source { kind, id })
+}
+
+fn is_source_type(kind: &str) -> bool {
+    let is_plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"_-".contains(&byte);
+    kind.len() <= 64 && kind.starts_with(|first: char| first.is_ascii_lowercase()) && kind.bytes().all(is_plain)
+}
+
+fn is_source_id(id: &str) -> bool {
+    let is_control = |c: char| c <= '\u{1f}' || c == '\u{7f}';
+    (1..=MAX_SOURCE_CHARS).contains(&id.chars().count()) && !id.contains(is_control)
 }

@@ -37,7 +37,7 @@ pub(super) struct PendingPrompts {
 
 #[derive(Debug, Serialize)]
 pub(super) struct Removed {
-    removed: bool,
+    pub(super) removed: bool,
 }
 
 pub(super) async fn send(

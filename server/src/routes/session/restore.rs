@@ -22,10 +22,16 @@ use crate::{
     App, WireError,
     body::JsonBody,
     client_id::ClientHeader,
-    routes::path,
+    routes::{
+        path,
+        workspace::access::{check_mode, require_trust},
+    },
     sessions::{Attachment, Lend, Restore},
     workspaces::Workspace,
 };
+
+/// Records of a page of history at most.
+const MAX_PAGE: usize = 500;
 
 /// What resume answers, and load with a history beside it.
 #[derive(Debug, Serialize)]
@@ -40,6 +46,20 @@ pub(super) struct Restored {
     live_journal: Option<Vec<Box<RawValue>>>,
     last_event_id: u64,
     event_epoch: EventEpoch,
+    /// There is more before the history given; always with the record it begins with.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    history_has_more: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    history_anchor_record_id: Option<String>,
+    /// Something that was said is not in the history, because its record is damaged.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    partial: bool,
+    /// What is wrong with the history, or with what the agent knows of it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    replay_error: Option<String>,
+    /// The agent knows less than the history shows.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    replay_degraded: bool,
 }
 
 pub(super) async fn load(
@@ -48,8 +68,9 @@ pub(super) async fn load(
     ClientHeader(client): ClientHeader,
     JsonBody(body): JsonBody,
 ) -> Result<Json<Restored>, WireError> {
+    let page = history_page_size(&body)?;
     let (workspace, lend) = restore(&app, &id, Restore::Load, client, &body).await?;
-    let loaded = workspace.sessions.history(&lend.live).await.map_err(|error| {
+    let loaded = workspace.sessions.history(&lend.live, page).await.map_err(|error| {
         tracing::error!(%error, session = %id, "cannot read the session's history");
         WireError::internal()
     })?;
@@ -57,7 +78,26 @@ pub(super) async fn load(
     restored.last_event_id = loaded.last_event_id;
     restored.compacted_replay = Some(loaded.history.compacted_replay);
     restored.live_journal = Some(loaded.history.live_journal);
+    restored.history_anchor_record_id = loaded.history.earlier.map(|earlier| earlier.anchor);
+    restored.history_has_more = restored.history_anchor_record_id.is_some();
+    restored.partial = loaded.history.damaged_lines > 0;
+    if restored.partial {
+        let said = format!("{} lines of the session's record cannot be read", loaded.history.damaged_lines);
+        restored.replay_error = Some(said);
+    }
     Ok(Json(restored))
+}
+
+/// `historyPageSize`
+fn history_page_size(body: &Map<String, Value>) -> Result<Option<usize>, WireError> {
+    let Some(size) = body.get("historyPageSize") else { return Ok(None) };
+    let number = size.as_u64().and_then(|size| usize::try_from(size).ok()).filter(|size| (1..=MAX_PAGE).contains(size));
+    let invalid = || {
+        WireError::bad_request(format!("`historyPageSize` must be between 1 and {MAX_PAGE}"))
+            .code("invalid_transcript_limit")
+            .with("maxLimit", MAX_PAGE)
+    };
+    number.map(Some).ok_or_else(invalid)
 }
 
 pub(super) async fn resume(
@@ -85,6 +125,12 @@ async fn restore(
         Some(asked) => unless_elsewhere(app, asked, &session)?,
         None => path::owner(app, id, "/session/:id/load").await?,
     };
+    if !app.workspaces.is_primary(&workspace) {
+        require_trust(&workspace).await?;
+    }
+    if let Some(mode) = mode {
+        check_mode(&workspace, mode).await?;
+    }
     let restored = workspace.sessions.restore(&session, how, client).await;
     let lend = restored.map_err(|error| refusal::restore(&error, id, how))?;
     if let (Some(mode), Attachment::Made) = (mode, lend.attachment) {
@@ -114,6 +160,8 @@ fn answer(lend: &Lend) -> Restored {
         let bus = lend.live.stream.bus();
         (bus.epoch().clone(), bus.last_event_id())
     };
+    let forgotten =
+        lend.live.machine().forgotten().map(|why| format!("The agent remembers nothing of this session: {why}"));
     Restored {
         session: SessionObject::of(lend).with_activity(lend),
         state: lend.live.agent_state(),
@@ -121,5 +169,10 @@ fn answer(lend: &Lend) -> Restored {
         live_journal: None,
         last_event_id,
         event_epoch: epoch,
+        history_has_more: false,
+        history_anchor_record_id: None,
+        partial: false,
+        replay_degraded: forgotten.is_some(),
+        replay_error: forgotten,
     }
 }
