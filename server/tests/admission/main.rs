@@ -2,6 +2,7 @@
 
 mod device_flow;
 mod front;
+mod program;
 mod providers;
 mod rates;
 mod refusals;

@@ -16,7 +16,7 @@ use roost_core::{
 use serde::Serialize;
 use serde_json::Value;
 
-use super::super::path::Selected;
+use super::access::Visible;
 use crate::{
     App, WireError,
     body::JsonBody,
@@ -117,7 +117,7 @@ struct Connected<'a> {
 
 async fn start(
     State(app): State<Arc<App>>,
-    Selected(_): Selected,
+    Visible { .. }: Visible,
     ClientHeader(client): ClientHeader,
     JsonBody(body): JsonBody,
 ) -> Result<Response, WireError> {
@@ -156,7 +156,7 @@ fn refusal(app: &App, error: &StartError) -> WireError {
 
 async fn show(
     State(app): State<Arc<App>>,
-    Selected(_): Selected,
+    Visible { .. }: Visible,
     NamedFlow(id): NamedFlow,
     ClientHeader(client): ClientHeader,
 ) -> Result<Response, WireError> {
@@ -166,7 +166,7 @@ async fn show(
 
 async fn cancel(
     State(app): State<Arc<App>>,
-    Selected(_): Selected,
+    Visible { .. }: Visible,
     NamedFlow(id): NamedFlow,
     ClientHeader(client): ClientHeader,
 ) -> Result<StatusCode, WireError> {
@@ -177,7 +177,7 @@ fn no_such_flow(id: &str) -> WireError {
     WireError::new(StatusCode::NOT_FOUND, format!("No device flow with id \"{id}\"")).code("device_flow_not_found")
 }
 
-async fn status(State(app): State<Arc<App>>, Selected(workspace): Selected) -> Json<Status> {
+async fn status(State(app): State<Arc<App>>, Visible { workspace, .. }: Visible) -> Json<Status> {
     let pending = app.sign_ins.pending().into_iter().map(|view| PendingFlow {
         device_flow_id: view.device_flow_id,
         provider_id: view.provider_id,
@@ -192,13 +192,13 @@ async fn status(State(app): State<Arc<App>>, Selected(workspace): Selected) -> J
     })
 }
 
-async fn list_providers(Selected(workspace): Selected) -> Json<Listed<'static>> {
+async fn list_providers(Visible { workspace, .. }: Visible) -> Json<Listed<'static>> {
     Json(Listed { v: 1, workspace_cwd: workspace.cwd.clone(), presets: providers::presets() })
 }
 
 async fn install(
     State(app): State<Arc<App>>,
-    Selected(workspace): Selected,
+    Visible { workspace, .. }: Visible,
     JsonBody(body): JsonBody,
 ) -> Result<Response, WireError> {
     let reach = if app.config.allow_private_auth_base_url { Reach::Anywhere } else { Reach::Public };
