@@ -6,13 +6,15 @@ use std::{
     path::Path,
 };
 
-use crate::{Config, config::TokenSource, serve::Daemon};
+use crate::{Config, config::TokenSource, serve::Daemon, settings::Layers};
 
 /// The start-up output: where to go, and what is running. Never the token; the link's code is good once.
 #[derive(Debug)]
 pub struct Greeting<'a> {
     daemon: &'a Daemon,
     link: Option<String>,
+    /// The model of the user's settings.
+    model: Option<String>,
     colour: bool,
 }
 
@@ -22,7 +24,8 @@ impl<'a> Greeting<'a> {
     pub fn new(daemon: &'a Daemon) -> Self {
         let link = daemon.sign_in_link().map(|link| link.reveal().to_owned());
         let colour = io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none();
-        Self { daemon, link, colour }
+        let model = chosen_model(&daemon.app().workspaces.primary().settings.read());
+        Self { daemon, link, model, colour }
     }
 
     fn row(&self, f: &mut fmt::Formatter<'_>, label: &str, value: impl fmt::Display) -> fmt::Result {
@@ -50,7 +53,7 @@ impl fmt::Display for Greeting<'_> {
         }
         writeln!(f)?;
         self.row(f, "Workspace", config.workspace.display())?;
-        self.row(f, "Agent", agent(config))?;
+        self.row(f, "Agent", agent(config, self.model.as_deref()))?;
         self.row(f, "State", Home(&config.home))?;
         self.row(f, "Access", access(config, self.daemon.app().auth.token_file().map(std::path::PathBuf::as_path)))?;
         if config.page.is_empty() {
@@ -64,7 +67,14 @@ impl fmt::Display for Greeting<'_> {
     }
 }
 
-fn agent(config: &Config) -> String {
+fn chosen_model(settings: &Layers) -> Option<String> {
+    let providers = settings.user.get("modelProviders")?.as_object()?;
+    let has_models = providers.values().any(|models| models.as_array().is_some_and(|models| !models.is_empty()));
+    let name = settings.user.get("model")?.get("name")?.as_str()?;
+    (has_models && !name.is_empty()).then(|| name.to_owned())
+}
+
+fn agent(config: &Config, chosen: Option<&str>) -> String {
     if config.agent.name != "built-in" {
         return config.agent.name.clone();
     }
@@ -76,6 +86,9 @@ fn agent(config: &Config) -> String {
         named.filter_map(|(model, _)| std::env::var(model).ok()).filter(|model| !model.is_empty()).collect();
     if !models.is_empty() {
         return format!("built-in, model {}", models.join(" or "));
+    }
+    if let Some(model) = chosen {
+        return format!("built-in, model {model}");
     }
     if is_set(&"OPENAI_API_KEY") || is_set(&"OPENAI_BASE_URL") {
         return "built-in; no model is named: set OPENAI_MODEL".to_owned();
