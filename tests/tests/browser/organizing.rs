@@ -45,10 +45,10 @@ async fn press_menu(browser: &Browser, menu: &str, item: &str) -> anyhow::Result
     browser.evaluate(&format!("(document.querySelector('.rail [aria-label={}]').focus(), 0)", json!(menu))).await?;
     browser.press(Key::Enter).await?;
     let line =
-        format!("[...document.querySelectorAll('.menu button')].find(b => b.innerText.trim() === {})", json!(item));
+        format!("[...document.querySelectorAll('dialog.menu button')].find(b => b.innerText.trim() === {})", json!(item));
     browser.wait_for(&format!("{line} !== undefined")).await?;
     browser.evaluate(&format!("({line}.click(), 0)")).await?;
-    browser.wait_for("document.querySelector('.menu') === null").await
+    browser.wait_for("document.querySelector('dialog.menu') === null").await
 }
 
 #[tokio::test]

@@ -78,7 +78,7 @@ fn open(store: Store, at: MenuAt) -> El {
                 _ => return,
             };
             event.prevent_default();
-            browser::move_focus(".menu button", step);
+            browser::move_focus("dialog.menu button", step);
         })
         .child(
             ul().attr("role", "menu")

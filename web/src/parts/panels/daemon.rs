@@ -7,7 +7,7 @@ use super::wrong;
 use crate::{
     dom::{El, dd, div, dl, dt, h3, li, section, strong, ul},
     store::Store,
-    words::{count, duration, words},
+    words::{duration, words},
 };
 
 /// How a value is said.
@@ -82,7 +82,7 @@ fn said(value: &Value, say: Say) -> Option<String> {
         Say::Length => {
             Some(value.as_u64().map_or_else(|| words().unbounded.to_owned(), |length| duration(Millis(length))))
         }
-        Say::Bytes => value.as_u64().map(|bytes| format!("{}B", count(bytes))),
+        Say::Bytes => value.as_u64().map(|bytes| format!("{} MB", bytes / 1_000_000)),
         Say::Bound => Some(value.as_u64().map_or_else(|| words().unbounded.to_owned(), |bound| bound.to_string())),
     }
 }
