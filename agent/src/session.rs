@@ -2,22 +2,23 @@
 
 mod blocks;
 mod interruption;
+mod past;
+mod shared;
 
 use std::{
-    collections::{HashMap, HashSet},
-    path::{Path, PathBuf},
-    sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicBool, Ordering},
-    },
+    collections::HashSet,
+    path::Path,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
+use self::past::Past;
 pub(crate) use self::{
     blocks::{Prompt, UnusableBlock},
     interruption::{Interruption, LastTurn},
+    shared::Shared,
 };
 use crate::{
     approval::Rules,
@@ -25,30 +26,17 @@ use crate::{
         Client,
         update::{self, Card},
     },
-    config::Config,
     history::{Message, ToolCall},
     mode::Mode,
-    model::{self, Catalogue, ToolSpec},
+    model::{self, ToolSpec},
     prompt::Instructions,
     record::{self, APPROVAL_MODE, Branch, Entry, Recorder},
-    settings::{Changes, Settings},
+    settings::Settings,
     stats::Stats,
-    tool::{self, ReadLog, Tool},
+    tool::{ReadLog, Tool},
     turn::Meanwhile,
     workspace::Workspace,
 };
-
-/// What all sessions of the process share.
-pub(crate) struct Shared {
-    pub(crate) config: Config,
-    catalogue: Mutex<Arc<Catalogue>>,
-    /// The settings of each folder, as of the last reload.
-    settings: Mutex<HashMap<PathBuf, Settings>>,
-    /// The client can be asked for what the user says while a turn runs.
-    client_drains: AtomicBool,
-    tools: Vec<Box<dyn Tool>>,
-    pub(crate) tool_specs: Vec<ToolSpec>,
-}
 
 /// A session. Everything about it may be asked while a turn runs; only the conversation belongs to the turn.
 pub(crate) struct Session {
@@ -85,50 +73,6 @@ pub(crate) struct Conversation {
     pub(crate) last_turn: LastTurn,
     /// Call ids used in this session: providers begin anew with every answer.
     call_ids: HashSet<String>,
-}
-
-impl Shared {
-    pub(crate) fn new(config: Config) -> Self {
-        let tools = tool::registry();
-        let tool_specs = tools
-            .iter()
-            .map(|tool| ToolSpec { name: tool.name(), description: tool.description(), parameters: tool.parameters() })
-            .collect();
-        let catalogue = Mutex::new(Arc::new(Catalogue::new(&config)));
-        let (settings, client_drains) = (Mutex::default(), AtomicBool::new(false));
-        Self { catalogue, settings, client_drains, tool_specs, tools, config }
-    }
-
-    pub(crate) fn catalogue(&self) -> Arc<Catalogue> {
-        Arc::clone(&lock(&self.catalogue))
-    }
-
-    pub(crate) fn set_catalogue(&self, catalogue: Catalogue) {
-        *lock(&self.catalogue) = Arc::new(catalogue);
-    }
-
-    /// Reads the settings of a folder again. The first time, nothing counts as changed.
-    pub(crate) fn reload(&self, cwd: &Path) -> Changes {
-        let open = || Settings::open(&self.config.home, cwd);
-        lock(&self.settings).entry(cwd.to_owned()).or_insert_with(open).reload()
-    }
-
-    pub(crate) fn client_drains(&self) -> bool {
-        self.client_drains.load(Ordering::Relaxed)
-    }
-
-    pub(crate) fn set_client_drains(&self, drains: bool) {
-        self.client_drains.store(drains, Ordering::Relaxed);
-    }
-
-    pub(crate) fn tool(&self, name: &str) -> Option<&dyn Tool> {
-        self.tools.iter().find(|tool| tool.name() == name).map(AsRef::as_ref)
-    }
-
-    /// The name people see. A tool nobody knows shows the name the model used.
-    pub(crate) fn display<'a>(&'a self, name: &'a str) -> (&'a str, &'static str) {
-        self.tool(name).map_or((name, "other"), |tool| (tool.display(), tool.kind().id()))
-    }
 }
 
 impl Session {
@@ -355,32 +299,6 @@ impl Conversation {
             unique = format!("{id}__qwen_dup_{number}");
         }
         unique
-    }
-}
-
-/// What a session was before it was opened here.
-struct Past {
-    history: Vec<Message>,
-    turns: u64,
-    last_turn: LastTurn,
-    /// The last record.
-    last: Option<String>,
-    mode: Option<Mode>,
-}
-
-impl Past {
-    fn none() -> Self {
-        Self { history: Vec::new(), turns: 0, last_turn: LastTurn::Completed, last: None, mode: None }
-    }
-
-    fn of(branch: &Branch) -> Self {
-        Self {
-            history: branch.history(),
-            turns: branch.turns(),
-            last_turn: branch.last_turn(),
-            last: branch.last(),
-            mode: branch.approval_mode(),
-        }
     }
 }
 

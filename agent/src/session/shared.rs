@@ -1,0 +1,74 @@
+//! What all sessions of the process share.
+
+use std::{
+    collections::HashMap,
+    path::{Path, PathBuf},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, Ordering},
+    },
+};
+
+use super::lock;
+use crate::{
+    config::Config,
+    model::{Catalogue, ToolSpec},
+    settings::{Changes, Settings},
+    tool::{self, Tool},
+};
+
+/// What all sessions of the process share.
+pub(crate) struct Shared {
+    pub(crate) config: Config,
+    catalogue: Mutex<Arc<Catalogue>>,
+    /// The settings of each folder, as of the last reload.
+    settings: Mutex<HashMap<PathBuf, Settings>>,
+    /// The client can be asked for what the user says while a turn runs.
+    client_drains: AtomicBool,
+    pub(super) tools: Vec<Box<dyn Tool>>,
+    pub(crate) tool_specs: Vec<ToolSpec>,
+}
+
+impl Shared {
+    pub(crate) fn new(config: Config) -> Self {
+        let tools = tool::registry();
+        let tool_specs = tools
+            .iter()
+            .map(|tool| ToolSpec { name: tool.name(), description: tool.description(), parameters: tool.parameters() })
+            .collect();
+        let catalogue = Mutex::new(Arc::new(Catalogue::new(&config)));
+        let (settings, client_drains) = (Mutex::default(), AtomicBool::new(false));
+        Self { catalogue, settings, client_drains, tool_specs, tools, config }
+    }
+
+    pub(crate) fn catalogue(&self) -> Arc<Catalogue> {
+        Arc::clone(&lock(&self.catalogue))
+    }
+
+    pub(crate) fn set_catalogue(&self, catalogue: Catalogue) {
+        *lock(&self.catalogue) = Arc::new(catalogue);
+    }
+
+    /// Reads the settings of a folder again. The first time, nothing counts as changed.
+    pub(crate) fn reload(&self, cwd: &Path) -> Changes {
+        let open = || Settings::open(&self.config.home, cwd);
+        lock(&self.settings).entry(cwd.to_owned()).or_insert_with(open).reload()
+    }
+
+    pub(crate) fn client_drains(&self) -> bool {
+        self.client_drains.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn set_client_drains(&self, drains: bool) {
+        self.client_drains.store(drains, Ordering::Relaxed);
+    }
+
+    pub(crate) fn tool(&self, name: &str) -> Option<&dyn Tool> {
+        self.tools.iter().find(|tool| tool.name() == name).map(AsRef::as_ref)
+    }
+
+    /// The name people see. A tool nobody knows shows the name the model used.
+    pub(crate) fn display<'a>(&'a self, name: &'a str) -> (&'a str, &'static str) {
+        self.tool(name).map_or((name, "other"), |tool| (tool.display(), tool.kind().id()))
+    }
+}
