@@ -110,7 +110,7 @@ fn queries() -> Vec<(&'static str, &'static str)> {
         "/session/SESSION/transcript?cursor=garbage",
         "/session/SESSION/export?format=pdf",
         "/session/SESSION/export?format=json",
-        "/workspace/WORKSPACE/sessions?size=1",
+        "/workspace/WORKSPACE/sessions?size=100",
         "/workspace/WORKSPACE/sessions?size=garbage",
         "/workspace/WORKSPACE/sessions?archiveState=maybe",
         "/workspace/WORKSPACE/sessions?archiveState=archived",

@@ -1,6 +1,6 @@
 //! The shape of a JSON value: keys and types, no values.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -9,7 +9,7 @@ use serde_json::Value;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum Shape {
-    /// `"null"`, `"bool"`, `"number"`, `"string"`.
+    /// `"null"`, `"bool"`, `"number"`, `"string"`; several, as `"null|string"`, where the elements of a list differ.
     Plain(String),
     /// No element: nothing is known of them. One: their shape.
     List(Vec<Shape>),
@@ -37,7 +37,7 @@ impl Shape {
         Self::Plain(word.to_owned())
     }
 
-    /// What either has. Of two kinds that exclude each other the first stays.
+    /// What either has.
     fn or(self, other: Self) -> Self {
         match (self, other) {
             (Self::Object(mut fields), Self::Object(more)) => {
@@ -49,6 +49,10 @@ impl Shape {
             }
             (Self::List(left), Self::List(right)) => {
                 Self::List(left.into_iter().chain(right).reduce(Self::or).into_iter().collect())
+            }
+            (Self::Plain(left), Self::Plain(right)) => {
+                let words: BTreeSet<&str> = left.split('|').chain(right.split('|')).collect();
+                Self::Plain(words.into_iter().collect::<Vec<_>>().join("|"))
             }
             (left, _) => left,
         }
@@ -64,7 +68,7 @@ impl Shape {
 
     fn compare(&self, theirs: &Self, path: &str, found: &mut Vec<String>) {
         match (self, theirs) {
-            (Self::Plain(ours), Self::Plain(theirs)) if ours == theirs => {}
+            (Self::Plain(ours), Self::Plain(theirs)) if ours.split('|').any(|word| theirs.split('|').any(|other| word == other)) => {}
             (Self::List(ours), Self::List(theirs)) => {
                 if let (Some(ours), Some(theirs)) = (ours.first(), theirs.first()) {
                     ours.compare(theirs, &format!("{path}[]"), found);
@@ -116,5 +120,7 @@ mod tests {
     #[test]
     fn the_elements_of_a_list_are_one_shape() {
         assert_eq!(Shape::of(&json!([{"a": 1}, {"b": 1}])), Shape::of(&json!([{"a": 2, "b": 2}])));
+        assert_eq!(Shape::of(&json!(["x", null, 1])), Shape::List(vec![Shape::Plain("null|number|string".to_owned())]));
+        assert_eq!(differences(&json!(["x", null]), &json!(["x"])), [""; 0]);
     }
 }
