@@ -53,6 +53,12 @@ impl Presence {
         self.missed_since = None;
     }
 
+    /// Whether a stream is needed and not there.
+    #[must_use]
+    pub fn is_missed(&self) -> bool {
+        self.missed_since.is_some()
+    }
+
     /// The peer said something, or took something.
     pub fn heard(&mut self, now: Millis) {
         self.heard_at = now;

@@ -233,7 +233,9 @@ fn a_stream_that_was_never_there_is_missed_from_when_it_is_needed() {
     presence.miss(Millis(100));
     presence.miss(Millis(105));
     assert_eq!(presence.ends_at(), Some(Millis(110)));
+    assert!(presence.is_missed());
     presence.forgive();
+    assert!(!presence.is_missed());
     assert_eq!(presence.ends_at(), Some(Millis(1_000)));
 }
 

@@ -5,20 +5,17 @@ use std::panic::AssertUnwindSafe;
 use axum::{Router, body::Body};
 use bytes::Bytes;
 use futures_util::FutureExt;
-use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use http_body_util::BodyExt;
 use roost_core::{
     acp::{RpcError, code},
-    acp_bridge::{Scope, VendorMethod, refusal},
+    acp_bridge::refusal,
     client::Request,
 };
 use serde::de::DeserializeOwned;
 use tower_service::Service;
 
 use crate::serve::Connection;
-
-/// A method no route takes: asked with it, a path that exists names the methods it has.
-const NO_METHOD: &str = "ASK";
 
 /// A way to the routes behind admission, for a peer that has passed it.
 #[derive(Clone, Debug)]
@@ -66,27 +63,6 @@ impl Door {
             tracing::error!(%error, path, "a route answered in a shape nobody expected");
             internal()
         })
-    }
-
-    /// The vendor methods whose routes the daemon has.
-    pub async fn vendor_methods(&self, scope: &Scope) -> Vec<&'static VendorMethod> {
-        let mut found = Vec::new();
-        for row in VendorMethod::ALL {
-            let (method, path) = row.sample(scope);
-            if self.has(method.as_str(), &path).await {
-                found.push(row);
-            }
-        }
-        found
-    }
-
-    /// Whether there is a route; nothing is carried out.
-    async fn has(&self, method: &str, path: &str) -> bool {
-        let Ok(nothing) = Method::from_bytes(NO_METHOD.as_bytes()) else { return false };
-        let Some(request) = self.request(nothing, path, HeaderMap::new(), Body::empty()) else { return false };
-        let Ok(answer) = self.router.clone().call(request).await;
-        let allowed = answer.headers().get(header::ALLOW).and_then(|allowed| allowed.to_str().ok());
-        allowed.is_some_and(|allowed| allowed.split(',').any(|one| one.trim() == method))
     }
 
     async fn send(

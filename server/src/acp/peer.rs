@@ -18,7 +18,12 @@ use tokio::sync::{Notify, mpsc, watch};
 use uuid::Uuid;
 
 use super::{Acp, ConnectionStatus, Door, Seat, binding::Binding, outbox::Outbox, stopped};
-use crate::{App, capabilities, clock, driver::LiveSession, workspaces::Workspace};
+use crate::{
+    App, capabilities, clock,
+    driver::LiveSession,
+    routes::table::{Table, Taken},
+    workspaces::Workspace,
+};
 
 /// The version of the protocol that is spoken.
 const PROTOCOL_VERSION: u32 = 1;
@@ -88,7 +93,7 @@ impl Call {
 impl Peer {
     /// A new connection, which lives until it says goodbye, is away too long, or the daemon stops. `seat` is free again then; that of a
     /// socket its owner keeps.
-    pub async fn begin(
+    pub fn begin(
         app: &Arc<App>,
         door: Door,
         workspace: Arc<Workspace>,
@@ -102,7 +107,7 @@ impl Peer {
         let peer = Arc::new(Self {
             id: Uuid::new_v4().to_string().into(),
             app: Arc::clone(app),
-            methods: door.vendor_methods(&scope).await,
+            methods: VendorMethod::ALL.iter().filter(|method| exists(method, &scope)).collect(),
             door,
             scope,
             workspace,
@@ -235,13 +240,20 @@ impl Peer {
         self.look_again();
     }
 
-    /// The socket has gone, and with it the way to this connection. It is over at once unless a prompt of its has time left.
+    /// The socket has gone, and with it the way to this connection.
     pub(super) fn socket_went(&self) {
         self.hub().remove(&self.id);
-        if self.bindings().values().all(|binding| binding.open_prompts().is_empty()) {
-            self.end();
-        }
         self.went();
+    }
+
+    /// Whether a connection that nobody can come back to has nothing left to end. Only to be asked between two calls: until one is
+    /// done, it is open what it leaves.
+    fn is_deserted(&self) -> bool {
+        let is_gone = match self.transport {
+            Transport::Http => false,
+            Transport::Socket => self.presence().is_missed(),
+        };
+        is_gone && self.bindings().values().all(|binding| binding.open_prompts().is_empty())
     }
 
     /// The peer said something, or took something.
@@ -261,6 +273,9 @@ impl Peer {
     async fn run(self: Arc<Self>, mut calls: mpsc::Receiver<Call>, seat: Option<Seat>) {
         let (mut stopping, mut stopping_within) = (self.hub().stopping(), self.hub().stopping());
         let is_stopped = loop {
+            if self.is_deserted() {
+                break false;
+            }
             let wait = self.next_moment().map(|at| Duration::from_millis(at.since(clock::now()).0));
             tokio::select! {
                 Some(call) = calls.recv() => tokio::select! {
@@ -342,6 +357,14 @@ impl fmt::Debug for Peer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Peer({}…)", self.prefix())
     }
+}
+
+/// Whether the daemon has the route a method stands for.
+fn exists(method: &VendorMethod, scope: &Scope) -> bool {
+    let (method, path) = method.sample(scope);
+    let method = http::Method::from_bytes(method.as_str().as_bytes());
+    let taken = method.ok().and_then(|method| Table::get().take(&method, &path));
+    taken.and_then(Taken::index).is_some()
 }
 
 async fn until(wait: Option<Duration>) {

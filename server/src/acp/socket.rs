@@ -178,7 +178,7 @@ impl Socket {
             Err(_) => return Farewell::Close(CloseCode::Protocol, "no initialize in time"),
         };
         let (door, workspace) = (self.door.clone(), Arc::clone(&self.workspace));
-        let peer = Peer::begin(&self.app, door, workspace, self.is_qualified, Transport::Socket, None).await;
+        let peer = Peer::begin(&self.app, door, workspace, self.is_qualified, Transport::Socket, None);
         let leaving = Leaving(&peer);
         leaving.0.came();
         if let (Some(id), Ok(greeting)) = (call.id, to_raw_value(&peer.greeting())) {
@@ -196,7 +196,7 @@ impl Socket {
         let mut pulse: Pin<Box<Sleep>> = Box::pin(sleep(PULSE));
         loop {
             tokio::select! {
-                () = peer.ended() => return Farewell::Close(CloseCode::Normal, "the connection was ended"),
+                () = peer.ended() => return self.ended(),
                 frames = reader.next() => {
                     let sent = send(stream, frames.unwrap_or_default()).await;
                     if sent.is_err() {
@@ -223,6 +223,15 @@ impl Socket {
                     pulse.as_mut().reset(Instant::now() + PULSE);
                 }
             }
+        }
+    }
+
+    /// Whether the connection alone is over, or the daemon with it.
+    fn ended(&self) -> Farewell {
+        if *self.app.acp.stopping().borrow() {
+            STOPPING
+        } else {
+            Farewell::Close(CloseCode::Normal, "the connection was ended")
         }
     }
 

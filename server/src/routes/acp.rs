@@ -112,8 +112,7 @@ impl Caller {
                 .retry_after(RETRY_AFTER)
         };
         let seat = self.app.acp.seat().ok_or_else(full)?;
-        let peer =
-            Peer::begin(&self.app, self.door, self.workspace, self.is_qualified, Transport::Http, Some(seat)).await;
+        let peer = Peer::begin(&self.app, self.door, self.workspace, self.is_qualified, Transport::Http, Some(seat));
         let greeting = to_raw_value(&peer.greeting()).map_err(|_| WireError::internal())?;
         let mut response = message(StatusCode::OK, &Frame::reply(call.id.unwrap_or(RpcId::Null), Ok(&greeting)));
         if let Ok(id) = HeaderValue::from_str(&peer.id) {

@@ -239,7 +239,7 @@ async fn a_socket_that_reconnects_finds_its_turn_going_on() -> anyhow::Result<()
     screen.send(&call(3, "session/load", &json!({"sessionId": session}))).await?;
     let mut messages = screen.until(|message| message["id"] == 3).await?;
     let question = messages.iter().find(|message| message["method"] == "session/request_permission");
-    let question = question.expect("the history holds the open question")["id"].clone();
+    let question = question.unwrap_or_else(|| panic!("the history holds no open question: {messages:?}"))["id"].clone();
     let no = json!({"outcome": {"outcome": "selected", "optionId": "no"}});
     screen.send(&json!({"jsonrpc": "2.0", "id": question, "result": no})).await?;
     messages.extend(screen.until(|message| is_news(message, "turn_complete")).await?);
