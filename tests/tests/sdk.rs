@@ -121,3 +121,8 @@ async fn the_published_client_keeps_sessions_in_order() -> anyhow::Result<()> {
 async fn the_published_client_reads_and_writes_files() -> anyhow::Result<()> {
     run("file.test.mjs").await
 }
+
+#[tokio::test]
+async fn the_published_client_sees_and_changes_what_a_workspace_is_set_to() -> anyhow::Result<()> {
+    run("workspace.test.mjs").await
+}

@@ -13,8 +13,8 @@ use tokio::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command};
 
 use crate::config::AgentCommand;
 
-/// Names that never reach an agent: whoever holds them is this daemon's owner.
-const SECRET_VARIABLES: [&str; 2] = ["QWEN_SERVER_TOKEN", "ROOST_TOKEN"];
+/// Variables that never reach a program the daemon starts: whoever holds what they hold is this daemon's owner.
+pub(crate) const SECRET_VARIABLES: [&str; 2] = ["QWEN_SERVER_TOKEN", "ROOST_TOKEN"];
 
 /// How a process ended, in the words of `session_died`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -53,8 +53,8 @@ impl Git {
         if !repository.has_head().await? {
             return Ok(WorkingDiff::default());
         }
-        let counted = repository.compare(["--numstat", "-z"], OsStr::new(".")).await?;
-        let deleted = repository.compare(["--name-only", "-z", "--diff-filter=D"], OsStr::new(".")).await?;
+        let counted = repository.compare(["--numstat", "-z"], &[OsStr::new(".")]).await?;
+        let deleted = repository.compare(["--name-only", "-z", "--diff-filter=D"], &[OsStr::new(".")]).await?;
         let deleted: BTreeSet<String> = names(&deleted).collect();
         let unknown = repository.untracked(OsStr::new(".")).await?;
         let prefix = repository.prefix();
@@ -85,11 +85,11 @@ impl Git {
 }
 
 impl Repository {
-    /// `git diff HEAD` of one path, relative to the workspace, in the given form.
-    pub(super) async fn compare<const N: usize>(&self, form: [&str; N], path: &OsStr) -> Result<Vec<u8>, GitError> {
+    /// `git diff HEAD` of these paths, relative to the workspace, in the given form.
+    pub(super) async fn compare<const N: usize>(&self, form: [&str; N], paths: &[&OsStr]) -> Result<Vec<u8>, GitError> {
         let fixed = ["diff", "--no-ext-diff", "--no-textconv", "--no-color", "--no-relative", "--find-renames"];
         let rest = ["--ignore-submodules=dirty", "--submodule=short", "HEAD", "--"];
-        let arguments = fixed.iter().chain(&form).chain(&rest).map(OsStr::new).chain([path]);
+        let arguments = fixed.iter().chain(&form).chain(&rest).map(OsStr::new).chain(paths.iter().copied());
         Ok(self.git.run(arguments).await?.bytes)
     }
 

@@ -12,6 +12,8 @@ const MAX_LINES: usize = 20_000;
 /// Bytes shown of one file.
 const MAX_BYTES: usize = 2 * 1024 * 1024;
 
+const FORM: [&str; 2] = ["--unified=3", "--inter-hunk-context=0"];
+
 /// The changes of one file.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct FileDiff {
@@ -37,19 +39,25 @@ pub struct Hunk {
 }
 
 impl Git {
-    /// Compares one file with HEAD. `path` is relative to the repository's root; one that is not beneath the workspace has nothing to
-    /// show.
+    /// Compares one file with HEAD, under the name `old_path` if it had another there. Paths are relative to the repository's root;
+    /// one that is not beneath the workspace has nothing to show.
     ///
     /// # Errors
     /// Git is too slow, or says something odd.
-    pub async fn file_diff(&self, path: &str) -> Result<FileDiff, GitError> {
+    pub async fn file_diff(&self, path: &str, old_path: Option<&str>) -> Result<FileDiff, GitError> {
         let Some(repository) = self.repository().await? else { return Ok(FileDiff::default()) };
         let Some(inner) = repository.inner(path) else { return Ok(FileDiff::default()) };
         if !repository.has_head().await? {
             return Ok(FileDiff::default());
         }
         let inner = inner.as_path().as_os_str();
-        let known = repository.compare(["--unified=3", "--inter-hunk-context=0"], inner).await?;
+        if let Some(old) = old_path.and_then(|old| repository.inner(old)) {
+            let renamed = repository.compare(FORM, &[old.as_path().as_os_str(), inner]).await?;
+            if is_rename(&renamed) {
+                return Ok(parse(&renamed));
+            }
+        }
+        let known = repository.compare(FORM, &[inner]).await?;
         if !known.is_empty() {
             return Ok(parse(&known));
         }
@@ -93,6 +101,13 @@ fn all_new(text: &[u8]) -> FileDiff {
         lines.push("\\ No newline at end of file".to_owned());
     }
     FileDiff { available: true, hunks: vec![Hunk { new_start: 1, new_lines, lines, ..Hunk::default() }], truncated }
+}
+
+/// Whether a diff of two paths is about one file.
+fn is_rename(diff: &[u8]) -> bool {
+    let mut lines = diff.split(|byte| *byte == b'\n');
+    lines.next().is_some_and(|line| line.starts_with(b"diff --git "))
+        && lines.take_while(|line| !line.starts_with(b"@@ ")).any(|line| line.starts_with(b"rename to "))
 }
 
 /// Reads the hunks of a unified diff of one file. A binary file has none.

@@ -13,6 +13,8 @@ use tokio::{
     process::Command,
 };
 
+use crate::child::SECRET_VARIABLES;
+
 /// Longest a run may take.
 const PATIENCE: Duration = Duration::from_secs(15);
 /// Most of a run's output that is taken, in bytes.
@@ -138,6 +140,9 @@ impl Runner {
             if name.to_string_lossy().starts_with(FOREIGN_VARIABLE) {
                 command.env_remove(name);
             }
+        }
+        for name in SECRET_VARIABLES {
+            command.env_remove(name);
         }
         command.env("GIT_CONFIG_COUNT", self.guards.len().to_string());
         for (index, (key, value)) in self.guards.iter().enumerate() {

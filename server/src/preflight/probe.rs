@@ -7,6 +7,7 @@ use serde_json::json;
 use tokio::process::Command;
 
 use super::{Cell, Kind, Status};
+use crate::child::SECRET_VARIABLES;
 
 /// How long a program may take to say its version.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -14,7 +15,11 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// Asks a program for its version. One that is missing is a warning: what needs it is not the daemon.
 pub(super) async fn program_version(kind: Kind, program: &str) -> Cell {
     let mut command = Command::new(program);
-    command.arg("--version").stdin(Stdio::null()).stderr(Stdio::null()).kill_on_drop(true);
+    // Not where a project's own settings could have a say.
+    command.arg("--version").current_dir("/").stdin(Stdio::null()).stderr(Stdio::null()).kill_on_drop(true);
+    for name in SECRET_VARIABLES {
+        command.env_remove(name);
+    }
     match tokio::time::timeout(PATIENCE, command.output()).await {
         Ok(Ok(output)) if output.status.success() => {
             let text = String::from_utf8_lossy(&output.stdout);

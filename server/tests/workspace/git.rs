@@ -131,6 +131,13 @@ async fn the_diff_names_every_changed_file_and_each_can_be_seen() -> anyhow::Res
     assert!(!host.config.workspace.join("x").exists());
     let refused = host.client().get("/workspace/git/diff/file").await?;
     assert_eq!((refused.status, &refused.json()["errorKind"]), (400, &json!("parse_error")));
+
+    git(&host.config.workspace, &["add", "."])?;
+    fs::write(host.config.workspace.join("new name.txt"), "1\n2\n3\nfour\n5\n6\n")?;
+    let seen = get(&host, "git/diff/file?path=new%20name.txt&oldPath=old%20name.txt").await?;
+    assert_eq!(seen["hunks"][0]["lines"], json!([" 1", " 2", " 3", "-4", "+four", " 5", " 6"]));
+    let seen = get(&host, "git/diff/file?path=new%20name.txt&oldPath=a.txt").await?;
+    assert_eq!(seen["hunks"][0]["lines"][0], "+1", "it was never called that");
     Ok(())
 }
 

@@ -74,9 +74,9 @@ pub(super) async fn diff(Trusted(workspace): Trusted) -> Result<Json<About<Worki
 }
 
 pub(super) async fn file_diff(Trusted(workspace): Trusted, query: Query) -> Result<Json<About<OneFile>>, Refused> {
-    let path = query.get("path").filter(|path| !path.is_empty() && path.len() <= MAX_TEXT_BYTES);
-    let path = path.ok_or(Refused::Malformed("the query parameter `path` is required"))?.to_owned();
-    let diff = Git::of(&workspace.cwd).file_diff(&path).await?;
+    let named = |name: &str| query.get(name).filter(|path| !path.is_empty() && path.len() <= MAX_TEXT_BYTES);
+    let path = named("path").ok_or(Refused::Malformed("the query parameter `path` is required"))?.to_owned();
+    let diff = Git::of(&workspace.cwd).file_diff(&path, named("oldPath")).await?;
     Ok(Json(About { v: 1, workspace_cwd: workspace.cwd.clone(), said: OneFile { path, diff } }))
 }
 
