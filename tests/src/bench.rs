@@ -6,15 +6,18 @@
 mod connection;
 mod contestant;
 pub mod floor;
+mod holding;
 mod latency;
 mod load;
 mod measures;
 mod reading;
+mod reads;
 pub mod report;
 
 use std::path::PathBuf;
 
 use self::{contestant::Contestant, report::Report};
+use crate::processes;
 
 /// What to measure.
 #[derive(Clone, Debug, Default)]
@@ -27,15 +30,12 @@ pub struct Options {
     pub upstream: Option<String>,
 }
 
-/// Measures every contestant, one after the other.
+/// Measures every contestant, in turns.
 pub fn run(options: &Options) -> anyhow::Result<Report> {
     let size = if options.quick { load::Size::quick() } else { load::Size::full() };
     let mut contestants = vec![Contestant::floor()?, Contestant::roost()?];
     contestants.extend(options.upstream.as_deref().map(Contestant::upstream));
-    let mut columns = Vec::new();
-    for contestant in contestants {
-        eprintln!("  · measure {}", contestant.name);
-        columns.push(measures::column(&contestant, &size));
-    }
+    processes::open_as_many_files_as_allowed();
+    let columns = measures::columns(&contestants, &size)?;
     Ok(Report::new(columns, options.quick))
 }

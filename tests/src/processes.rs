@@ -2,7 +2,7 @@
 
 use std::{collections::HashMap, fs, path::PathBuf};
 
-use rustix::process::{Pid, kill_process, kill_process_group};
+use rustix::process::{Pid, Resource, Rlimit, getrlimit, kill_process, kill_process_group, setrlimit};
 
 pub use rustix::process::Signal;
 
@@ -127,4 +127,11 @@ pub fn signal(pid: i32, signal: Signal) {
         // The only failure left is that nobody is there any more.
         let _ = kill_process(pid, signal);
     }
+}
+
+/// Raises this process's limit of open files to the hard limit; what it starts inherits it.
+pub fn open_as_many_files_as_allowed() {
+    let limit = getrlimit(Resource::Nofile);
+    // Without leave the limit stays as it is, and what needs more says so.
+    let _ = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, ..limit });
 }

@@ -27,6 +27,11 @@ pub(super) struct Size {
     pub(super) replays: usize,
     pub(super) readers: usize,
     pub(super) reading_seconds: f64,
+    pub(super) reading_rounds: usize,
+    pub(super) loaded_sessions: usize,
+    pub(super) loaded_subscribers: usize,
+    pub(super) loaded_words: u64,
+    pub(super) idle_streams: usize,
 }
 
 impl Size {
@@ -42,7 +47,12 @@ impl Size {
             replayed_frames: 7_000,
             replays: 50,
             readers: 16,
-            reading_seconds: 2.0,
+            reading_seconds: 0.5,
+            reading_rounds: 7,
+            loaded_sessions: 10,
+            loaded_subscribers: 30,
+            loaded_words: 10_000,
+            idle_streams: 10_000,
         }
     }
 
@@ -55,7 +65,11 @@ impl Size {
             streamed_words: 40_000,
             fanned_out_words: 10_000,
             replays: 5,
-            reading_seconds: 0.3,
+            reading_seconds: 0.1,
+            reading_rounds: 3,
+            loaded_sessions: 3,
+            loaded_words: 2_000,
+            idle_streams: 1_000,
             ..Self::full()
         }
     }

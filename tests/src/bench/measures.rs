@@ -19,38 +19,67 @@ use super::{
 const PATIENCE: Duration = Duration::from_secs(180);
 
 /// What a process may still do after an answer before its memory is read.
-const SETTLE: Duration = Duration::from_millis(500);
+pub(super) const SETTLE: Duration = Duration::from_millis(500);
 
-/// Measures one contestant from its start to its end.
-pub(super) fn column(contestant: &Contestant, size: &Size) -> Column {
-    let mut column = Column::new(contestant.name);
-    if let Err(error) = fill(&mut column, contestant, size) {
-        column.failures.push(format!("its start: {error:#}"));
-    }
-    column
+/// A contestant, what it has reached, and its process while it is up.
+struct Lane<'a> {
+    contestant: &'a Contestant,
+    column: Column,
+    running: Option<Running>,
 }
 
-fn fill(column: &mut Column, contestant: &Contestant, size: &Size) -> anyhow::Result<()> {
+/// Measures every contestant. They take turns at each mechanism, so that noise of the machine meets all alike.
+pub(super) fn columns(contestants: &[Contestant], size: &Size) -> anyhow::Result<Vec<Column>> {
     // The client has as many threads as the machine has cores, as a browser and an editor together would.
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let model = Model::start()?;
-    if let Some(binary) = &contestant.binary {
-        column.set("binary", file_megabytes(binary)?);
-    }
+    let mut lanes: Vec<Lane<'_>> = contestants
+        .iter()
+        .map(|contestant| Lane { contestant, column: Column::new(contestant.name), running: None })
+        .collect();
     runtime.block_on(async {
-        attempt(column, "boot", async |column| boot(column, contestant, &model, size).await).await;
-        let mut running = contestant.start(&model.base_url)?;
-        running.healthy().await?;
-        let bench = Bench { running: &running, model: &model, size, prepares_words: contestant.name == "floor" };
-        attempt(column, "memory", async |column| bench.memory(column).await).await;
-        attempt(column, "sessions", async |column| bench.sessions(column).await).await;
-        attempt(column, "turns", async |column| bench.turns(column).await).await;
-        attempt(column, "stream", async |column| bench.stream(column).await).await;
-        attempt(column, "fan-out", async |column| bench.fan_out(column).await).await;
-        attempt(column, "replay", async |column| bench.replay(column).await).await;
-        attempt(column, "reads", async |column| bench.reads(column).await).await;
-        Ok(())
-    })
+        for lane in &mut lanes {
+            let contestant = lane.contestant;
+            attempt(&mut lane.column, "start", async |column| {
+                if let Some(binary) = &contestant.binary {
+                    column.set("binary", file_megabytes(binary)?);
+                }
+                boot(column, contestant, &model, size).await?;
+                let mut running = contestant.start(&model.base_url)?;
+                running.healthy().await?;
+                lane.running = Some(running);
+                Ok(())
+            })
+            .await;
+        }
+        each(&mut lanes, &model, size, "memory", async |bench, column| bench.memory(column).await).await;
+        each(&mut lanes, &model, size, "sessions", async |bench, column| bench.sessions(column).await).await;
+        each(&mut lanes, &model, size, "turns", async |bench, column| bench.turns(column).await).await;
+        each(&mut lanes, &model, size, "stream", async |bench, column| bench.stream(column).await).await;
+        each(&mut lanes, &model, size, "fan-out", async |bench, column| bench.fan_out(column).await).await;
+        each(&mut lanes, &model, size, "replay", async |bench, column| bench.replay(column).await).await;
+        for _ in 0..size.reading_rounds {
+            each(&mut lanes, &model, size, "reads", async |bench, column| bench.reads(column).await).await;
+        }
+        each(&mut lanes, &model, size, "load", async |bench, column| bench.memory_under_load(column).await).await;
+        each(&mut lanes, &model, size, "idle streams", async |bench, column| bench.idle_streams(column).await).await;
+    });
+    Ok(lanes.into_iter().map(|lane| lane.column).collect())
+}
+
+/// Has each contestant that is up do one thing.
+async fn each(
+    lanes: &mut [Lane<'_>],
+    model: &Model,
+    size: &Size,
+    what: &str,
+    measure: impl AsyncFn(&Bench<'_>, &mut Column) -> anyhow::Result<()>,
+) {
+    for lane in lanes {
+        let Some(running) = &lane.running else { continue };
+        let bench = Bench { running, model, size, prepares_words: lane.contestant.name == "floor" };
+        attempt(&mut lane.column, what, async |column| measure(&bench, column).await).await;
+    }
 }
 
 /// Runs one mechanism. A contestant that fails at it keeps the figures of the others.
@@ -92,21 +121,21 @@ struct Delivered {
 }
 
 /// A contestant that is up, and what is asked of it.
-struct Bench<'a> {
-    running: &'a Running,
+pub(super) struct Bench<'a> {
+    pub(super) running: &'a Running,
     model: &'a Model,
-    size: &'a Size,
+    pub(super) size: &'a Size,
     /// It has to be told beforehand how long a turn will be.
     prepares_words: bool,
 }
 
 impl Bench<'_> {
-    fn door(&self) -> &Door {
+    pub(super) fn door(&self) -> &Door {
         &self.running.door
     }
 
     /// Every turn from now on has this many words.
-    async fn say(&self, words: u64, chunks_per_packet: u64) -> anyhow::Result<()> {
+    pub(super) async fn say(&self, words: u64, chunks_per_packet: u64) -> anyhow::Result<()> {
         self.model.say(words, chunks_per_packet);
         if self.prepares_words {
             self.door().connect().await?.put(&format!("/words/{words}")).await?;
@@ -114,7 +143,7 @@ impl Bench<'_> {
         Ok(())
     }
 
-    async fn prompted(&self, connection: &mut Connection, session: &str) -> anyhow::Result<Instant> {
+    pub(super) async fn prompted(&self, connection: &mut Connection, session: &str) -> anyhow::Result<Instant> {
         connection.post(&format!("/session/{session}/prompt"), &question()).await?;
         Ok(Instant::now())
     }
@@ -262,46 +291,6 @@ impl Bench<'_> {
         }
         column.set("replay_frames", frames as f64 / replayed.p50_ms() * 1e3);
         Ok(())
-    }
-
-    async fn reads(&self, column: &mut Column) -> anyhow::Result<()> {
-        let session = self.door().connect().await?.new_session().await?;
-        let paths = [
-            ("read_health", "/health".to_owned()),
-            ("read_capabilities", "/capabilities".to_owned()),
-            ("read_status", format!("/session/{session}/status")),
-            ("read_context", format!("/session/{session}/context")),
-        ];
-        for (key, path) in paths {
-            column.set(key, self.reads_per_second(&path).await?);
-        }
-        Ok(())
-    }
-
-    async fn reads_per_second(&self, path: &str) -> anyhow::Result<f64> {
-        let mut connections = Vec::new();
-        for _ in 0..self.size.readers {
-            connections.push(self.door().connect().await?);
-        }
-        let started = Instant::now();
-        let deadline = started + Duration::from_secs_f64(self.size.reading_seconds);
-        let mut readers = JoinSet::new();
-        for mut connection in connections {
-            let path = path.to_owned();
-            readers.spawn(async move {
-                let mut answers = 0_u64;
-                while Instant::now() < deadline {
-                    connection.get(&path).await?;
-                    answers += 1;
-                }
-                anyhow::Ok(answers)
-            });
-        }
-        let mut answers = 0;
-        while let Some(reader) = readers.join_next().await {
-            answers += reader??;
-        }
-        Ok(answers as f64 / started.elapsed().as_secs_f64())
     }
 }
 

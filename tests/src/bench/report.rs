@@ -11,6 +11,8 @@ use crate::processes;
 pub struct Column {
     pub name: &'static str,
     values: BTreeMap<&'static str, f64>,
+    /// Figures taken in rounds, of which the median counts.
+    rounds: BTreeMap<&'static str, Vec<f64>>,
     /// How many processes wanted a core in the minute before; `None` where the system does not say.
     load_before: Option<f64>,
     /// What could not be measured, and why.
@@ -19,12 +21,21 @@ pub struct Column {
 
 impl Column {
     pub(super) fn new(name: &'static str) -> Self {
-        Self { name, values: BTreeMap::new(), load_before: processes::load(), failures: Vec::new() }
+        Self { name, values: BTreeMap::new(), rounds: BTreeMap::new(), load_before: processes::load(), failures: Vec::new() }
     }
 
     pub(super) fn set(&mut self, key: &'static str, value: f64) {
         debug_assert!(ROWS.iter().any(|row| row.key == key), "{key} has no row");
         self.values.insert(key, value);
+    }
+
+    /// One more round of a figure.
+    pub(super) fn add(&mut self, key: &'static str, value: f64) {
+        let rounds = self.rounds.entry(key).or_default();
+        rounds.push(value);
+        rounds.sort_by(f64::total_cmp);
+        let median = rounds[rounds.len() / 2];
+        self.set(key, median);
     }
 }
 
@@ -55,6 +66,9 @@ const ROWS: &[Row] = &[
     row("boot_session", "process start to the first session", "ms", Bar::AtMost(150.0)),
     row("memory_boot", "memory after boot, process tree (PSS)", "MB", Bar::AtMost(30.0)),
     row("memory_session", "memory per further idle session", "kB", Bar::AtMost(150.0)),
+    row("memory_load", "memory with 10 sessions, 300 subscribers", "MB", Bar::AtMost(80.0)),
+    row("idle_stream_memory", "memory per idle stream, 10,000 held", "kB", Bar::AtMost(24.0)),
+    row("idle_streams_opened", "10,000 streams opened", "s", Bar::AtMost(5.0)),
     row("session_create", "next session created, p50", "ms", Bar::AtMost(2.0)),
     row("prompt_accepted", "prompt accepted, p50", "ms", Bar::AtMost(0.5)),
     row("first_word_p50", "prompt to first word, p50", "ms", Bar::AtMost(1.5)),
