@@ -102,6 +102,7 @@ const ALWAYS: &[&str] = &[
     "persistent_workspace_registration",
     "workspace_runtime_removal",
     "workspace_display_name",
+    "workspace_qualified_rest_core",
 ];
 
 /// Tags of behaviour that the configuration switches.

@@ -53,7 +53,7 @@ use crate::{
     files::Files,
     metrics::Metrics,
     routes::{
-        self, health,
+        self, health, page,
         table::{Table, Taken},
     },
     telemetry::{self, RequestLine},
@@ -256,6 +256,10 @@ async fn answer(
             response
         }
         Verdict::Enter if health::is_plain(&head) => health::alive(),
+        Verdict::Enter if taken.index().is_none() => {
+            body::discard(body, app.config.timeouts.body_read);
+            page::answer(app, &head.method, &head.uri, &head.headers)
+        }
         Verdict::Enter => {
             head.extensions.insert(connection.clone());
             let routed = AssertUnwindSafe(router.call(Request::from_parts(head, body))).catch_unwind();

@@ -40,7 +40,11 @@ pub(super) struct Losses {
 
 impl RotatingFile {
     pub(super) fn open(path: &Path, max_bytes: u64, kept: usize, losses: Arc<Losses>) -> io::Result<Self> {
-        private_file::make_dir(path.parent().unwrap_or(Path::new(".")))?;
+        let dir = path.parent().unwrap_or(Path::new("."));
+        // One that is there may be everybody's, and stays so.
+        if !dir.is_dir() {
+            private_file::make_dir(dir)?;
+        }
         let mut log = Self { path: path.to_owned(), max_bytes, kept, file: None, bytes: 0, losses, told: 0 };
         log.reopen()?;
         Ok(log)

@@ -41,6 +41,7 @@ async fn an_idle_workspace_goes_and_its_sessions_stay_on_disk() -> anyhow::Resul
     Ok(())
 }
 
+/// P14: what is asked in a workspace that goes gets its end before its session does.
 #[tokio::test]
 async fn a_workspace_in_use_stays_unless_forced() -> anyhow::Result<()> {
     let host = spoken().await?;

@@ -1,6 +1,6 @@
 //! Routes about sessions, their turns, and the order they are kept in.
 
-use super::{Row, delete, get, patch, post};
+use super::{Row, delete, get, patch, post, put};
 
 pub(super) const SESSIONS: &[Row] = &[
     post("/session", "A new session, or a place on the shared one"),
@@ -16,6 +16,10 @@ pub(super) const SESSIONS: &[Row] = &[
     get("/session/{id}/stats", "What a session has used"),
     get("/session/{id}/events", "The stream of a session's events").media("text/event-stream"),
     patch("/session/{id}/metadata", "Names a session").strict(),
+    get("/session/{id}/_meta", "What clients have noted about a session"),
+    put("/session/{id}/_meta", "Replaces what is noted about a session").strict(),
+    patch("/session/{id}/_meta", "Adds to what is noted about a session").strict(),
+    delete("/session/{id}/_meta", "Forgets what is noted about a session").strict(),
     post("/session/{id}/model", "Switches the model"),
     // Open on some daemons. Closed is what no client with a token can tell apart.
     post("/session/{id}/approval-mode", "Switches what the agent may do unasked").strict(),
