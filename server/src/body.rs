@@ -146,8 +146,8 @@ fn size(bytes: usize) -> String {
     const KB: usize = 1024;
     const MB: usize = 1024 * KB;
     match bytes {
-        _ if bytes % MB == 0 => format!("{} MB", bytes / MB),
-        _ if bytes % KB == 0 => format!("{} KB", bytes / KB),
+        _ if bytes.is_multiple_of(MB) => format!("{} MB", bytes / MB),
+        _ if bytes.is_multiple_of(KB) => format!("{} KB", bytes / KB),
         _ => format!("{bytes} bytes"),
     }
 }

@@ -25,7 +25,7 @@ pub(crate) struct Screen {
 /// What came of asking for one.
 #[derive(Debug)]
 pub(crate) enum Asked {
-    Granted(Screen),
+    Granted(Box<Screen>),
     Refused(u16, Value),
 }
 
@@ -44,7 +44,7 @@ impl Screen {
         }
         let stream = TcpStream::connect(address).await?;
         match within("an answer to the handshake", client_async(request, stream)).await? {
-            Ok((stream, answer)) => Ok(Asked::Granted(Self { stream, headers: answer.headers().clone() })),
+            Ok((stream, answer)) => Ok(Asked::Granted(Box::new(Self { stream, headers: answer.headers().clone() }))),
             Err(Error::Http(answer)) => {
                 let body = answer.body().as_deref().unwrap_or_default();
                 Ok(Asked::Refused(answer.status().as_u16(), serde_json::from_slice(body).unwrap_or_default()))
@@ -61,7 +61,7 @@ impl Screen {
     pub(crate) async fn open_at(host: &Host, path: &str) -> anyhow::Result<Self> {
         let authorization = format!("Bearer {}", crate::host::TOKEN);
         match Self::ask(host, path, &[("authorization", &authorization)]).await? {
-            Asked::Granted(screen) => Ok(screen),
+            Asked::Granted(screen) => Ok(*screen),
             Asked::Refused(status, body) => bail!("refused with {status}: {body}"),
         }
     }

@@ -59,7 +59,7 @@ async fn a_browser_may_send_its_token_as_a_protocol_and_never_sees_it_again() ->
     let offer = format!("{token}, acp, other");
     let headers = [("sec-websocket-protocol", offer.as_str()), ("origin", own.as_str())];
     let Asked::Granted(mut screen) = Screen::ask(&host, "/acp", &headers).await? else { panic!("refused") };
-    assert_eq!(screen.headers.get(SEC_WEBSOCKET_PROTOCOL).map(|value| value.as_bytes()), Some(&b"acp"[..]));
+    assert_eq!(screen.headers.get(SEC_WEBSOCKET_PROTOCOL).map(http::HeaderValue::as_bytes), Some(&b"acp"[..]));
     let encoded = token.trim_start_matches("qwen-bearer.");
     assert!(!format!("{:?}", screen.headers).contains(encoded));
     screen.call(0, "initialize", &json!({})).await?;
