@@ -281,10 +281,14 @@ impl Driver {
                     flow
                 }
                 Order::Link(link, state, forgot) => {
-                    if let Some(why) = forgot {
-                        drop(self.happen(Input::Agent(AgentInput::Forgot { why })).await);
+                    let known = match forgot {
+                        Some(why) => self.happen(Input::Agent(AgentInput::Forgot { why })).await,
+                        None => Flow::GoOn,
+                    };
+                    match known {
+                        Flow::GoOn => self.connect(link, *state).await,
+                        Flow::Retire => known,
                     }
-                    self.connect(link, *state).await
                 }
                 Order::NoLink(no_agent) => {
                     let loss = no_agent.loss();

@@ -397,7 +397,6 @@ fn machine_config(config: &Config, policy: VotePolicy) -> SessionConfig {
         prompt_deadline: config.timeouts.prompt_deadline,
         permission_timeout: config.timeouts.permission_response,
         idle_timeout: config.timeouts.session_idle.unwrap_or_default(),
-        ..SessionConfig::default()
     }
 }
 

@@ -49,7 +49,7 @@ async fn a_message_reaches_the_agent_in_the_turn_that_runs() -> anyhow::Result<(
     let injected = events.iter().find(|event| event.kind == EventType::MidTurnMessageInjected).expect("it was told");
     assert_eq!(injected.data["messages"], json!(["faster"]));
     assert_eq!(injected.data["messageIds"], json!([steered["messageId"]]));
-    assert_eq!(injected.prompt_id.as_ref().map(|id| id.as_str()), Some(promoted.as_str()));
+    assert_eq!(injected.prompt_id.as_ref().map(roost_core::PromptId::as_str), Some(promoted.as_str()));
     let queue = waiting(&client, &session).await?;
     assert_eq!(queue["messages"], json!([]));
     assert_eq!(queue["settledMessageIds"], json!(["m-1", steered["messageId"]]));
