@@ -33,7 +33,7 @@ impl PermissionRequest {
         if meta.get("qwenInteractionKind").and_then(Value::as_str) != Some("user_question") {
             return Vec::new();
         }
-        meta.get("qwenQuestions").and_then(|list| Vec::read(list)).unwrap_or_default()
+        meta.get("qwenQuestions").and_then(Vec::read).unwrap_or_default()
     }
 }
 

@@ -44,8 +44,10 @@ async fn press_menu(browser: &Browser, menu: &str, item: &str) -> anyhow::Result
     browser.wait_for(&format!("document.querySelector('.rail [aria-label={}]') !== null", json!(menu))).await?;
     browser.evaluate(&format!("(document.querySelector('.rail [aria-label={}]').focus(), 0)", json!(menu))).await?;
     browser.press(Key::Enter).await?;
-    let line =
-        format!("[...document.querySelectorAll('dialog.menu button')].find(b => b.innerText.trim() === {})", json!(item));
+    let line = format!(
+        "[...document.querySelectorAll('dialog.menu button')].find(b => b.innerText.trim() === {})",
+        json!(item)
+    );
     browser.wait_for(&format!("{line} !== undefined")).await?;
     browser.evaluate(&format!("({line}.click(), 0)")).await?;
     browser.wait_for("document.querySelector('dialog.menu') === null").await
@@ -112,7 +114,8 @@ async fn a_session_is_put_away_and_brought_back() -> anyhow::Result<()> {
     not_listed(browser, "Archived", "Plan the garden").await?;
     browser.click("button", "Archived").await?;
     listed(browser, "Recent", "Plan the garden").await?;
-    browser.click("link", "Plan the garden now").await?;
+    let link = "[...document.querySelectorAll('.rail a.line')].find(a => a.innerText.includes('Plan the garden'))";
+    browser.evaluate(&format!("({link}.click(), 0)")).await?;
     browser.wait_for("document.querySelector('.talk').innerText.includes('Plan the garden')").await
 }
 

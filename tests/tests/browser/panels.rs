@@ -34,7 +34,7 @@ async fn a_setting_is_changed_in_the_scope_that_was_chosen() -> anyhow::Result<(
     browser.press(Key::Tab).await?;
     browser.wait_for(&format!("{}.innerText.includes('set here')", row("ui.shellOutputMaxLines"))).await?;
 
-    let settings: Value = client.get("/workspace/settings").await?.json()?;
+    let settings: Value = client.get("/workspace/settings").await?.json();
     let values = |key: &str| {
         let rows = settings["settings"].as_array().map_or(&[][..], Vec::as_slice);
         rows.iter().find(|row| row["key"] == key).map(|row| row["values"].clone()).unwrap_or_default()
@@ -60,7 +60,7 @@ async fn a_setting_that_is_refused_says_why() -> anyhow::Result<()> {
     lines.send_keys(&format!("{}a{}-5", char::from(Key::Control), char::from(Key::Null))).await?;
     browser.press(Key::Tab).await?;
     browser.wait_for("document.querySelector('.sheet .wrong') !== null").await?;
-    let settings: Value = stage.daemon.client()?.get("/workspace/settings").await?.json()?;
+    let settings: Value = stage.daemon.client()?.get("/workspace/settings").await?.json();
     assert!(!settings.to_string().contains("-5"), "nothing was written");
     Ok(())
 }
@@ -81,12 +81,12 @@ async fn rules_are_added_and_taken_out() -> anyhow::Result<()> {
     browser
         .wait_for("document.querySelector('.rules ul[aria-label=Denied]')?.innerText.includes('Bash(rm *)')")
         .await?;
-    let rules: Value = client.get("/workspace/permissions").await?.json()?;
+    let rules: Value = client.get("/workspace/permissions").await?.json();
     assert_eq!(rules["workspace"]["rules"]["deny"], json!(["Bash(rm *)"]));
 
     browser.click("button", "Remove “Bash(rm *)”").await?;
     browser.wait_for("!document.querySelector('.rules ul[aria-label=Denied]').innerText.includes('Bash')").await?;
-    let rules: Value = client.get("/workspace/permissions").await?.json()?;
+    let rules: Value = client.get("/workspace/permissions").await?.json();
     assert_eq!(rules["workspace"]["rules"]["deny"], json!([]));
     Ok(())
 }
@@ -111,9 +111,9 @@ async fn a_new_session_begins_in_the_workspace_that_was_chosen() -> anyhow::Resu
 
     let client = daemon.client()?;
     let encoded = |path: &std::path::Path| path.to_string_lossy().replace('/', "%2F");
-    let there: Value = client.get(&format!("/workspace/{}/sessions", encoded(&folder))).await?.json()?;
+    let there: Value = client.get(&format!("/workspace/{}/sessions", encoded(&folder))).await?.json();
     assert_eq!(there["sessions"].as_array().map(Vec::len), Some(1), "{there}");
-    let first: Value = client.get(&format!("/workspace/{}/sessions", encoded(&daemon.workspace()))).await?.json()?;
+    let first: Value = client.get(&format!("/workspace/{}/sessions", encoded(&daemon.workspace()))).await?.json();
     assert_eq!(first["sessions"], json!([]));
 
     browser
@@ -141,7 +141,7 @@ async fn a_folder_is_added_while_the_daemon_runs() -> anyhow::Result<()> {
     browser.type_text(&folder.to_string_lossy()).await?;
     browser.press(Key::Enter).await?;
     browser.wait_for(&format!("document.querySelectorAll('.sheet .setting').length === 2 && document.querySelector('.sheet').innerText.includes({})", json!(folder))).await?;
-    let capabilities: Value = stage.daemon.client()?.get("/capabilities").await?.json()?;
+    let capabilities: Value = stage.daemon.client()?.get("/capabilities").await?.json();
     assert_eq!(capabilities["workspaces"].as_array().map(Vec::len), Some(2));
     Ok(())
 }
@@ -158,7 +158,7 @@ async fn a_mode_chosen_before_the_first_prompt_is_the_sessions() -> anyhow::Resu
     browser.shows("an answer").await?;
     let address = browser.address().await?;
     let session = address.rsplit('/').next().unwrap_or_default().to_owned();
-    let context: Value = stage.daemon.client()?.get(&format!("/session/{session}/context")).await?.json()?;
+    let context: Value = stage.daemon.client()?.get(&format!("/session/{session}/context")).await?.json();
     assert_eq!(context["state"]["modes"]["currentModeId"], "plan");
     Ok(())
 }
