@@ -290,17 +290,21 @@ async fn malformed_and_oversized_bodies_are_refused_before_the_handler() -> anyh
     let oversized = format!(r#"{{"prompt":[{{"type":"text","text":"{}"}}]}}"#, "x".repeat(10 * 1024 * 1024));
     // A message of ACP is refused in JSON-RPC's own words; that the shell is off is said before its command is read.
     let elsewhere = |route: &Route| route.path.ends_with("/acp") || route.path.ends_with("/shell");
+    let mut taken = Vec::new();
     for route in routes::all().iter().filter(|route| route.takes_json() && !elsewhere(route)) {
         let (method, path) = (route.method, stage.named(route));
-        for body in ["{", "{\"a\":}", "\"unclosed", "{}x"] {
-            let answer = send(&stage.client, method, &path, body).await?;
-            assert_eq!(answer.status, 400, "{method} {path} with {body}: {}", answer.text());
-            assert_eq!(answer.text(), r#"{"error":"Invalid JSON in request body"}"#, "{method} {path} with {body}");
+        let malformed = (400, r#"{"error":"Invalid JSON in request body"}"#);
+        let too_large = (413, r#"{"error":"Request body too large (max 10 MB)"}"#);
+        let tries = ["{", "{\"a\":}", "\"unclosed", "{}x"].map(|body| (body, malformed));
+        for (body, (status, text)) in tries.into_iter().chain([(oversized.as_str(), too_large)]) {
+            let answer = send(&stage.client, method, &path, body).await;
+            let seen = answer.map_or_else(|error| (0, format!("{error:#}")), |answer| (answer.status, answer.text()));
+            if (seen.0, seen.1.as_str()) != (status, text) {
+                taken.push(format!("{method} {path} with {body:.20}: {seen:?}"));
+            }
         }
-        let answer = send(&stage.client, method, &path, &oversized).await?;
-        assert_eq!(answer.status, 413, "{method} {path}: {}", answer.text());
-        assert_eq!(answer.text(), r#"{"error":"Request body too large (max 10 MB)"}"#);
     }
+    assert!(taken.is_empty(), "{}", taken.join("\n"));
     assert_eq!(stage.state().await?, before);
     Ok(())
 }

@@ -11,6 +11,7 @@ use serde::Serialize;
 
 use crate::{
     App, WireError,
+    body::JsonBody,
     routes::{path::Selected, query::Query},
     sessions::{PreheatError, Preheated},
 };
@@ -51,7 +52,11 @@ async fn status(Selected(workspace): Selected) -> Json<Status> {
 }
 
 /// Always 200: that there is no agent yet is an answer, not a failure.
-async fn preheat(Selected(workspace): Selected, query: Query) -> Result<Json<Readiness>, WireError> {
+async fn preheat(
+    Selected(workspace): Selected,
+    query: Query,
+    JsonBody(_): JsonBody,
+) -> Result<Json<Readiness>, WireError> {
     let patience = query.get("timeoutMs").map_or(Ok(DEFAULT_PATIENCE), patience)?;
     let Preheated { outcome, took } = workspace.sessions.preheat(patience).await;
     let (reason, error) = match &outcome {
