@@ -5,4 +5,5 @@ mod bad_input;
 mod faults;
 mod load;
 mod permissions;
+mod trust;
 mod turns;

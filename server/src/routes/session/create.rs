@@ -18,7 +18,7 @@ use crate::{
     client_id::ClientHeader,
     driver::Source,
     routes::workspace::{
-        access::{check_mode, require_trust},
+        access::{check_mode, hold_back, require_trust},
         workspace_mismatch,
     },
     sessions::{Attachment, CreateSession, Lend},
@@ -88,6 +88,7 @@ pub(super) async fn create(
         check_mode(workspace, mode).await?;
     }
     let lend = workspace.sessions.create(wish, client).await.map_err(|error| refusal::create(&error))?;
+    hold_back(workspace, &lend.live).await;
     Ok(Json(SessionObject::of(&lend)))
 }
 

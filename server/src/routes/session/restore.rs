@@ -24,7 +24,7 @@ use crate::{
     client_id::ClientHeader,
     routes::{
         path,
-        workspace::access::{check_mode, require_trust},
+        workspace::access::{check_mode, hold_back, require_trust},
     },
     sessions::{Attachment, Lend, Restore},
     workspaces::Workspace,
@@ -137,6 +137,7 @@ async fn restore(
         // A session that comes back in another mode than wished says so in its state.
         lend.live.command(None, Command::SetApprovalMode { mode, persist: false }).await;
     }
+    hold_back(&workspace, &lend.live).await;
     Ok((workspace, lend))
 }
 

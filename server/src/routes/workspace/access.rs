@@ -4,11 +4,15 @@ use std::sync::Arc;
 
 use axum::extract::FromRequestParts;
 use http::{StatusCode, request::Parts};
-use roost_core::{ClientId, session::ApprovalMode};
+use roost_core::{
+    ClientId,
+    session::{ApprovalMode, Command},
+};
 
 use crate::{
     App, WireError,
     client_id::ClientHeader,
+    driver::LiveSession,
     routes::path::Selected,
     settings::{Broken, Settings},
     workspaces::Workspace,
@@ -86,15 +90,26 @@ pub(in crate::routes) async fn require_trust(workspace: &Workspace) -> Result<()
 
 /// 403 for a mode that asks less than the default one, in a folder that is not trusted.
 pub(in crate::routes) async fn check_mode(workspace: &Workspace, mode: ApprovalMode) -> Result<(), WireError> {
-    let is_privileged = match mode {
-        ApprovalMode::Plan | ApprovalMode::Default => false,
-        ApprovalMode::AutoEdit | ApprovalMode::Auto | ApprovalMode::Yolo => true,
-    };
-    if !is_privileged || require_trust(workspace).await.is_ok() {
+    if !is_privileged(mode) || require_trust(workspace).await.is_ok() {
         return Ok(());
     }
     let said = format!("The approval mode {} needs a trusted folder", mode.as_str());
     Err(WireError::new(StatusCode::FORBIDDEN, said).code("trust_gate").with("errorKind", "auth_env_error"))
+}
+
+/// An agent may begin a session in a mode that its user likes elsewhere. In a folder that is not trusted it is the default one then.
+pub(in crate::routes) async fn hold_back(workspace: &Workspace, live: &LiveSession) {
+    let mode = live.agent_state().current_mode_id().and_then(|mode| mode.parse().ok());
+    if mode.is_some_and(is_privileged) && require_trust(workspace).await.is_err() {
+        live.command(None, Command::SetApprovalMode { mode: ApprovalMode::Default, persist: false }).await;
+    }
+}
+
+fn is_privileged(mode: ApprovalMode) -> bool {
+    match mode {
+        ApprovalMode::Plan | ApprovalMode::Default => false,
+        ApprovalMode::AutoEdit | ApprovalMode::Auto | ApprovalMode::Yolo => true,
+    }
 }
 
 impl From<Broken> for WireError {
