@@ -138,7 +138,7 @@ impl Store {
             Command::ShowSheet(sheet) => self.show_sheet(sheet),
             Command::SetSetting(key, value) => self.set_setting(key, value),
             Command::SetRules(kind, rules) => self.set_rules(kind, rules),
-            Command::AddWorkspace(cwd) => self.add_workspace(cwd),
+            Command::AddWorkspace(cwd) => self.add_workspace(&cwd),
             Command::RemoveWorkspace(id) => self.remove_workspace(id),
         }
     }

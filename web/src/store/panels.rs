@@ -121,7 +121,7 @@ impl Store {
     }
 
     /// Has the daemon serve another folder, and goes there.
-    pub(super) fn add_workspace(self, cwd: String) {
+    pub(super) fn add_workspace(self, cwd: &str) {
         let cwd = cwd.trim().to_owned();
         if cwd.is_empty() {
             return;

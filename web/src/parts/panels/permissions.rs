@@ -17,7 +17,7 @@ pub(in crate::parts) fn permissions(store: Store) -> El {
         let scope = store.panels.scope.get();
         let scoped = known.of(scope);
         let lists: Vec<_> =
-            RuleType::ALL.into_iter().map(|kind| rules(store, kind, scoped.rules.of(kind).to_vec()).view()).collect();
+            RuleType::ALL.into_iter().map(|kind| rules(store, kind, scoped.rules.of(kind)).view()).collect();
         Some((
             (!known.is_trusted).then(|| p().class("wrong").child(words().untrusted)),
             p().child((words().kept_in, " ", code().child(scoped.path.clone()))),
@@ -26,10 +26,10 @@ pub(in crate::parts) fn permissions(store: Store) -> El {
     }))
 }
 
-fn rules(store: Store, kind: RuleType, rules: Vec<String>) -> El {
+fn rules(store: Store, kind: RuleType, rules: &[String]) -> El {
     let (title, about) = words().rule_type(kind);
     let lines = rules.iter().enumerate().map(|(nth, rule)| {
-        let mut rest = rules.clone();
+        let mut rest = rules.to_vec();
         rest.remove(nth);
         li().child((
             code().child(rule.as_str()),
@@ -42,7 +42,7 @@ fn rules(store: Store, kind: RuleType, rules: Vec<String>) -> El {
         ))
     });
     let lines: Vec<_> = lines.collect();
-    let present = rules.clone();
+    let present = rules.to_vec();
     section().class("rules").child((
         h3().child(title),
         p().child(about),
