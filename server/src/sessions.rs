@@ -138,7 +138,7 @@ pub enum LimitScope {
 }
 
 /// Counts for `GET /health?deep=1`.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Copy, Default)]
 pub struct Overview {
     pub sessions: usize,
     pub pending_permissions: usize,
