@@ -136,6 +136,9 @@ impl fmt::Display for Verdict {
         }
         let Self { compared, explained, unknown, stale } = self;
         let (unknown, stale) = (unknown.len(), stale.len());
-        write!(f, "{compared} answers compared: {explained} differences with a reason, {unknown} without, {stale} stale")
+        write!(
+            f,
+            "{compared} answers compared: {explained} differences with a reason, {unknown} without, {stale} stale"
+        )
     }
 }

@@ -15,10 +15,15 @@ use axum::{
     routing::post,
 };
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use hyper::StatusCode;
+use hyper::{StatusCode, server::conn::http1};
+use hyper_util::{rt::TokioIo, service::TowerToHyperService};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
-use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
+use tokio::{
+    net::TcpListener,
+    sync::watch,
+    task::{JoinHandle, JoinSet},
+};
 use url::form_urlencoded;
 use uuid::Uuid;
 
@@ -90,10 +95,7 @@ impl IdentityProvider {
             .route("/device", post(authorize_device))
             .route("/token", post(token))
             .with_state(Arc::clone(&shared));
-        let serving = tokio::spawn(async move {
-            // It ends with the test.
-            let _ = axum::serve(listener, router).await;
-        });
+        let serving = tokio::spawn(serve(listener, router));
         Ok(Self { address, shared, serving })
     }
 
@@ -156,6 +158,15 @@ impl IdentityProvider {
         if let Some(code) = codes.iter_mut().find(|code| code.user_code == user_code) {
             code.decision = decision;
         }
+    }
+}
+
+async fn serve(listener: TcpListener, router: Router) {
+    // Connections end with the provider.
+    let mut connections = JoinSet::new();
+    while let Ok((stream, _)) = listener.accept().await {
+        let service = TowerToHyperService::new(router.clone());
+        connections.spawn(http1::Builder::new().serve_connection(TokioIo::new(stream), service));
     }
 }
 

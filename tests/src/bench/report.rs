@@ -21,7 +21,13 @@ pub struct Column {
 
 impl Column {
     pub(super) fn new(name: &'static str) -> Self {
-        Self { name, values: BTreeMap::new(), rounds: BTreeMap::new(), load_before: processes::load(), failures: Vec::new() }
+        Self {
+            name,
+            values: BTreeMap::new(),
+            rounds: BTreeMap::new(),
+            load_before: processes::load(),
+            failures: Vec::new(),
+        }
     }
 
     pub(super) fn set(&mut self, key: &'static str, value: f64) {

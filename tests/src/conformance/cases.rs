@@ -45,7 +45,8 @@ fn is_compared(route: &Route) -> bool {
 fn of(route: &Route) -> Vec<Case> {
     let case = |what: &str, route: Route, body: &str| Case {
         name: format!("{} {}: {what}", route.method, route.path),
-        ends_the_session: what == "good" && (route.method == "DELETE" && route.path == "/session/{id}" || route.path.ends_with("/detach")),
+        ends_the_session: what == "good"
+            && (route.method == "DELETE" && route.path == "/session/{id}" || route.path.ends_with("/detach")),
         is_stream: route.path.ends_with("/events"),
         body: body.to_owned(),
         content_type: if route.path.ends_with("/upload") { "application/octet-stream" } else { "application/json" },
@@ -55,13 +56,17 @@ fn of(route: &Route) -> Vec<Case> {
     let mut cases = vec![case("good", route.clone(), route.body)];
     if route.is_about_a_session() {
         let mut unknown = case("unknown session", route.clone(), route.body);
-        unknown.route.path = route.path.replace("/session/{id}", &format!("/session/{UNKNOWN_SESSION}"))
+        unknown.route.path = route
+            .path
+            .replace("/session/{id}", &format!("/session/{UNKNOWN_SESSION}"))
             .replace("/session/{session}", &format!("/session/{UNKNOWN_SESSION}"));
         cases.push(unknown);
     }
     if route.names_a_workspace() {
         let mut unknown = case("unknown workspace", route.clone(), route.body);
-        unknown.route.path = route.path.replace("{workspace}", "%2Fsomewhere%2Felse")
+        unknown.route.path = route
+            .path
+            .replace("{workspace}", "%2Fsomewhere%2Felse")
             .replace("/workspace/{id}", "/workspace/%2Fsomewhere%2Felse");
         cases.push(unknown);
     }
@@ -69,8 +74,14 @@ fn of(route: &Route) -> Vec<Case> {
         cases.push(case("malformed", route.clone(), "{"));
         cases.push(case("an array", route.clone(), "[]"));
         cases.push(case("no fields", route.clone(), "{}"));
-        cases.push(Case { headers: vec![("x-qwen-client-id", "a b")], ..case("a client id no one can have", route.clone(), route.body) });
-        cases.push(Case { headers: vec![("x-qwen-client-id", "client_nobody")], ..case("a client nobody knows", route.clone(), route.body) });
+        cases.push(Case {
+            headers: vec![("x-qwen-client-id", "a b")],
+            ..case("a client id no one can have", route.clone(), route.body)
+        });
+        cases.push(Case {
+            headers: vec![("x-qwen-client-id", "client_nobody")],
+            ..case("a client nobody knows", route.clone(), route.body)
+        });
     }
     cases
 }
@@ -183,7 +194,11 @@ fn bodies() -> Vec<(&'static str, &'static str, Value)> {
         ("PATCH", "/session/SESSION/organization", json!({"color": "mauve"})),
         ("POST", "/session/SESSION/permission/nothing", json!({"outcome": "yes"})),
         ("POST", "/session/SESSION/permission/nothing", json!({"outcome": {"outcome": "selected"}})),
-        ("POST", "/session/SESSION/permission/nothing", json!({"outcome": {"outcome": "selected", "optionId": "__cancelled__"}})),
+        (
+            "POST",
+            "/session/SESSION/permission/nothing",
+            json!({"outcome": {"outcome": "selected", "optionId": "__cancelled__"}}),
+        ),
         ("POST", "/session/SESSION/mid-turn-message", json!({"message": "  "})),
         ("POST", "/session/SESSION/mid-turn-message", json!({"message": 7})),
         ("POST", "/session/SESSION/language", json!({"language": "klingon"})),
@@ -200,10 +215,18 @@ fn bodies() -> Vec<(&'static str, &'static str, Value)> {
         ("POST", "/file/write", json!({"path": "a.txt", "content": 1, "mode": "create"})),
         ("POST", "/file/write", json!({"path": "hello.txt", "content": "x", "mode": "create"})),
         ("POST", "/file/write", json!({"path": "hello.txt", "content": "x", "mode": "replace"})),
-        ("POST", "/file/write", json!({"path": "hello.txt", "content": "x", "mode": "replace", "expectedHash": "sha256:0"})),
+        (
+            "POST",
+            "/file/write",
+            json!({"path": "hello.txt", "content": "x", "mode": "replace", "expectedHash": "sha256:0"}),
+        ),
         ("POST", "/file/write", json!({"path": "../a.txt", "content": "x", "mode": "create"})),
         ("POST", "/file/edit", json!({"path": "hello.txt", "oldText": "", "newText": "b", "expectedHash": "sha256:0"})),
-        ("POST", "/file/edit", json!({"path": "missing.txt", "oldText": "a", "newText": "b", "expectedHash": "sha256:0"})),
+        (
+            "POST",
+            "/file/edit",
+            json!({"path": "missing.txt", "oldText": "a", "newText": "b", "expectedHash": "sha256:0"}),
+        ),
         ("POST", "/workspace/settings", json!({"scope": "planet", "key": "ui.theme", "value": "x"})),
         ("POST", "/workspace/settings", json!({"scope": "workspace", "key": 4, "value": true})),
         ("POST", "/workspace/settings", json!({"scope": "workspace", "key": "no.such.key", "value": true})),

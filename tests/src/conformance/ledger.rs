@@ -57,9 +57,13 @@ impl Ledger {
     pub(super) fn stale(&self, found: &[Difference]) -> Vec<String> {
         let mut stale = Vec::new();
         for entry in &self.0 {
-            let of_case = |case: &String| found.iter().filter(|difference| matches(case, &difference.case)).collect::<Vec<_>>();
+            let of_case =
+                |case: &String| found.iter().filter(|difference| matches(case, &difference.case)).collect::<Vec<_>>();
             for case in &entry.cases {
-                if !of_case(case).iter().any(|difference| entry.whats.iter().any(|what| matches(what, &difference.what))) {
+                if !of_case(case)
+                    .iter()
+                    .any(|difference| entry.whats.iter().any(|what| matches(what, &difference.what)))
+                {
                     stale.push(case.clone());
                 }
             }
@@ -78,9 +82,9 @@ impl Ledger {
 fn matches(pattern: &str, text: &str) -> bool {
     match pattern.split_once('*') {
         None => pattern == text,
-        Some((start, rest)) => text
-            .strip_prefix(start)
-            .is_some_and(|text| text.char_indices().map(|(at, _)| at).chain([text.len()]).any(|at| matches(rest, &text[at..]))),
+        Some((start, rest)) => text.strip_prefix(start).is_some_and(|text| {
+            text.char_indices().map(|(at, _)| at).chain([text.len()]).any(|at| matches(rest, &text[at..]))
+        }),
     }
 }
 

@@ -24,9 +24,7 @@ impl Shape {
             Value::Bool(_) => Self::plain("bool"),
             Value::Number(_) => Self::plain("number"),
             Value::String(_) => Self::plain("string"),
-            Value::Array(elements) => {
-                Self::List(elements.iter().map(Self::of).reduce(Self::or).into_iter().collect())
-            }
+            Value::Array(elements) => Self::List(elements.iter().map(Self::of).reduce(Self::or).into_iter().collect()),
             Value::Object(fields) => {
                 Self::Object(fields.iter().map(|(name, value)| (name.clone(), Self::of(value))).collect())
             }
@@ -68,7 +66,8 @@ impl Shape {
 
     fn compare(&self, theirs: &Self, path: &str, found: &mut Vec<String>) {
         match (self, theirs) {
-            (Self::Plain(ours), Self::Plain(theirs)) if ours.split('|').any(|word| theirs.split('|').any(|other| word == other)) => {}
+            (Self::Plain(ours), Self::Plain(theirs))
+                if ours.split('|').any(|word| theirs.split('|').any(|other| word == other)) => {}
             (Self::List(ours), Self::List(theirs)) => {
                 if let (Some(ours), Some(theirs)) = (ours.first(), theirs.first()) {
                     ours.compare(theirs, &format!("{path}[]"), found);
@@ -113,7 +112,12 @@ mod tests {
         assert_eq!(differences(&ours, &json!({"a": 2, "b": [{"c": "y"}], "d": null, "e": [1]})), [""; 0]);
         assert_eq!(
             differences(&ours, &json!({"a": "2", "b": [{"c": "y", "f": 1}], "e": {}})),
-            [".a is number instead of string", ".b[].f is missing", ".d is ours only", ".e is a list instead of an object"]
+            [
+                ".a is number instead of string",
+                ".b[].f is missing",
+                ".d is ours only",
+                ".e is a list instead of an object"
+            ]
         );
     }
 

@@ -65,8 +65,7 @@ impl Stage {
             .context("the server cannot be started")?;
         let client = Client::new(SocketAddr::from((Ipv4Addr::LOCALHOST, port))).with_token(TOKEN);
         let workspace = workspace.display().to_string();
-        let mut stage =
-            Self { process, client, session: String::new(), workspace, _model: model, _scratch: scratch };
+        let mut stage = Self { process, client, session: String::new(), workspace, _model: model, _scratch: scratch };
         stage.prepare().await?;
         Ok(stage)
     }

@@ -11,7 +11,8 @@ use super::check;
 use crate::history::{Asked, Connection, Reader, Record, Start, Stretch, Voted};
 
 fn event(id: u64, kind: &str, data: Value) -> Envelope {
-    let event = json!({"id": id, "v": 1, "type": kind, "promptId": "p", "data": data, "_meta": {"serverTimestamp": id}});
+    let event =
+        json!({"id": id, "v": 1, "type": kind, "promptId": "p", "data": data, "_meta": {"serverTimestamp": id}});
     serde_json::from_value(event).expect("an envelope")
 }
 
@@ -35,8 +36,16 @@ fn story() -> Vec<Envelope> {
     vec![
         update(1, "user_message_chunk", &asked_text()),
         update(2, "agent_message_chunk", "one "),
-        event(3, "permission_request", json!({"requestId": "r", "sessionId": "s", "toolCall": tool, "options": options})),
-        event(4, "permission_resolved", json!({"requestId": "r", "outcome": {"outcome": "selected", "optionId": "yes"}})),
+        event(
+            3,
+            "permission_request",
+            json!({"requestId": "r", "sessionId": "s", "toolCall": tool, "options": options}),
+        ),
+        event(
+            4,
+            "permission_resolved",
+            json!({"requestId": "r", "outcome": {"outcome": "selected", "optionId": "yes"}}),
+        ),
         update(5, "agent_message_chunk", "two"),
         event(6, "turn_complete", json!({"sessionId": "s", "stopReason": "end_turn", "promptId": "p"})),
     ]
