@@ -10,6 +10,7 @@ mod feed;
 mod incoming;
 mod outbox;
 mod peer;
+mod receipt;
 mod sessions;
 mod socket;
 mod stream;

@@ -53,7 +53,7 @@ impl Peer {
     /// Performs a call and answers it: on the stream of its session if that is where the protocol has the answer, else on the
     /// connection's.
     pub(super) async fn perform(self: &Arc<Self>, call: Call) {
-        let Call { id, method, params, session_header } = call;
+        let Call { id, method, params, session_header, .. } = call;
         let on_session = matches!(
             &*method,
             "session/prompt" | "session/set_mode" | "session/set_model" | "session/set_config_option"
@@ -119,7 +119,11 @@ impl Peer {
     }
 
     async fn list(&self, mut params: Params) -> Result<Value, RpcError> {
-        let workspace = self.workspace_of(params.shift_remove("cwd").as_ref())?;
+        let (cwd, other) = (params.shift_remove("cwd"), params.shift_remove("workspaceCwd"));
+        let workspace = self.workspace_of(cwd.or(other).as_ref())?;
+        if let Some(size) = params.get("_meta").and_then(|meta| meta.get("size")).cloned() {
+            params.entry("size").or_insert(size);
+        }
         let path = format!("/workspaces/{}/sessions{}", segment(&workspace), query(&params)?);
         Ok(listed(self.door.read(Request::new(Method::Get, path)).await?))
     }

@@ -7,6 +7,7 @@ use std::{
     time::Duration,
 };
 
+use axum::response::Response;
 use roost_core::{
     Millis, SessionId,
     acp::{RpcError, RpcId, code},
@@ -17,7 +18,13 @@ use serde_json::{Map, Value, json, value::RawValue};
 use tokio::sync::{Notify, mpsc, watch};
 use uuid::Uuid;
 
-use super::{Acp, ConnectionStatus, Door, Seat, binding::Binding, outbox::Outbox, stopped};
+use super::{
+    Acp, ConnectionStatus, Door, Seat,
+    binding::Binding,
+    outbox::Outbox,
+    receipt::{Held, receipt},
+    stopped,
+};
 use crate::{
     App, capabilities, clock,
     driver::LiveSession,
@@ -61,7 +68,7 @@ pub enum Transport {
 }
 
 /// A request or notification of a peer. Calls of a connection are performed one after another, in the order in which they came.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Call {
     /// None is a notification.
     pub id: Option<RpcId>,
@@ -69,6 +76,8 @@ pub struct Call {
     pub(super) params: Result<Map<String, Value>, RpcError>,
     /// `Acp-Session-Id`, which must agree with the params.
     pub(super) session_header: Option<Box<str>>,
+    /// Until when it is not begun.
+    held: Option<Held>,
 }
 
 impl Call {
@@ -79,7 +88,7 @@ impl Call {
             Ok(Value::Null) => Ok(Map::new()),
             Ok(_) | Err(_) => Err(RpcError::new(code::INVALID_PARAMS, "`params` must be an object")),
         };
-        Self { id, method: method.into(), params, session_header: None }
+        Self { id, method: method.into(), params, session_header: None, held: None }
     }
 
     /// The same call, sent with this `Acp-Session-Id`.
@@ -142,11 +151,14 @@ impl Peer {
         })
     }
 
-    /// Puts a call in line; waits while the line is full. Nothing happens to it once the connection is over.
-    pub async fn call(&self, call: Call) {
+    /// Puts a call in line, waits while the line is full, and returns its receipt. Nothing happens to it once the connection is over.
+    pub async fn take(&self, mut call: Call) -> Response {
         self.heard();
+        let (response, held) = receipt();
+        call.held = Some(held);
         // A connection that is over has no one left to answer.
         let _ = self.lane.send(call).await;
+        response
     }
 
     pub(super) fn lane(&self) -> &mpsc::Sender<Call> {
@@ -279,7 +291,7 @@ impl Peer {
             let wait = self.next_moment().map(|at| Duration::from_millis(at.since(clock::now()).0));
             tokio::select! {
                 Some(call) = calls.recv() => tokio::select! {
-                    () = self.perform(call) => {}
+                    () = self.begin_call(call) => {}
                     () = stopped(&mut stopping_within) => break true,
                 },
                 () = self.changed.notified() => {}
@@ -292,6 +304,13 @@ impl Peer {
         self.end();
         drop(seat);
         self.leave_sessions(is_stopped).await;
+    }
+
+    async fn begin_call(self: &Arc<Self>, mut call: Call) {
+        if let Some(held) = call.held.take() {
+            held.released().await;
+        }
+        self.perform(call).await;
     }
 
     fn next_moment(&self) -> Option<Millis> {

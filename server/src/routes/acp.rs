@@ -93,7 +93,7 @@ async fn receive(
     match (incoming, peer) {
         (Incoming::Call(call), Some(peer)) => {
             let session = headers.get(SESSION_ID).and_then(|id| id.to_str().ok());
-            peer.call(call.for_session(session)).await;
+            return Ok(peer.take(call.for_session(session)).await);
         }
         (Incoming::Answer { id, outcome }, Some(peer)) => peer.decide(id, outcome).await,
         (Incoming::Call(call), None) => return caller.begin(call).await,
