@@ -218,7 +218,7 @@ fn is_web_address(uri: &str) -> bool {
 }
 
 fn millis(seconds: f64) -> Option<Millis> {
-    (seconds.is_finite() && seconds > 0.0).then(|| Millis((seconds * 1_000.0) as u64))
+    (seconds.is_finite() && seconds > 0.0).then_some(Millis((seconds * 1_000.0) as u64))
 }
 
 /// The innermost cause says most, and names no address with secrets: those travel in bodies.
