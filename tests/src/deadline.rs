@@ -36,3 +36,9 @@ pub async fn until<T>(what: &str, mut look: impl AsyncFnMut() -> anyhow::Result<
 pub async fn until_true(what: &str, mut look: impl FnMut() -> bool) -> anyhow::Result<()> {
     until(what, async || Ok(look().then_some(()))).await
 }
+
+/// Lets time pass, where time itself is what a test is about (a fault at a random moment, a clock that runs ahead), and never in
+/// order to wait for something that has an event or can be looked at.
+pub async fn pass(time: Duration) {
+    tokio::time::sleep(time).await;
+}

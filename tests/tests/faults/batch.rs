@@ -6,6 +6,7 @@ use anyhow::Context;
 use fastrand::Rng;
 use roost_tests::{
     daemon::{Daemon, Setup, scripted_agent_command},
+    deadline,
     scripted_agent::script::AgentScript,
 };
 use tempfile::TempDir;
@@ -74,7 +75,7 @@ impl Batch {
                     let (seed, ended) = ended?;
                     broken.extend(self.judge(seed, ended, &mut tally));
                 }
-                () = tokio::time::sleep(pause), if kills > 0 => {
+                () = deadline::pass(pause), if kills > 0 => {
                     kills -= 1;
                     tally.kills += 1;
                     kill(&mut daemon).await?;

@@ -13,7 +13,10 @@ use roost_core::{
     client::{Call, Prompt, Vote, WireFailure, routes},
     payload::PermissionRequest,
 };
-use roost_tests::scripted_agent::script::{Spoken, Step, Turn};
+use roost_tests::{
+    deadline,
+    scripted_agent::script::{Spoken, Step, Turn},
+};
 use tokio::{sync::mpsc, time::timeout};
 
 use crate::{
@@ -65,7 +68,7 @@ impl Voter {
     }
 
     async fn vote(&mut self, request: &PermissionRequest) -> anyhow::Result<()> {
-        tokio::time::sleep(Duration::from_millis(self.rng.u64(0..30))).await;
+        deadline::pass(Duration::from_millis(self.rng.u64(0..30))).await;
         let option = self.rng.choice(&request.options).filter(|_| self.rng.u8(0..8) > 0);
         let vote = option.map_or_else(Vote::cancel, |option| Vote::select(option.option_id.clone()));
         let call = routes::vote(&self.session, &request.request_id, &vote);
@@ -81,7 +84,7 @@ impl Voter {
                 // Decided already, by another or by a vote of ours whose answer was lost; or gone with the daemon.
                 Err(Failed::Refused(refused)) if refused.is_missing() => return Ok(()),
                 Err(Failed::Refused(refused)) if !refused.is_passing() => bail!("a vote was refused: {refused:?}"),
-                Err(Failed::Refused(_) | Failed::Lost) => tokio::time::sleep(PAUSE).await,
+                Err(Failed::Refused(_) | Failed::Lost) => deadline::pass(PAUSE).await,
             }
         }
     }
@@ -170,7 +173,7 @@ impl Person {
     async fn enter(&mut self, refused: &WireFailure) -> anyhow::Result<()> {
         let is_curable = refused.is_missing() || refused.is_unknown_client() || refused.is_passing();
         anyhow::ensure!(is_curable, "refused for good: {refused:?}");
-        tokio::time::sleep(PAUSE).await;
+        deadline::pass(PAUSE).await;
         match self.voter.wire.call(&routes::resume(&self.voter.session)).await? {
             Ok(resumed) => self.client = resumed.session.client_id,
             Err(Failed::Lost) => {}

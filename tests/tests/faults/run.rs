@@ -8,7 +8,7 @@ use roost_core::{
     SessionId,
     client::{NewSession, routes},
 };
-use roost_tests::{bad_line::BadLine, daemon::Daemon};
+use roost_tests::{bad_line::BadLine, daemon::Daemon, deadline};
 use tokio::{
     sync::{mpsc, watch},
     task::JoinSet,
@@ -92,7 +92,7 @@ async fn create(wire: &Wire) -> anyhow::Result<SessionId> {
             Err(Failed::Refused(refused)) if refused.is_passing() => {}
             Err(Failed::Refused(refused)) => anyhow::bail!("no session can be made: {refused:?}"),
         }
-        tokio::time::sleep(Duration::from_millis(50)).await;
+        deadline::pass(Duration::from_millis(50)).await;
     }
 }
 
@@ -106,7 +106,7 @@ async fn until_nothing_is_pending(wire: &Wire, session: &SessionId) -> anyhow::R
                 // The daemon was killed meanwhile: a load wakes the session.
                 Err(Failed::Refused(_)) => drop(load(wire, session).await?),
             }
-            tokio::time::sleep(Duration::from_millis(20)).await;
+            deadline::pass(Duration::from_millis(20)).await;
         }
     };
     timeout(PATIENCE, quiet).await.context("prompts are pending for ever")?

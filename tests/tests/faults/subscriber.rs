@@ -15,6 +15,7 @@ use roost_core::{
     client::{Cursor, Effect, Input, LoadedSession, Resync, Stream, WireFailure, routes},
     sse::{Frame, Parser},
 };
+use roost_tests::deadline;
 use tokio::sync::{mpsc, watch};
 
 use crate::{
@@ -97,7 +98,7 @@ impl Subscriber {
         mut rng: Rng,
         tell: mpsc::UnboundedSender<Arc<Envelope>>,
     ) -> anyhow::Result<Self> {
-        tokio::time::sleep(Duration::from_millis(rng.u64(0..400))).await;
+        deadline::pass(Duration::from_millis(rng.u64(0..400))).await;
         let mut subscriber = Self::from_the_beginning(wire, session, rng, tell);
         subscriber.reader.stretches.clear();
         subscriber.load().await?;
@@ -152,7 +153,7 @@ impl Subscriber {
         let wait = self.stream.deadline().map(|deadline| self.clock.until(deadline));
         tokio::select! {
             heard = self.link.next() => heard,
-            () = tokio::time::sleep(wait.unwrap_or_default()), if wait.is_some() => Heard::Tick,
+            () = deadline::pass(wait.unwrap_or_default()), if wait.is_some() => Heard::Tick,
             Ok(()) = finish.changed() => Heard::Finish,
         }
     }
@@ -258,7 +259,7 @@ pub(crate) async fn load(wire: &Wire, session: &SessionId) -> anyhow::Result<Loa
             Err(Failed::Refused(refused)) if refused.is_passing() => last = Some(refused),
             Err(Failed::Refused(refused)) => bail!("the load was refused: {refused:?}"),
         }
-        tokio::time::sleep(Duration::from_millis(20)).await;
+        deadline::pass(Duration::from_millis(20)).await;
     }
 }
 
