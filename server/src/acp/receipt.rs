@@ -4,6 +4,7 @@ use std::{
     convert::Infallible,
     pin::Pin,
     task::{Context, Poll},
+    time::Duration,
 };
 
 use axum::{body::Body, response::Response};
@@ -11,6 +12,9 @@ use bytes::Bytes;
 use http::StatusCode;
 use http_body::Frame;
 use tokio::sync::oneshot;
+
+/// From letting the receipt's body go to its last byte being read at the other end, which nothing reports.
+const HEAD_START: Duration = Duration::from_millis(5);
 
 /// Holds a call back until its receipt is written.
 #[derive(Debug)]
@@ -21,6 +25,7 @@ impl Held {
     pub(super) async fn released(self) {
         // The other end says nothing; it goes.
         let _ = self.0.await;
+        tokio::time::sleep(HEAD_START).await;
     }
 }
 
