@@ -29,7 +29,10 @@ use roost_core::{
 use serde_json::value::RawValue;
 use tokio::sync::{mpsc, oneshot, watch};
 
-pub(crate) use self::{handshake::DRAIN_METHOD, process::{Process, SECRET_VARIABLES}};
+pub(crate) use self::{
+    handshake::DRAIN_METHOD,
+    process::{Process, SECRET_VARIABLES},
+};
 pub use self::{
     handshake::{AgentInfo, HandshakeError},
     host::AgentHost,

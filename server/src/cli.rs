@@ -20,8 +20,8 @@ use crate::{
     admission::OriginPattern,
     auth::Secret,
     config::{AgentCommand, Config, TokenSource, TotalSessions},
-    device_flow::ProvidersError,
     daemon_log::LogFile,
+    device_flow::ProvidersError,
     remote::{AttachArgs, PromptArgs, SessionsArgs},
 };
 

@@ -9,8 +9,8 @@ use std::{
 use roost_core::{Millis, rate_limit::RateLimits};
 
 use crate::{
-    acp, admission::OriginPattern, auth::Secret, body::MAX_BODY_BYTES, daemon_log::LogFile, device_flow::IdentityProvider, page::Page,
-    workspaces::workspace_id,
+    acp, admission::OriginPattern, auth::Secret, body::MAX_BODY_BYTES, daemon_log::LogFile,
+    device_flow::IdentityProvider, page::Page, workspaces::workspace_id,
 };
 
 /// How the daemon listens, whom it admits, which agent it runs and how much of everything it allows.

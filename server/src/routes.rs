@@ -32,8 +32,7 @@ use self::table::Table;
 use crate::{App, admission::gate};
 
 /// Routes in which a workspace says how it is, as far as there are such.
-const STATUS_SECTIONS: [&str; 8] =
-    ["mcp", "skills", "providers", "env", "preflight", "hooks", "extensions", "tools"];
+const STATUS_SECTIONS: [&str; 8] = ["mcp", "skills", "providers", "env", "preflight", "hooks", "extensions", "tools"];
 
 /// Every route of the daemon. Admission has happened before; the strict gate is laid around each route here, where it has work to do.
 pub fn router(app: &Arc<App>) -> Router {

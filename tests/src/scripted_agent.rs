@@ -128,7 +128,8 @@ impl Agent {
         for line in recorded.split_inclusive('\n') {
             // Whoever was killed while writing leaves half a line: it is forgotten, also by the next who writes.
             let Some(line) = line.strip_suffix('\n') else {
-                fs::write(self.script.session(session_id), &recorded[..recorded.len() - line.len()]).map_err(internal)?;
+                fs::write(self.script.session(session_id), &recorded[..recorded.len() - line.len()])
+                    .map_err(internal)?;
                 break;
             };
             let update: Value = serde_json::from_str(line).map_err(internal)?;

@@ -4,7 +4,6 @@
 
 use std::collections::BTreeMap;
 
-
 use crate::{Envelope, EventType};
 
 /// The flows, by provider. [`Default`] is the state before the first event.
@@ -173,9 +172,7 @@ mod tests {
     /// U3: an authorisation must name both the provider and its flow.
     #[test]
     fn u3_an_authorisation_names_provider_and_flow() {
-        let done = |provider: &str, flow: &str| {
-            json!({"deviceFlowId": flow, "providerId": provider, "expiresAt": 77, "accountAlias": "ada"})
-        };
+        let done = |provider: &str, flow: &str| json!({"deviceFlowId": flow, "providerId": provider, "expiresAt": 77, "accountAlias": "ada"});
         for wrong in [done("q", "f1"), done("p", "f2")] {
             let view = view([(1, "started", started("f1")), (2, "authorized", wrong)]);
             assert_eq!(view.flows["p"].status, AuthStatus::Pending);

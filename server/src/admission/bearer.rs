@@ -55,7 +55,8 @@ mod tests {
     #[test]
     fn a_socket_may_offer_the_token_as_a_protocol_and_nothing_else_may() {
         let offering = |upgrade: &str, protocols: &str| {
-            let request = http::Request::get("/acp").header("upgrade", upgrade).header("sec-websocket-protocol", protocols);
+            let request =
+                http::Request::get("/acp").header("upgrade", upgrade).header("sec-websocket-protocol", protocols);
             let (head, ()) = request.body(()).expect("a request").into_parts();
             of(&head).map(|token| String::from_utf8_lossy(&token).into_owned())
         };

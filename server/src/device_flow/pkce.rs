@@ -32,6 +32,6 @@ mod tests {
     #[test]
     fn a_challenge_is_the_hash_of_its_verifier() {
         let verifier = Verifier(Secret::new("dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"));
-        assert_eq!(verifier.challenge(), "E9Melhoa2OwvFrEMTJguCMaHoeK1xSstw-cM");
+        assert_eq!(verifier.challenge(), "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM");
     }
 }

@@ -80,12 +80,7 @@ async fn command(app: &App, id: &str, client: Option<ClientId>, command: Command
 }
 
 /// Gives a command that waits for the agent; one that does not answer in time is a 504.
-async fn ask(
-    app: &App,
-    live: &LiveSession,
-    client: Option<ClientId>,
-    command: Command,
-) -> Result<Answered, WireError> {
+async fn ask(app: &App, live: &LiveSession, client: Option<ClientId>, command: Command) -> Result<Answered, WireError> {
     let patience = app.config.timeouts.agent_answer;
     let answered = tokio::time::timeout(patience, live.command(client, command)).await;
     let answered = answered.map_err(|_| refusal::slow(patience, "session"))?;

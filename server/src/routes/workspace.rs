@@ -31,7 +31,13 @@ pub fn routes() -> Router<Arc<App>> {
             .route(&format!("{workspace}/session-info"), get(info::counts))
     };
     let plural = Router::new().route("/workspaces/{workspace}/sessions/live-state", get(info::live_state));
-    table("/workspace/{id}").merge(table("/workspaces/{workspace}")).merge(plural).merge(acp::routes()).merge(auth::routes()).merge(controls("/workspace")).merge(controls("/workspaces/{workspace}"))
+    table("/workspace/{id}")
+        .merge(table("/workspaces/{workspace}"))
+        .merge(plural)
+        .merge(acp::routes())
+        .merge(auth::routes())
+        .merge(controls("/workspace"))
+        .merge(controls("/workspaces/{workspace}"))
 }
 
 /// What is there, what is set, and what git says (http.md §7, §8). `POST /language` is for all workspaces.

@@ -108,9 +108,7 @@ impl Record {
                 | EventType::PermissionRequest
                 | EventType::PermissionResolved
         );
-        if concerns_the_ledger
-            && let Ok(envelope) = serde_json::from_slice::<Envelope>(line)
-        {
+        if concerns_the_ledger && let Ok(envelope) = serde_json::from_slice::<Envelope>(line) {
             LedgerEntry::from_event(&envelope).into_iter().for_each(|entry| self.note(entry));
         }
         self.next_id = self.next_id.max(frame.id + 1);

@@ -176,7 +176,10 @@ impl Running {
     fn update(&self, update: &Value) {
         if self.agent.script.script.load_session {
             let file = self.agent.script.session(&self.session_id);
-            let recorded = OpenOptions::new().append(true).open(file).and_then(|mut file| file.write_all(format!("{update}\n").as_bytes()));
+            let recorded = OpenOptions::new()
+                .append(true)
+                .open(file)
+                .and_then(|mut file| file.write_all(format!("{update}\n").as_bytes()));
             if let Err(error) = recorded {
                 eprintln!("cannot record an update: {error}");
             }
