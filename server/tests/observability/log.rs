@@ -1,9 +1,9 @@
 use std::{
     fs,
-    io::{BufRead, BufReader},
+    io::{BufRead, BufReader, Read},
     os::unix::fs::PermissionsExt,
     path::Path,
-    process::{Child, Command, Stdio},
+    process::{Child, ChildStdout, Command, Stdio},
 };
 
 use anyhow::Context;
@@ -18,6 +18,8 @@ const TOKEN: &str = "canary-token-of-the-log";
 /// A daemon of its own process, which ends when this is dropped.
 struct Daemon {
     child: Child,
+    /// Held open: a daemon that cannot print its greeting to the end does not go on.
+    _stdout: BufReader<ChildStdout>,
     home: TempDir,
     client: Client,
 }
@@ -34,13 +36,13 @@ impl Daemon {
         command.env("QWEN_SERVER_TOKEN", TOKEN).current_dir(home.path());
         command.args(["serve", "--port", "0"]).args(args).envs(environment.iter().copied());
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn()?;
-        let stdout = BufReader::new(child.stdout.take().context("stdout is a pipe")?);
-        let port = stdout.lines().map_while(Result::ok).find_map(|line| {
+        let mut stdout = BufReader::new(child.stdout.take().context("stdout is a pipe")?);
+        let port = stdout.by_ref().lines().map_while(Result::ok).find_map(|line| {
             let rest = line.split("http://127.0.0.1:").nth(1)?;
             rest.split(|c: char| !c.is_ascii_digit()).next()?.parse::<u16>().ok()
         });
         let client = Client::new(([127, 0, 0, 1], port.context("it says where it listens")?).into()).with_token(TOKEN);
-        Ok(Self { child, home, client })
+        Ok(Self { child, _stdout: stdout, home, client })
     }
 
     fn log(&self) -> std::path::PathBuf {
