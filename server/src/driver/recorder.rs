@@ -22,8 +22,8 @@ pub(super) struct Recorder {
     open_prompts: HashSet<PromptId>,
     /// The journal failed; nothing is written any more.
     degraded: bool,
-    /// Failures of what [`Recorder::acknowledge`] did not wait for.
-    failures: (mpsc::UnboundedSender<io::Error>, mpsc::UnboundedReceiver<io::Error>),
+    /// The first failure of what [`Recorder::acknowledge`] did not wait for; one is enough.
+    failures: (mpsc::Sender<io::Error>, mpsc::Receiver<io::Error>),
 }
 
 /// A note of the daemon's own between the events.
@@ -42,7 +42,7 @@ impl Recorder {
             is_binding: false,
             open_prompts,
             degraded: false,
-            failures: mpsc::unbounded_channel(),
+            failures: mpsc::channel(1),
         }
     }
 
@@ -126,8 +126,8 @@ impl Recorder {
         let failures = self.failures.0.clone();
         tokio::task::spawn_blocking(move || {
             if let Err(error) = syncing() {
-                // A driver that is gone has nobody to tell.
-                let _ = failures.send(error);
+                // A driver that is gone, or knows already, needs no telling.
+                let _ = failures.try_send(error);
             }
             answer();
         });

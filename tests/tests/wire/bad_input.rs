@@ -128,7 +128,8 @@ async fn the_daemon_describes_the_routes_that_are_tried_here_and_no_others() -> 
     };
     let mut described: Vec<String> = paths.iter().flat_map(of_path).collect();
     let mut tried: Vec<String> = routes::all().iter().map(|route| format!("{} {}", route.method, route.path)).collect();
-    (described.sort(), tried.sort());
+    described.sort();
+    tried.sort();
     let only = |left: &[String], right: &[String]| -> Vec<String> {
         left.iter().filter(|route| !right.contains(route)).cloned().collect()
     };
