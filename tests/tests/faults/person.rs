@@ -34,18 +34,13 @@ pub(crate) struct Voter {
     wire: Wire,
     session: SessionId,
     rng: Rng,
-    heard: mpsc::UnboundedReceiver<Arc<Envelope>>,
+    heard: mpsc::Receiver<Arc<Envelope>>,
     answered: BTreeSet<RequestId>,
     pub(crate) votes: Vec<Voted>,
 }
 
 impl Voter {
-    pub(crate) fn new(
-        wire: Wire,
-        session: &SessionId,
-        rng: Rng,
-        heard: mpsc::UnboundedReceiver<Arc<Envelope>>,
-    ) -> Self {
+    pub(crate) fn new(wire: Wire, session: &SessionId, rng: Rng, heard: mpsc::Receiver<Arc<Envelope>>) -> Self {
         Self { wire, session: session.clone(), rng, heard, answered: BTreeSet::new(), votes: Vec::new() }
     }
 

@@ -18,7 +18,7 @@ use tokio::{
 use crate::{
     history::Record,
     person::{Person, Voter},
-    subscriber::{Subscriber, load},
+    subscriber::{EARSHOT, Subscriber, load},
     wire::{Failed, Wire},
 };
 
@@ -47,12 +47,12 @@ pub(crate) async fn run(place: Place, seed: u64) -> anyhow::Result<Record> {
     let (finish, finished) = watch::channel(None);
     let (mut readers, mut voters) = (JoinSet::new(), JoinSet::new());
 
-    let (tell, heard) = mpsc::unbounded_channel();
+    let (tell, heard) = mpsc::channel(EARSHOT);
     let first = Subscriber::from_the_beginning(wire, &session, rng.fork(), tell);
     readers.spawn(first.read(finished.clone()));
     let person = Person::new(Voter::new(wire, &session, rng.fork(), heard));
     for _ in 1..rng.usize(1..=3) {
-        let (tell, heard) = mpsc::unbounded_channel();
+        let (tell, heard) = mpsc::channel(EARSHOT);
         let (rng, finished, name) = (rng.fork(), finished.clone(), session.clone());
         readers.spawn(async move { Subscriber::from_a_load(wire, &name, rng, tell).await?.read(finished).await });
         voters.spawn(Voter::new(wire, &session, Rng::with_seed(seed ^ 0xff), heard).vote_to_the_end());

@@ -27,6 +27,9 @@ use crate::{
 /// Longer than any load takes, with what the line does to it.
 const PATIENCE: Duration = Duration::from_secs(30);
 
+/// Events a listener may be behind: far more than a run has.
+pub(crate) const EARSHOT: usize = 65_536;
+
 /// Where everybody has to arrive, once it is known.
 pub(crate) type Finish = watch::Receiver<Option<Cursor>>;
 
@@ -42,7 +45,7 @@ pub(crate) struct Subscriber {
     parser: Parser,
     resync: Option<Resync>,
     over: Option<String>,
-    tell: mpsc::UnboundedSender<Arc<Envelope>>,
+    tell: mpsc::Sender<Arc<Envelope>>,
 }
 
 type Pending = Pin<Box<dyn Future<Output = Heard> + Send>>;
@@ -70,7 +73,7 @@ impl Subscriber {
         wire: Wire,
         session: &SessionId,
         rng: Rng,
-        tell: mpsc::UnboundedSender<Arc<Envelope>>,
+        tell: mpsc::Sender<Arc<Envelope>>,
     ) -> Self {
         let start = Start::Beginning;
         Self {
@@ -96,7 +99,7 @@ impl Subscriber {
         wire: Wire,
         session: &SessionId,
         mut rng: Rng,
-        tell: mpsc::UnboundedSender<Arc<Envelope>>,
+        tell: mpsc::Sender<Arc<Envelope>>,
     ) -> anyhow::Result<Self> {
         deadline::pass(Duration::from_millis(rng.u64(0..400))).await;
         let mut subscriber = Self::from_the_beginning(wire, session, rng, tell);
@@ -205,10 +208,16 @@ impl Subscriber {
     }
 
     fn deliver(&mut self, event: Envelope) {
-        // Nobody has to listen.
-        let _ = self.tell.send(Arc::new(event.clone()));
+        self.tell(&event);
         if let Some(stretch) = self.reader.stretches.last_mut() {
             stretch.events.push(event);
+        }
+    }
+
+    /// Nobody has to listen; but who does has to keep up.
+    fn tell(&mut self, event: &Envelope) {
+        if let Err(mpsc::error::TrySendError::Full(_)) = self.tell.try_send(Arc::new(event.clone())) {
+            self.over = Some(format!("whoever listens is {EARSHOT} events behind"));
         }
     }
 
@@ -239,7 +248,7 @@ impl Subscriber {
     async fn load(&mut self) -> anyhow::Result<()> {
         let loaded = load(&self.wire, &self.session).await?;
         for event in loaded.history() {
-            let _ = self.tell.send(Arc::new(event.clone()));
+            self.tell(event);
         }
         let start = Start::Loaded(Box::new(loaded));
         self.stream = Stream::new(self.session.clone(), start.cursor());

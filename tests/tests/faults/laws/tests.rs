@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use super::check;
 use crate::history::{Asked, Connection, Reader, Record, Start, Stretch, Voted};
 
+#[expect(clippy::needless_pass_by_value, reason = "called with literals")]
 fn event(id: u64, kind: &str, data: Value) -> Envelope {
     let event =
         json!({"id": id, "v": 1, "type": kind, "promptId": "p", "data": data, "_meta": {"serverTimestamp": id}});
