@@ -3,10 +3,11 @@
 use roost_core::{
     ClientId, Millis, PromptId, SessionId,
     payload::TurnError,
-    session::LedgerEntry,
+    session::{AcceptedPrompt, LedgerEntry},
     transcript::{Body, Transcript, Turn, TurnOutcome},
 };
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use crate::store::Snapshot;
 
@@ -117,8 +118,29 @@ impl Turns {
     /// The turn of this prompt, if it has ended.
     #[must_use]
     pub fn ended(&self, prompt: &PromptId, session: &SessionId) -> Option<TurnStatus> {
-        let turn = self.turn(prompt).filter(|turn| !turn.is_running())?;
-        Some(self.status(turn, session))
+        match self.turn(prompt) {
+            Some(turn) => (!turn.is_running()).then(|| self.status(turn, session)),
+            None => self.never_begun(prompt, session),
+        }
+    }
+
+    /// A prompt that was taken back while it waited left nothing in the transcript, but its end is on record.
+    fn never_begun(&self, prompt: &PromptId, session: &SessionId) -> Option<TurnStatus> {
+        let settled =
+            |note: &&LedgerEntry| matches!(note, LedgerEntry::PromptSettled { prompt_id } if prompt_id == prompt);
+        self.notes.iter().find(settled)?;
+        let accepted = self.accepted(prompt)?;
+        let blocks = accepted.blocks.iter().filter_map(|block| serde_json::from_str::<Value>(block.get()).ok());
+        let texts: Vec<String> = blocks.filter_map(|block| Some(block["text"].as_str()?.to_owned())).collect();
+        Some(TurnStatus {
+            state: State::Cancelled,
+            prompt_id: Some(prompt.clone()),
+            prompt_text: Some(texts.join("\n")),
+            queued_at: Some(accepted.queued_at),
+            stop_reason: Some("cancelled".into()),
+            originator_client_id: accepted.originator.clone(),
+            ..TurnStatus::idle(session.clone())
+        })
     }
 
     fn turn(&self, prompt: &PromptId) -> Option<&Turn> {
@@ -171,8 +193,12 @@ impl Turns {
     }
 
     fn queued_at(&self, prompt: &PromptId) -> Option<Millis> {
+        self.accepted(prompt).map(|accepted| accepted.queued_at)
+    }
+
+    fn accepted(&self, prompt: &PromptId) -> Option<&AcceptedPrompt> {
         self.notes.iter().find_map(|note| match note {
-            LedgerEntry::PromptAccepted(accepted) if accepted.prompt_id == *prompt => Some(accepted.queued_at),
+            LedgerEntry::PromptAccepted(accepted) if accepted.prompt_id == *prompt => Some(accepted),
             _ => None,
         })
     }

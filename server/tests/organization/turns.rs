@@ -46,3 +46,21 @@ async fn a_turn_is_followed_from_the_queue_to_its_end() -> anyhow::Result<()> {
     assert_eq!(client.get("/session/nope/turns/current").await?.code().as_deref(), Some("session_not_found"));
     Ok(())
 }
+
+/// P9: a prompt that was taken back while it waited has ended, and whoever missed its terminal can ask.
+#[tokio::test]
+async fn a_turn_that_never_began_is_known_as_cancelled() -> anyhow::Result<()> {
+    let host = Host::start(AgentScript::turns([vec![Step::Hang]])).await?;
+    let client = host.client();
+    let session = client.new_session().await?;
+    client.prompt(&session, "hang").await?;
+    let queued = client.prompt(&session, "never mind").await?;
+    let taken_back = client.delete(&format!("/session/{session}/pending-prompts/{}", queued.prompt_id)).await?;
+    assert_eq!(taken_back.ok()?, json!({"removed": true}));
+    // It keeps its place until its turn comes (P9).
+    client.post(&format!("/session/{session}/cancel"), &json!({})).await?;
+    let turn = client.get(&format!("/session/{session}/turns/{}", queued.prompt_id)).await?.ok()?;
+    assert_eq!((&turn["state"], &turn["promptText"]), (&json!("cancelled"), &json!("never mind")));
+    assert!(turn.get("startedAt").is_none(), "{turn}");
+    Ok(())
+}

@@ -68,6 +68,8 @@ pub(crate) struct Asked {
     pub(crate) acknowledged: Option<PromptId>,
     /// The daemon said `{"removed": true}`.
     pub(crate) removed: bool,
+    /// How the daemon says the turn went, when all is over.
+    pub(crate) state: Option<String>,
 }
 
 /// A vote that was answered with 200.

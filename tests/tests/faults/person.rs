@@ -36,12 +36,22 @@ pub(crate) struct Voter {
     rng: Rng,
     heard: mpsc::Receiver<Arc<Envelope>>,
     answered: BTreeSet<RequestId>,
+    /// Somebody else will answer.
+    may_abstain: bool,
     pub(crate) votes: Vec<Voted>,
 }
 
 impl Voter {
     pub(crate) fn new(wire: Wire, session: &SessionId, rng: Rng, heard: mpsc::Receiver<Arc<Envelope>>) -> Self {
-        Self { wire, session: session.clone(), rng, heard, answered: BTreeSet::new(), votes: Vec::new() }
+        Self {
+            wire,
+            session: session.clone(),
+            rng,
+            heard,
+            answered: BTreeSet::new(),
+            may_abstain: true,
+            votes: Vec::new(),
+        }
     }
 
     /// Votes until there is nothing more to hear.
@@ -55,7 +65,8 @@ impl Voter {
         let Some(event) = self.heard.recv().await else { return Ok(None) };
         if event.kind == EventType::PermissionRequest {
             let request = PermissionRequest::parse(&event.data)?;
-            if self.answered.insert(request.request_id.clone()) && self.rng.u8(0..10) > 0 {
+            let abstains = self.may_abstain && self.rng.u8(0..4) == 0;
+            if self.answered.insert(request.request_id.clone()) && !abstains {
                 self.vote(&request).await?;
             }
         }
@@ -95,6 +106,8 @@ pub(crate) struct Person {
 
 impl Person {
     pub(crate) fn new(voter: Voter) -> Self {
+        // Whoever asks has to answer, or the agent would wait for ever.
+        let voter = Voter { may_abstain: false, ..voter };
         Self { voter, client: None, asked: Vec::new(), ended: BTreeSet::new() }
     }
 
@@ -128,11 +141,11 @@ impl Person {
                 Ok(accepted) => break Some(accepted.prompt_id),
                 // It may have arrived: whoever sent it again might ask twice.
                 Err(Failed::Lost) => break None,
-                Err(Failed::Refused(refused)) if refused.is("prompt_queue_full") => self.hear_something().await?,
+                Err(Failed::Refused(refused)) if refused.is("prompt_queue_full") => drop(self.hear_something().await?),
                 Err(Failed::Refused(refused)) => self.enter(&refused).await?,
             }
         };
-        self.asked.push(Asked { spoken, text, acknowledged, removed: false });
+        self.asked.push(Asked { spoken, text, acknowledged, removed: false, state: None });
         Ok(())
     }
 
@@ -179,20 +192,35 @@ impl Person {
     }
 
     async fn wait_for(&mut self, prompt: &PromptId) -> anyhow::Result<()> {
+        let since = Instant::now();
         while !self.ended.contains(prompt) {
-            self.hear_something().await.with_context(|| format!("while waiting for the end of {prompt}"))?;
+            anyhow::ensure!(since.elapsed() < PATIENCE * 2, "{prompt} does not end");
+            let event =
+                self.hear_something().await.with_context(|| format!("while waiting for the end of {prompt}"))?;
+            // What a load folds away has to be asked for.
+            if event.kind == EventType::ReplayComplete {
+                let state = self.voter.wire.turn_state(&self.voter.session, prompt).await;
+                if state.as_deref().is_some_and(has_ended) {
+                    self.ended.insert(prompt.clone());
+                }
+            }
         }
         Ok(())
     }
 
-    async fn hear_something(&mut self) -> anyhow::Result<()> {
+    async fn hear_something(&mut self) -> anyhow::Result<Arc<Envelope>> {
         let heard = timeout(PATIENCE, self.voter.hear()).await.context("nothing was heard any more")??;
         let event = heard.context("the reader has gone")?;
         if matches!(event.kind, EventType::TurnComplete | EventType::TurnError) {
             self.ended.extend(event.data["promptId"].as_str().map(PromptId::from));
         }
-        Ok(())
+        Ok(event)
     }
+}
+
+/// Whether a turn in this state has had its terminal.
+pub(crate) fn has_ended(state: &str) -> bool {
+    matches!(state, "completed" | "cancelled" | "error")
 }
 
 /// What the agent is to do: words at all speeds, thoughts, files that need a permission, failures.

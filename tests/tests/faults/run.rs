@@ -5,7 +5,7 @@ use std::time::Duration;
 use anyhow::Context;
 use fastrand::Rng;
 use roost_core::{
-    SessionId,
+    PromptId, SessionId,
     client::{NewSession, routes},
 };
 use roost_tests::{bad_line::BadLine, daemon::Daemon, deadline};
@@ -62,11 +62,16 @@ pub(crate) async fn run(place: Place, seed: u64) -> anyhow::Result<Record> {
     if let (Err(_), Some(ended)) = (&acted, readers.try_join_next()) {
         ended?.context("a reader gave up")?;
     }
-    let (asked, voter) = acted?;
+    let (mut asked, voter) = acted?;
     voters.spawn(voter.vote_to_the_end());
     line.calm();
     until_nothing_is_pending(&direct, &session).await?;
     let last = load(&direct, &session).await?;
+    for asked in &mut asked {
+        if let Some(prompt) = &asked.acknowledged {
+            asked.state = turn_state(&direct, &session, prompt).await?;
+        }
+    }
     finish.send(Some(last.cursor()))?;
     let read = timeout(PATIENCE, async {
         let mut read = Vec::new();
@@ -94,6 +99,19 @@ async fn create(wire: &Wire) -> anyhow::Result<SessionId> {
         }
         deadline::pass(Duration::from_millis(50)).await;
     }
+}
+
+/// How a turn stands, from a daemon that may be down at the moment.
+async fn turn_state(wire: &Wire, session: &SessionId, prompt: &PromptId) -> anyhow::Result<Option<String>> {
+    let mut state = None;
+    for _ in 0..3 {
+        state = wire.turn_state(session, prompt).await;
+        if state.is_some() {
+            break;
+        }
+        load(wire, session).await?;
+    }
+    Ok(state)
 }
 
 /// Prompts whose acknowledgement was lost may still be under way.

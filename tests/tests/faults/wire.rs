@@ -12,8 +12,12 @@ use hyper::{
     header::{AUTHORIZATION, HOST, RETRY_AFTER},
 };
 use hyper_util::rt::TokioIo;
-use roost_core::client::{Answer, Call, CallError, Request, WireFailure};
+use roost_core::{
+    PromptId, SessionId,
+    client::{Answer, Call, CallError, Method, Request, WireFailure},
+};
 use roost_tests::daemon::TOKEN;
+use serde_json::Value;
 use tokio::{net::TcpStream, task::JoinHandle, time::timeout};
 
 /// Nobody answers any more. Longer than the daemon takes while it shares the machine with everything else here.
@@ -68,6 +72,16 @@ impl Wire {
             Err(CallError::Refused(refused)) => Ok(Err(Failed::Refused(refused))),
             Err(CallError::Garbled(why)) => anyhow::bail!("{:?} was answered with nonsense: {why}", call.request()),
         }
+    }
+
+    /// How the daemon says a turn stands: its `state`. `None` when there is no answer, or no such turn.
+    pub(crate) async fn turn_state(&self, session: &SessionId, prompt: &PromptId) -> Option<String> {
+        let request = Request::new(Method::Get, format!("/session/{session}/turns/{prompt}"));
+        let exchange = timeout(PATIENCE, async {
+            let mut open = self.open(&request).await?;
+            anyhow::Ok(serde_json::from_slice::<Value>(&open.rest().await?)?)
+        });
+        Some(exchange.await.ok()?.ok()?["state"].as_str()?.to_owned())
     }
 
     /// Sends a request; returns with the head of the answer.

@@ -5,7 +5,10 @@ use roost_tests::{fake_model::script::words, scripted_agent::script::Step};
 use serde_json::Value;
 
 use super::stream;
-use crate::history::{Asked, Record, Voted};
+use crate::{
+    history::{Asked, Record, Voted},
+    person::has_ended,
+};
 
 pub(super) fn check(record: &Record, found: &mut Vec<String>) {
     let story =
@@ -45,6 +48,15 @@ impl Story<'_> {
         let ends = self.ends(&id);
         let is_known_to_have_ended =
             !ends.is_empty() || (!self.is_whole && self.last.iter().any(|event| ends_it(event, &id)));
+        // Where a short ring has lost the terminal and a load has folded it away, the turn's own status still knows.
+        let is_said_to_have_ended = asked.state.as_deref().is_some_and(has_ended);
+        if asked.acknowledged.is_some() && !is_said_to_have_ended {
+            found.push(format!(
+                "{name} ({id}) stands as {:?} when all is over (taken back: {})",
+                asked.state, asked.removed
+            ));
+        }
+        let is_known_to_have_ended = is_known_to_have_ended || (!self.is_whole && is_said_to_have_ended);
         if ends.len() > 1 || !is_known_to_have_ended {
             found.push(format!("{name} ({id}) has {} terminals: {ends:?}", ends.len()));
         }

@@ -66,7 +66,13 @@ fn record(events: &[Envelope]) -> Record {
             stretches: vec![Stretch { start: Start::Beginning, events: events.to_vec(), resync: None }],
             connections: vec![connection(0, events)],
         }],
-        asked: vec![Asked { spoken: spoken(), text: asked_text(), acknowledged: Some("p".into()), removed: false }],
+        asked: vec![Asked {
+            spoken: spoken(),
+            text: asked_text(),
+            acknowledged: Some("p".into()),
+            removed: false,
+            state: Some("completed".to_owned()),
+        }],
         votes: vec![Voted { request: "r".into(), option: Some("yes".to_owned()) }],
         last,
     }
