@@ -94,6 +94,7 @@ impl<'a> EventsRequest<'a> {
             body,
             parser: Parser::default(),
             frames: VecDeque::new(),
+            last_event_id: None,
             bytes: 0,
         }))
     }
@@ -106,6 +107,8 @@ pub struct EventStream {
     body: Incoming,
     parser: Parser,
     frames: VecDeque<Frame>,
+    /// Of the frame handed out last; the parser may be ahead of it.
+    last_event_id: Option<u64>,
     bytes: u64,
 }
 
@@ -122,11 +125,10 @@ impl EventStream {
         self.bytes
     }
 
-    /// What a reconnecting client would ask for.
+    /// What a client would ask for that reconnects after what it was handed; `None` before the first event with an id.
     #[must_use]
     pub fn cursor(&self) -> Option<Cursor> {
-        let last_event_id = self.parser.last_event_id().parse().ok()?;
-        Some(Cursor { last_event_id, epoch: self.epoch().map(str::to_owned) })
+        Some(Cursor { last_event_id: self.last_event_id?, epoch: self.epoch().map(str::to_owned) })
     }
 
     /// The next bytes of the body as they arrive, unparsed; `None` at the end. Not to be mixed with the other readers.
@@ -144,6 +146,9 @@ impl EventStream {
     pub async fn next_frame(&mut self) -> anyhow::Result<Option<Frame>> {
         loop {
             if let Some(frame) = self.frames.pop_front() {
+                if let Frame::Event(Event { id: Some(id), .. }) = &frame {
+                    self.last_event_id = id.parse().ok();
+                }
                 return Ok(Some(frame));
             }
             let Some(bytes) = within("the next frame", self.next_bytes()).await?? else { return Ok(None) };

@@ -68,8 +68,9 @@ async fn a_dead_agents_grandchildren_are_gone_too() -> anyhow::Result<()> {
     let daemon = Setup::new().agent(scripted_agent_command(&path)?).start().await?;
     let client = daemon.client()?;
     let session = client.new_session().await?;
-    let accepted = client.prompt(&session, "go").await?;
-    let mut stream = client.events(&session).from(accepted.cursor()).open().await?;
+    // Opened first: the agent may be dead before the prompt's answer is read.
+    let mut stream = client.events(&session).from(Cursor::START).open().await?;
+    client.prompt(&session, "go").await?;
 
     let rest = stream.rest().await?;
 
