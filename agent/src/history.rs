@@ -1,5 +1,7 @@
 //! What was said: messages as lists of parts, in the shape session records keep them (agent.md §17).
 
+use std::borrow::Cow;
+
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -80,8 +82,10 @@ impl Message {
     }
 
     /// The answer text, without thinking.
-    pub(crate) fn text(&self) -> String {
-        self.parts.iter().filter_map(Part::answer).collect()
+    pub(crate) fn text(&self) -> Cow<'_, str> {
+        let mut answers = self.parts.iter().filter_map(Part::answer);
+        let first = answers.next().unwrap_or_default();
+        answers.fold(Cow::Borrowed(first), |text, more| text + more)
     }
 
     pub(crate) fn calls(&self) -> impl Iterator<Item = &ToolCall> {
@@ -121,11 +125,11 @@ impl ToolResponse {
     }
 
     /// The words, whichever way it went.
-    pub(crate) fn text(&self) -> String {
+    pub(crate) fn text(&self) -> Cow<'_, str> {
         match self.response.get("output").or_else(|| self.response.get("error")) {
-            Some(Value::String(text)) => text.clone(),
-            Some(other) => other.to_string(),
-            None => Value::Object(self.response.clone()).to_string(),
+            Some(Value::String(text)) => text.into(),
+            Some(other) => other.to_string().into(),
+            None => Value::Object(self.response.clone()).to_string().into(),
         }
     }
 }

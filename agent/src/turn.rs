@@ -114,7 +114,7 @@ pub(crate) async fn run(
 impl Start {
     fn text(&self) -> String {
         match self {
-            Self::Ask(parts) | Self::Retry(parts) => Message::user(parts.clone()).text(),
+            Self::Ask(parts) | Self::Retry(parts) => Message::user(parts.clone()).text().into_owned(),
             Self::Continue => String::new(),
         }
     }

@@ -15,6 +15,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
+use bytes::Bytes;
 use http_body_util::BodyExt;
 use hyper::{
     Method, Request, Response, StatusCode,
@@ -23,6 +24,7 @@ use hyper::{
     service::service_fn,
 };
 use hyper_util::rt::TokioIo;
+use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::{
     net::TcpListener,
@@ -47,11 +49,35 @@ pub struct FakeModel {
 #[derive(Debug)]
 struct Shared {
     script: Mutex<Script>,
-    requests: watch::Sender<Vec<ChatRequest>>,
+    requests: watch::Sender<Vec<Received>>,
     gates: watch::Sender<HashSet<String>>,
 }
 
-/// One request to `/v1/chat/completions`, as it arrived.
+/// A request as it arrived. It is read when somebody wants to know: in a benchmark nobody does.
+#[derive(Clone, Debug)]
+struct Received {
+    authorization: Option<String>,
+    body: Bytes,
+}
+
+/// What every answer depends on.
+#[derive(Debug, Deserialize)]
+struct Wishes {
+    #[serde(default)]
+    model: String,
+    #[serde(default)]
+    stream: bool,
+    #[serde(default)]
+    stream_options: StreamOptions,
+}
+
+#[derive(Debug, Default, Deserialize)]
+struct StreamOptions {
+    #[serde(default)]
+    include_usage: bool,
+}
+
+/// One request to `/v1/chat/completions`.
 #[derive(Clone, Debug)]
 pub struct ChatRequest {
     pub authorization: Option<String>,
@@ -88,13 +114,12 @@ impl ChatRequest {
         let tools = self.body["tools"].as_array().map_or(&[][..], Vec::as_slice);
         tools.iter().filter_map(|tool| tool["function"]["name"].as_str()).collect()
     }
+}
 
-    fn streams(&self) -> bool {
-        self.body["stream"] == true
-    }
-
-    fn wants_usage(&self) -> bool {
-        self.body["stream_options"]["include_usage"] == true
+impl Received {
+    fn read(&self) -> ChatRequest {
+        let body = serde_json::from_slice(&self.body).expect("what is no JSON was refused when it came");
+        ChatRequest { authorization: self.authorization.clone(), body }
     }
 }
 
@@ -135,14 +160,14 @@ impl FakeModel {
     /// Every completion asked for so far.
     #[must_use]
     pub fn requests(&self) -> Vec<ChatRequest> {
-        self.shared.requests.borrow().clone()
+        self.shared.requests.borrow().iter().map(Received::read).collect()
     }
 
     /// Waits until `count` completions have been asked for, and returns them.
     pub async fn requested(&self, count: usize) -> Vec<ChatRequest> {
         let mut requests = self.shared.requests.subscribe();
         let seen = requests.wait_for(|requests| requests.len() >= count).await;
-        seen.expect("the sender lives as long as `self`").clone()
+        seen.expect("the sender lives as long as `self`").iter().map(Received::read).collect()
     }
 
     /// Lets every turn waiting at [`Step::Gate`] of this name go on, now and later.
@@ -197,20 +222,20 @@ async fn complete(shared: &Shared, request: Request<Incoming>) -> Response<Answe
     let Ok(body) = request.into_body().collect().await else {
         return json_response(StatusCode::BAD_REQUEST, &json!({"error": {"message": "the body broke off"}}));
     };
-    let Ok(body) = serde_json::from_slice(&body.to_bytes()) else {
-        return json_response(StatusCode::BAD_REQUEST, &json!({"error": {"message": "the body is no JSON"}}));
+    let received = Received { authorization, body: body.to_bytes() };
+    let Ok(wishes) = serde_json::from_slice::<Wishes>(&received.body) else {
+        return json_response(StatusCode::BAD_REQUEST, &json!({"error": {"message": "the body is no request"}}));
     };
-    let request = ChatRequest { authorization, body };
-    let turn = shared.script.lock().unwrap_or_else(PoisonError::into_inner).next(&request);
+    let turn = shared.script.lock().unwrap_or_else(PoisonError::into_inner).next(|| received.read());
     let mut number = 0;
     shared.requests.send_modify(|requests| {
-        requests.push(request.clone());
+        requests.push(received);
         number = requests.len() as u64;
     });
-    respond(shared, &request, turn, number)
+    respond(shared, &wishes, turn, number)
 }
 
-fn respond(shared: &Shared, request: &ChatRequest, turn: Turn, number: u64) -> Response<AnswerBody> {
+fn respond(shared: &Shared, wishes: &Wishes, turn: Turn, number: u64) -> Response<AnswerBody> {
     if let Some(Step::Status { code, retry_after_s, body }) = turn.first() {
         let status = StatusCode::from_u16(*code).expect("a script names a valid status");
         let mut response = Response::new(whole(body.clone()));
@@ -221,11 +246,11 @@ fn respond(shared: &Shared, request: &ChatRequest, turn: Turn, number: u64) -> R
         response.headers_mut().insert(CONTENT_TYPE, "application/json".parse().expect("a valid header value"));
         return response;
     }
-    let chunks = ChunkWriter::new(request.model(), number);
-    if !request.streams() {
+    let chunks = ChunkWriter::new(&wishes.model, number);
+    if !wishes.stream {
         return json_response(StatusCode::OK, &chunks.whole(&turn));
     }
-    let body = stream(turn, chunks, request.wants_usage(), shared.gates.subscribe());
+    let body = stream(turn, chunks, wishes.stream_options.include_usage, shared.gates.subscribe());
     let mut response = Response::new(body);
     response.headers_mut().insert(CONTENT_TYPE, "text/event-stream".parse().expect("a valid header value"));
     response

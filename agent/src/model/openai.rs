@@ -58,7 +58,8 @@ impl Model for OpenAiModel {
             let base_url = self.server.base_url.clone();
             return async move { Err(ModelError::NoModel { url: base_url }) }.boxed();
         };
-        let body = body::completion(&model, &request, &self.server.tuning);
+        // Every map in it has string keys, so there is nothing that could fail.
+        let body = body::completion(&model, &request, &self.server.tuning).unwrap_or_default();
         let (api_key, variable) = (self.server.api_key.clone(), self.server.key_variable.clone());
         async move {
             let mut post = http::client()?.post(&url).header(CONTENT_TYPE, "application/json").body(body);

@@ -140,12 +140,12 @@ impl Script {
         Ok(Self(Choice::Queue { turns, afterwards }))
     }
 
-    pub(super) fn next(&mut self, request: &ChatRequest) -> Turn {
+    pub(super) fn next(&mut self, request: impl FnOnce() -> ChatRequest) -> Turn {
         match &mut self.0 {
             Choice::Queue { turns, afterwards } => {
                 turns.pop_front().or_else(|| afterwards.clone()).unwrap_or_else(script_is_over)
             }
-            Choice::Answer(choose) => choose(request),
+            Choice::Answer(choose) => choose(&request()),
         }
     }
 }

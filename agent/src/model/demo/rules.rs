@@ -56,7 +56,7 @@ pub(super) fn answer(history: &[Message], cwd: &Path) -> Answer {
     let results: Vec<(String, bool)> = history[asked + 1..]
         .iter()
         .flat_map(Message::responses)
-        .map(|response| (response.text(), response.response.contains_key("output")))
+        .map(|response| (response.text().into_owned(), response.response.contains_key("output")))
         .collect();
     let absolute = |path: &str| cwd.join(path).to_string_lossy().into_owned();
     match (&wish, results.last()) {
