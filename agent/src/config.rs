@@ -1,15 +1,19 @@
-//! What the agent is told from outside, read once when it starts.
+//! What the agent is told from outside: by its environment, the user's settings and `.env` files, and by signing in.
 
 mod providers;
+mod variables;
 
 use std::{
     env,
     path::{Path, PathBuf},
 };
 
+use roost_core::home::{CREDENTIALS, SETTINGS};
+use roost_core::trust::TRUSTED_FOLDERS;
 use serde_json::{Map, Value};
 
-use self::providers::Providers;
+use self::{providers::Providers, variables::Variables};
+use crate::{settings::Settings, sign_in::SignIn, stamp::Stamp};
 
 /// Where things are kept and which model server is meant.
 #[derive(Clone, Debug)]
@@ -20,8 +24,13 @@ pub struct Config {
     pub openai: Option<OpenAi>,
     /// Anthropic, when a key and a model are named.
     pub anthropic: Option<Anthropic>,
-    /// The models of the user's settings, the chosen one first.
+    /// The models of the user's settings, the chosen one first, and those one is signed in for.
     pub configured: Vec<Server>,
+    /// Where the process was started: the project whose `.env` files count.
+    folder: PathBuf,
+    user_home: PathBuf,
+    /// The files all that was read from.
+    sources: Vec<(PathBuf, Option<Stamp>)>,
 }
 
 /// A model of the settings.
@@ -48,6 +57,8 @@ pub struct Tuning {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OpenAi {
     pub api_key: Option<Secret>,
+    /// A token that is got by signing in, in the key's place. It says itself where it is for.
+    pub sign_in: Option<SignIn>,
     /// Without a slash at its end.
     pub base_url: String,
     pub model: Option<String>,
@@ -101,43 +112,84 @@ impl std::fmt::Debug for Secret {
 }
 
 impl Config {
-    /// Reads the environment, and the user's settings for what it leaves open. An empty variable counts as absent.
+    /// Reads the environment, and files for what it leaves open. An empty variable counts as absent.
     #[must_use]
     pub fn from_env() -> Self {
-        Self::read(|name| env::var(name).ok(), &env::home_dir().unwrap_or_else(env::temp_dir))
+        let folder = env::current_dir().unwrap_or_else(|_| PathBuf::from("/"));
+        Self::read(&|name| env::var(name).ok(), &env::home_dir().unwrap_or_else(env::temp_dir), &folder)
     }
 
-    /// The same once more, as environment and settings are now.
+    /// Whether a file has changed since.
+    pub(crate) fn is_stale(&self) -> bool {
+        self.sources.iter().any(|(path, stamp)| Stamp::of(path) != *stamp)
+    }
+
+    /// The same once more, as environment and files are now.
     pub(crate) fn again(&self) -> Self {
         let home = self.home.to_string_lossy();
         let variable = |name: &str| if name == "QWEN_HOME" { Some(home.to_string()) } else { env::var(name).ok() };
-        Self::read(variable, &self.home)
+        Self::read(&variable, &self.user_home, &self.folder)
     }
 
-    fn read(variable: impl Fn(&str) -> Option<String>, user_home: &Path) -> Self {
-        let filled = |text: Option<String>| text.map(|text| text.trim().to_owned()).filter(|text| !text.is_empty());
-        let home = filled(variable("QWEN_HOME")).map_or_else(|| user_home.join(".qwen"), PathBuf::from);
-        let providers = Providers::read(&home);
-        let variable = |name: &str| filled(variable(name)).or_else(|| filled(providers.variable(name)));
-        let (api_key, base_url) = (variable("OPENAI_API_KEY"), variable("OPENAI_BASE_URL"));
-        let openai = (api_key.is_some() || base_url.is_some()).then(|| OpenAi {
-            api_key: api_key.map(Secret),
-            base_url: without_slash(base_url.as_deref().unwrap_or(OPENAI_BASE_URL)),
-            model: variable("OPENAI_MODEL"),
-            key_variable: "OPENAI_API_KEY".to_owned(),
-            tuning: Tuning::default(),
-        });
-        let anthropic =
-            variable("ANTHROPIC_API_KEY").zip(variable("ANTHROPIC_MODEL")).map(|(api_key, model)| Anthropic {
-                api_key: Secret(api_key),
-                base_url: without_slash(variable("ANTHROPIC_BASE_URL").as_deref().unwrap_or(ANTHROPIC_BASE_URL)),
-                model,
-                key_variable: "ANTHROPIC_API_KEY".to_owned(),
-                tuning: Tuning::default(),
-            });
-        let configured = providers.servers(variable);
-        Self { home, openai, anthropic, configured }
+    /// Whether the models are the same ones.
+    pub(crate) fn has_models_of(&self, other: &Self) -> bool {
+        (&self.openai, &self.anthropic, &self.configured) == (&other.openai, &other.anthropic, &other.configured)
     }
+
+    fn read(process: &dyn Fn(&str) -> Option<String>, user_home: &Path, folder: &Path) -> Self {
+        let said = process("QWEN_HOME").map(|text| text.trim().to_owned()).filter(|text| !text.is_empty());
+        let home = said.map_or_else(|| user_home.join(".qwen"), PathBuf::from);
+        let own_files = [home.join(".env"), user_home.join(".env")];
+        let project_files = [folder.join(".qwen").join(".env"), folder.join(".env")];
+        let kept = [home.join(SETTINGS), home.join(TRUSTED_FOLDERS), home.join(CREDENTIALS)];
+        let files = own_files.iter().chain(&project_files).chain(&kept).cloned();
+        // Looked at before they are read: what changes in between is read again.
+        let sources = files.map(|path| (path.clone(), Stamp::of(&path))).collect();
+
+        let mut variables = Variables::new(process, &own_files.each_ref().map(PathBuf::as_path));
+        let settings = Settings::open(&home, folder);
+        if settings.is_trusted() {
+            let excluded: Vec<&str> = settings.excluded_variables().collect();
+            variables = variables.with_project(&project_files.each_ref().map(PathBuf::as_path), &excluded);
+        }
+        let providers = Providers::read(&home);
+        let variables = variables.with_settings(providers.env());
+        let configured = providers.servers(&variables, SignIn::of(&home));
+        Self {
+            openai: openai(&variables),
+            anthropic: anthropic(&variables),
+            configured,
+            folder: folder.to_owned(),
+            user_home: user_home.to_owned(),
+            sources,
+            home,
+        }
+    }
+}
+
+fn openai(variables: &Variables<'_>) -> Option<OpenAi> {
+    let key_variable = "OPENAI_API_KEY";
+    let (api_key, base_url) = (variables.value(key_variable), variables.address("OPENAI_BASE_URL", key_variable));
+    (api_key.is_some() || base_url.is_some()).then(|| OpenAi {
+        api_key: api_key.map(Secret),
+        sign_in: None,
+        base_url: without_slash(base_url.as_deref().unwrap_or(OPENAI_BASE_URL)),
+        model: variables.value("OPENAI_MODEL"),
+        key_variable: key_variable.to_owned(),
+        tuning: Tuning::default(),
+    })
+}
+
+fn anthropic(variables: &Variables<'_>) -> Option<Anthropic> {
+    let key_variable = "ANTHROPIC_API_KEY";
+    let base_url = variables.address("ANTHROPIC_BASE_URL", key_variable);
+    Some(Anthropic {
+        api_key: Secret(variables.value(key_variable)?),
+        base_url: without_slash(base_url.as_deref().unwrap_or(ANTHROPIC_BASE_URL)),
+        model: variables.value("ANTHROPIC_MODEL")?,
+        key_variable: key_variable.to_owned(),
+        tuning: Tuning::default(),
+    })
 }
 
 fn without_slash(url: &str) -> String {
@@ -150,7 +202,7 @@ mod tests {
 
     fn read(variables: &[(&str, &str)]) -> Config {
         let find = |name: &str| variables.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned());
-        Config::read(find, Path::new("/home/u"))
+        Config::read(&find, Path::new("/home/u"), Path::new("/home/u/project"))
     }
 
     #[test]

@@ -38,6 +38,11 @@ impl Mode {
         self.min(other)
     }
 
+    /// Whether it lets more happen unasked than the default one: that needs a trusted folder.
+    pub(crate) fn is_privileged(self) -> bool {
+        self > Self::Default
+    }
+
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Plan => "Plan",

@@ -50,7 +50,8 @@ impl Instructions {
             crate::record::now().get(..10).unwrap_or_default(),
         );
         let language = language::instruction(home, settings);
-        Self { place, language, context_files: context_files(home, cwd) }
+        let context_files = if settings.is_trusted() { context_files(home, cwd) } else { context_files_of(&[home]) };
+        Self { place, language, context_files }
     }
 
     /// The whole prompt.
@@ -73,14 +74,19 @@ impl Instructions {
     }
 }
 
-/// The user's files, then those from the project's root down to the working directory.
+/// The user's files, then those from the project's root down to the working directory. Where that is not trusted, there are the user's.
 fn context_files(home: &Path, cwd: &Path) -> Vec<ContextFile> {
     let mut folders: Vec<&Path> = cwd.ancestors().collect();
     let root = folders.iter().position(|folder| folder.join(".git").exists()).unwrap_or(0);
     folders.truncate(root + 1);
     folders.push(home);
+    folders.reverse();
+    context_files_of(&folders)
+}
+
+fn context_files_of(folders: &[&Path]) -> Vec<ContextFile> {
     let mut files: Vec<ContextFile> = Vec::new();
-    for folder in folders.into_iter().rev() {
+    for folder in folders {
         for path in CONTEXT_FILES.map(|name| folder.join(name)) {
             let is_new = files.iter().all(|file| file.path != path);
             let text = fs::read(&path).ok().filter(|_| is_new).map(whole_or_beginning);

@@ -68,7 +68,7 @@ pub(crate) enum Kind {
 }
 
 /// The subtype of what the user said beside the prompts.
-const MEANWHILE: &str = "mid_turn_user_message";
+pub(crate) const MEANWHILE: &str = "mid_turn_user_message";
 /// The subtype of a change of the approval mode.
 pub(crate) const APPROVAL_MODE: &str = "approval_mode";
 

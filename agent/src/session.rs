@@ -1,6 +1,7 @@
 //! One session: its folder, its choices, its conversation.
 
 mod blocks;
+mod choices;
 mod interruption;
 mod past;
 mod shared;
@@ -14,23 +15,20 @@ use std::{
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
-use self::past::Past;
 pub(crate) use self::{
     blocks::{Prompt, UnusableBlock},
+    choices::TrustGate,
     interruption::{Interruption, LastTurn},
     shared::Shared,
 };
+use self::{choices::Choices, past::Past};
 use crate::{
     approval::Rules,
-    client::{
-        Client,
-        update::{self, Card},
-    },
-    history::{Message, ToolCall},
-    mode::Mode,
-    model::{self, ToolSpec},
+    client::{Client, update::Card},
+    history::{Message, Role, ToolCall},
+    model::ToolSpec,
     prompt::Instructions,
-    record::{self, APPROVAL_MODE, Branch, Entry, Recorder},
+    record::{self, Branch, Entry, Recorder},
     settings::Settings,
     stats::Stats,
     tool::{ReadLog, Tool},
@@ -58,12 +56,6 @@ pub(crate) struct Session {
     pub(crate) conversation: tokio::sync::Mutex<Conversation>,
 }
 
-#[derive(Debug)]
-struct Choices {
-    mode: Mode,
-    model: model::Entry,
-}
-
 /// What was said.
 #[derive(Debug)]
 pub(crate) struct Conversation {
@@ -71,6 +63,8 @@ pub(crate) struct Conversation {
     /// Turns so far.
     pub(crate) turn: u64,
     pub(crate) last_turn: LastTurn,
+    /// What the user said beside the prompts since the last answer. It stands in the history, too.
+    pub(crate) beside: Vec<Message>,
     /// Call ids used in this session: providers begin anew with every answer.
     call_ids: HashSet<String>,
 }
@@ -93,18 +87,23 @@ impl Session {
     }
 
     fn from_past(id: &str, workspace: Workspace, client: Client, shared: Arc<Shared>, past: Past) -> Self {
-        let (home, cwd) = (&shared.config.home, workspace.root());
+        let (home, cwd) = (&shared.home, workspace.root());
         // From now on a reload knows what was there before.
         shared.reload(cwd);
         let recorder = Recorder::new(record::file(home, cwd, id), id, cwd, past.last);
         let call_ids = past.history.iter().flat_map(Message::calls).map(|call| call.id.clone()).collect();
-        let conversation =
-            Conversation { history: past.history, turn: past.turns, last_turn: past.last_turn, call_ids };
+        let conversation = Conversation {
+            history: past.history,
+            turn: past.turns,
+            last_turn: past.last_turn,
+            beside: past.beside,
+            call_ids,
+        };
         let settings = Settings::open(home, cwd);
-        let mode = past.mode.unwrap_or_else(|| settings.approval_mode());
+        let mode = settings.held_back(past.mode.unwrap_or_else(|| settings.approval_mode()));
         Self {
             id: id.into(),
-            choices: Mutex::new(Choices { mode, model: shared.catalogue().first().clone() }),
+            choices: Mutex::new(Choices::new(mode, shared.refresh_models())),
             stats: Mutex::new(Stats::new()),
             instructions: Mutex::new(Arc::new(Instructions::read(home, cwd, &settings))),
             recorder: Mutex::new(recorder),
@@ -122,31 +121,6 @@ impl Session {
 
     pub(crate) fn cwd(&self) -> &Path {
         self.workspace.root()
-    }
-
-    pub(crate) fn mode(&self) -> Mode {
-        lock(&self.choices).mode
-    }
-
-    /// Answers the mode before. The choice is recorded, and holds again when the session is loaded.
-    pub(crate) fn set_mode(&self, mode: Mode) -> Mode {
-        let before = std::mem::replace(&mut lock(&self.choices).mode, mode);
-        if before != mode {
-            self.record_mode();
-        }
-        before
-    }
-
-    fn record_mode(&self) {
-        self.record(Entry::System { subtype: APPROVAL_MODE, payload: json!({"mode": self.mode().id()}) });
-    }
-
-    pub(crate) fn model(&self) -> model::Entry {
-        lock(&self.choices).model.clone()
-    }
-
-    pub(crate) fn set_model(&self, model: model::Entry) {
-        lock(&self.choices).model = model;
     }
 
     pub(crate) fn settings(&self) -> MutexGuard<'_, Settings> {
@@ -167,8 +141,20 @@ impl Session {
 
     /// Reads the context files again.
     pub(crate) fn read_instructions(&self) {
-        let instructions = Instructions::read(&self.shared.config.home, self.cwd(), &self.settings());
+        let instructions = Instructions::read(&self.shared.home, self.cwd(), &self.settings());
         *lock(&self.instructions) = Arc::new(instructions);
+    }
+
+    /// Reads what has changed of the settings and the models, ahead of a turn. In a folder that is trusted no more, what it said is
+    /// forgotten, and a mode it must not have is left.
+    pub(crate) async fn refresh(&self) {
+        self.take_up_models();
+        let is_other_trust = self.settings().refresh();
+        if is_other_trust {
+            self.reload();
+        }
+        let mode = self.settings().held_back(self.mode());
+        self.switch_mode(mode).await;
     }
 
     /// Reads everything again that is read once.
@@ -209,35 +195,6 @@ impl Session {
 
     pub(crate) fn cancel(&self) {
         lock(&self.running).cancel();
-    }
-
-    /// `{models, modes, configOptions}` of the session.
-    pub(crate) fn state(&self) -> Value {
-        let (mode, model) = (self.mode(), self.model());
-        json!({
-            "models": self.shared.catalogue().state(&model.id),
-            "modes": mode.state(),
-            "configOptions": self.config_options(),
-        })
-    }
-
-    /// Mode and model once more, as select options.
-    pub(crate) fn config_options(&self) -> Value {
-        let (mode, model) = (self.mode(), self.model());
-        let modes: Vec<Value> = Mode::ALL
-            .into_iter()
-            .map(|mode| json!({"value": mode.id(), "name": mode.name(), "description": mode.description()}))
-            .collect();
-        json!([
-            {
-                "id": "mode", "name": "Mode", "description": "How much runs without asking", "category": "mode",
-                "type": "select", "currentValue": mode.id(), "options": modes,
-            },
-            {
-                "id": "model", "name": "Model", "description": "The model that answers", "category": "model",
-                "type": "select", "currentValue": model.id, "options": self.shared.catalogue().choices(),
-            },
-        ])
     }
 
     /// How a call is shown, as far as it can be told without running it.
@@ -281,15 +238,17 @@ impl Session {
     pub(crate) async fn update(&self, update: Value) {
         self.client.update(&self.id, &update).await;
     }
-
-    /// The agent changed the mode by itself, by what the user answered.
-    pub(crate) async fn switch_mode(&self, mode: Mode) {
-        self.set_mode(mode);
-        self.update(update::mode(mode.id())).await;
-    }
 }
 
 impl Conversation {
+    /// Takes the user's words off the end of the history, and answers those that were no prompt.
+    pub(crate) fn take_unanswered(&mut self) -> Vec<Message> {
+        let is_word = |message: &&Message| message.role == Role::User && message.responses().next().is_none();
+        let words = self.history.iter().rev().take_while(is_word).count();
+        self.history.truncate(self.history.len() - words);
+        std::mem::take(&mut self.beside)
+    }
+
     /// `id`, or a variation of it that no other call of the session has.
     pub(crate) fn unique_call_id(&mut self, id: &str) -> String {
         let mut unique = id.to_owned();

@@ -1,12 +1,23 @@
-//! The two `settings.json` files: the user's and the project's. Comments are fine in them, and survive a write.
+//! What the settings say: the user's file, the project's, and the administrator's two. Comments are fine in them, and survive a write.
 //!
-//! A project's file came with the project, from whoever wrote that. What it forbids or wants asked holds; what it allows holds only as
-//! far as the user has allowed it here, which is kept outside the project.
+//! A project's file came with the project, from whoever wrote that. It counts only where the folder is trusted; and there, what it forbids
+//! or wants asked holds, while what it allows holds only as far as the user has allowed it here, which is kept outside the project.
+//!
+//! `$VARIABLE`s stand for values where models are described ([`crate::config`]). In rules they stand for themselves: a rule about a command
+//! line is about what is written there.
 
 mod file;
 
-use std::{collections::BTreeSet, path::Path};
+use std::{
+    collections::BTreeSet,
+    fs,
+    path::{Path, PathBuf},
+};
 
+use roost_core::{
+    home::SETTINGS,
+    trust::{TRUSTED_FOLDERS, Trust, TrustRules},
+};
 use serde_json::Value;
 
 pub(crate) use self::file::SettingsError;
@@ -17,13 +28,22 @@ use crate::{
     record,
 };
 
+/// Where the administrator's files are.
+const SYSTEM_DIR: &str = "/etc/qwen-code";
+
 /// What the settings say, read again whenever a file has changed.
 #[derive(Debug)]
 pub(crate) struct Settings {
+    system_defaults: SettingsFile,
     user: SettingsFile,
     project: SettingsFile,
+    system: SettingsFile,
     /// What the user has allowed in this project: `projects/<id>/approved-rules.json`, in the shape of a settings file.
     approved: SettingsFile,
+    trusted_folders: PathBuf,
+    /// The project, without links.
+    folder: PathBuf,
+    trust: Trust,
     rules: Rules,
 }
 
@@ -39,10 +59,20 @@ pub(crate) struct Changes {
 
 impl Settings {
     pub(crate) fn open(home: &Path, cwd: &Path) -> Self {
+        Self::open_with(home, cwd, Path::new(SYSTEM_DIR))
+    }
+
+    fn open_with(home: &Path, cwd: &Path, system: &Path) -> Self {
+        let file = |path| SettingsFile::new(home, path);
         let mut settings = Self {
-            user: SettingsFile::new(home.join("settings.json")),
-            project: SettingsFile::new(cwd.join(".qwen").join("settings.json")),
-            approved: SettingsFile::new(record::project(home, cwd).join("approved-rules.json")),
+            system_defaults: file(system.join("system-defaults.json")),
+            user: file(home.join(SETTINGS)),
+            project: SettingsFile::of_project(home, cwd),
+            system: file(system.join(SETTINGS)),
+            approved: file(record::project(home, cwd).join("approved-rules.json")),
+            trusted_folders: home.join(TRUSTED_FOLDERS),
+            folder: cwd.canonicalize().unwrap_or_else(|_| cwd.to_owned()),
+            trust: Trust::Unknown,
             rules: Rules::default(),
         };
         settings.refresh();
@@ -53,12 +83,23 @@ impl Settings {
         &self.rules
     }
 
-    /// Reads the files that have changed since they were last read.
-    pub(crate) fn refresh(&mut self) {
-        let is_new = [self.user.refresh(), self.project.refresh(), self.approved.refresh()];
-        if is_new.contains(&true) {
+    /// Whether what the folder itself says about the agent counts.
+    pub(crate) fn is_trusted(&self) -> bool {
+        self.trust.is_trusted()
+    }
+
+    /// Reads the files that have changed since they were last read. Whether the folder is trusted now and was not, or the other way round.
+    pub(crate) fn refresh(&mut self) -> bool {
+        let files =
+            [&mut self.system_defaults, &mut self.user, &mut self.project, &mut self.system, &mut self.approved];
+        let is_new = files.map(SettingsFile::refresh).contains(&true);
+        let was_trusted = self.is_trusted();
+        self.trust = self.judge();
+        let is_other_trust = was_trusted != self.is_trusted();
+        if is_new || is_other_trust {
             self.rules = self.read_rules();
         }
+        is_other_trust
     }
 
     /// As [`Settings::refresh`], and says what became different.
@@ -92,17 +133,33 @@ impl Settings {
         Ok(())
     }
 
-    /// The mode sessions begin in (`tools.approvalMode`): the user's. A project may only ask for a stricter one.
+    /// The mode sessions begin in (`tools.approvalMode`): the user's. A project may only ask for a stricter one, and one that is not trusted
+    /// gets none that asks less than the default one.
     pub(crate) fn approval_mode(&self) -> Mode {
         let mode = |file: &SettingsFile| Mode::from_id(file.values.pointer("/tools/approvalMode")?.as_str()?);
-        let wanted = mode(&self.user).unwrap_or_default();
-        mode(&self.project).map_or(wanted, |asked| wanted.stricter(asked))
+        if let Some(mode) = mode(&self.system) {
+            return self.held_back(mode);
+        }
+        let wanted = mode(&self.user).or_else(|| mode(&self.system_defaults)).unwrap_or_default();
+        let asked = self.project().and_then(mode);
+        self.held_back(asked.map_or(wanted, |asked| wanted.stricter(asked)))
     }
 
-    /// Tools nobody may use (`tools.disabled`): the user's and the project's together.
+    /// The mode, or where it needs a trusted folder and this is none, the default one.
+    pub(crate) fn held_back(&self, mode: Mode) -> Mode {
+        if mode.is_privileged() && !self.is_trusted() { Mode::Default } else { mode }
+    }
+
+    /// Tools nobody may use (`tools.disabled`): those of all files together.
     pub(crate) fn disables(&self, tool: &str) -> bool {
-        let lists = [&self.user, &self.project].map(|file| file.values.pointer("/tools/disabled"));
-        lists.into_iter().flatten().filter_map(Value::as_array).flatten().any(|name| name.as_str() == Some(tool))
+        let lists = self.files().filter_map(|file| file.values.pointer("/tools/disabled")?.as_array());
+        lists.flatten().any(|name| name.as_str() == Some(tool))
+    }
+
+    /// Variables that no `.env` of a project sets (`advanced.excludedEnvVars`), beside those that none ever does.
+    pub(crate) fn excluded_variables(&self) -> impl Iterator<Item = &str> {
+        let lists = self.files().filter_map(|file| file.values.pointer("/advanced/excludedEnvVars")?.as_array());
+        lists.flatten().filter_map(Value::as_str)
     }
 
     /// `general.outputLanguage` of the user.
@@ -117,14 +174,41 @@ impl Settings {
         Ok(())
     }
 
+    /// The project's file, where it counts.
+    fn project(&self) -> Option<&SettingsFile> {
+        self.is_trusted().then_some(&self.project)
+    }
+
+    /// Every file that counts.
+    fn files(&self) -> impl Iterator<Item = &SettingsFile> {
+        [&self.system_defaults, &self.user].into_iter().chain(self.project()).chain([&self.system])
+    }
+
     fn read_rules(&self) -> Rules {
-        let [user, project, approved] = [&self.user, &self.project, &self.approved];
-        let allowed_here: Vec<&str> = approved.rules("allow").collect();
+        let allowed_here: Vec<&str> = self.approved.rules("allow").collect();
+        let own = [&self.system_defaults, &self.user, &self.system].into_iter().flat_map(|file| file.rules("allow"));
+        let of_project = self.project().into_iter().flat_map(|file| file.rules("allow"));
         Rules {
-            deny: parsed(user.rules("deny").chain(project.rules("deny"))),
-            ask: parsed(user.rules("ask").chain(project.rules("ask"))),
-            allow: parsed(user.rules("allow").chain(project.rules("allow").filter(|rule| allowed_here.contains(rule)))),
+            deny: parsed(self.files().flat_map(|file| file.rules("deny"))),
+            ask: parsed(self.files().flat_map(|file| file.rules("ask"))),
+            allow: parsed(own.chain(of_project.filter(|rule| allowed_here.contains(rule)))),
         }
+    }
+
+    /// The project has no say in this.
+    fn judge(&self) -> Trust {
+        let is_on = |file: &SettingsFile| file.values.pointer("/security/folderTrust/enabled").and_then(Value::as_bool);
+        let said = [&self.system, &self.user, &self.system_defaults].into_iter().find_map(is_on);
+        if !said.unwrap_or(false) {
+            return Trust::Disabled;
+        }
+        let text = match fs::read_to_string(&self.trusted_folders) {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(String::new()),
+            text => text,
+        };
+        let real = |path: PathBuf| path.canonicalize().unwrap_or(path);
+        let rules = text.ok().and_then(|text| TrustRules::parse(&text, real));
+        rules.map_or(Trust::Unreadable, |rules| rules.judge(&self.folder))
     }
 }
 
@@ -140,103 +224,4 @@ fn different(old: &Value, new: &Value) -> BTreeSet<String> {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::fs;
-
-    use super::*;
-
-    #[test]
-    fn a_kept_rule_leaves_comments_and_other_keys_alone() {
-        let folder = tempfile::tempdir().expect("a folder");
-        let path = folder.path().join("settings.json");
-        fs::write(
-            &path,
-            "{\n  // mine\n  \"ui\": {\"theme\": \"dark\"},\n  \"permissions\": {\"allow\": [\"Bash(ls *)\"]}\n}\n",
-        )
-        .expect("writes");
-        let mut settings = Settings::open(folder.path(), folder.path());
-        let rule = Rule::parse("Bash(touch *)").expect("a rule");
-        settings.allow(Scope::User, std::slice::from_ref(&rule)).expect("kept");
-        let text = fs::read_to_string(&path).expect("reads");
-        assert!(text.contains("// mine") && text.contains("\"theme\": \"dark\""), "{text}");
-        assert!(settings.rules().allow.contains(&rule));
-        let again = Settings::open(folder.path(), folder.path());
-        assert_eq!(again.rules().allow.len(), 2);
-        assert!(again.rules().allow.contains(&rule));
-    }
-
-    #[test]
-    fn a_file_that_is_no_json_is_not_overwritten() {
-        let folder = tempfile::tempdir().expect("a folder");
-        let path = folder.path().join("settings.json");
-        fs::write(&path, "{ not json").expect("writes");
-        let mut settings = Settings::open(folder.path(), folder.path());
-        let rule = Rule::parse("Bash(touch *)").expect("a rule");
-        assert!(settings.allow(Scope::User, &[rule]).is_err());
-        assert_eq!(fs::read_to_string(&path).expect("reads"), "{ not json");
-    }
-
-    #[test]
-    fn an_edited_file_is_read_again() {
-        let (home, project) = (tempfile::tempdir().expect("a folder"), tempfile::tempdir().expect("a folder"));
-        let mut settings = Settings::open(home.path(), project.path());
-        assert!(settings.rules().deny.is_empty());
-        fs::create_dir(project.path().join(".qwen")).expect("makes");
-        fs::write(project.path().join(".qwen/settings.json"), r#"{"permissions":{"deny":["Bash(rm *)"]}}"#)
-            .expect("writes");
-        settings.refresh();
-        assert_eq!(settings.rules().deny.len(), 1);
-    }
-
-    #[test]
-    fn what_a_project_allows_itself_holds_only_once_the_user_has_allowed_it() {
-        let (home, project) = (tempfile::tempdir().expect("a folder"), tempfile::tempdir().expect("a folder"));
-        fs::create_dir(project.path().join(".qwen")).expect("makes");
-        let file = project.path().join(".qwen/settings.json");
-        fs::write(&file, r#"{"permissions":{"allow":["Bash", "Bash(touch *)"],"deny":["Bash(rm *)"]}}"#)
-            .expect("writes");
-        let mut settings = Settings::open(home.path(), project.path());
-        assert!(settings.rules().allow.is_empty());
-        assert_eq!(settings.rules().deny.len(), 1, "what it forbids holds at once");
-
-        let rule = Rule::parse("Bash(touch *)").expect("a rule");
-        settings.allow(Scope::Project, std::slice::from_ref(&rule)).expect("kept");
-        let again = Settings::open(home.path(), project.path());
-        assert_eq!(again.rules().allow, [rule]);
-
-        fs::write(&file, "{}").expect("writes");
-        settings.refresh();
-        assert!(settings.rules().allow.is_empty(), "a rule taken out of the project's file is gone");
-    }
-
-    #[test]
-    fn a_project_may_ask_for_a_stricter_mode_and_not_for_a_laxer_one() {
-        let (home, project) = (tempfile::tempdir().expect("a folder"), tempfile::tempdir().expect("a folder"));
-        fs::create_dir(project.path().join(".qwen")).expect("makes");
-        let modes = |user: &str, asked: &str| {
-            let text = |mode: &str| format!(r#"{{"tools":{{"approvalMode":"{mode}","disabled":["glob",7]}}}}"#);
-            fs::write(home.path().join("settings.json"), text(user)).expect("writes");
-            fs::write(project.path().join(".qwen/settings.json"), text(asked)).expect("writes");
-            let settings = Settings::open(home.path(), project.path());
-            assert!(settings.disables("glob") && !settings.disables("edit"));
-            settings.approval_mode()
-        };
-        assert_eq!(modes("auto-edit", "yolo"), Mode::AutoEdit);
-        assert_eq!(modes("auto-edit", "plan"), Mode::Plan);
-        assert_eq!(modes("auto-edit", "no mode"), Mode::AutoEdit);
-        assert_eq!(modes("no mode", "yolo"), Mode::Default);
-    }
-
-    #[test]
-    fn a_reload_names_what_became_different() {
-        let (home, project) = (tempfile::tempdir().expect("a folder"), tempfile::tempdir().expect("a folder"));
-        let file = home.path().join("settings.json");
-        fs::write(&file, r#"{"env":{"A":"1","B":"2"},"model":{"name":"m"}}"#).expect("writes");
-        let mut settings = Settings::open(home.path(), project.path());
-        assert_eq!(settings.reload(), Changes::default());
-        fs::write(&file, r#"{"env":{"A":"3"},"model":{"name":"m"},"general":{"vimMode":true}}"#).expect("writes");
-        let changes = settings.reload();
-        assert_eq!(changes.keys, BTreeSet::from(["env".to_owned(), "general".to_owned()]));
-        assert_eq!((changes.env_updated, changes.env_removed), (["A".to_owned()].into(), ["B".to_owned()].into()));
-    }
-}
+mod tests;

@@ -137,11 +137,10 @@ impl Turn<'_> {
                 self.conversation.history.push(message);
             }
             Start::Retry(parts) => {
-                let is_orphan = |message: &Message| message.role == Role::User && message.responses().next().is_none();
-                while self.conversation.history.last().is_some_and(is_orphan) {
-                    self.conversation.history.pop();
-                }
+                let beside = self.conversation.take_unanswered();
+                self.conversation.history.extend(beside.iter().cloned());
                 self.conversation.history.push(Message::user(parts));
+                self.conversation.beside = beside;
             }
             Start::Continue => {
                 let ends_in_answer = self.conversation.history.last().is_some_and(|last| last.role == Role::Model);
@@ -244,6 +243,7 @@ impl Turn<'_> {
         if !parts.is_empty() {
             let message = Message::model(parts);
             add_answer(&mut self.conversation.history, message.clone());
+            self.conversation.beside.clear();
             self.session.record(Entry::Assistant { message, usage: reply.usage, model: reply.model.clone() });
         }
         calls

@@ -10,13 +10,17 @@ pub mod acp_bridge;
 pub mod archive_lock;
 pub mod bus;
 pub mod client;
+pub mod credentials;
 pub mod device_flow;
 pub mod diff;
+pub mod dotenv;
 pub mod event;
+pub mod home;
 pub mod id;
 #[cfg(feature = "js")]
 pub mod js;
 pub mod markdown;
+pub mod nesting;
 mod one_line;
 pub mod payload;
 pub mod rate_limit;
@@ -25,6 +29,7 @@ pub mod slash;
 pub mod sse;
 pub mod time;
 pub mod transcript;
+pub mod trust;
 pub mod view;
 
 pub use event::{Draft, Envelope, EventType};

@@ -223,8 +223,8 @@ impl Follower {
                 for effect in self.step(Input::Answered(Answer::Granted)) {
                     match effect {
                         Effect::Save => {
-                            let path = self.shared.home.join(&self.ask.provider().credentials);
-                            let saved = credentials::save(path, token.clone(), clock::now()).await;
+                            let (home, provider) = (&self.shared.home, self.ask.provider());
+                            let saved = credentials::save(home, provider, token.clone(), clock::now()).await;
                             self.shared.handle(&self.id, Input::Saved(saved)).await;
                         }
                         Effect::Poll | Effect::Announce { .. } => self.shared.announce(effect).await,

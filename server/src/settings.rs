@@ -11,6 +11,7 @@ mod mask;
 mod merge;
 mod permissions;
 mod row;
+mod variables;
 mod warning;
 
 use std::{
@@ -29,6 +30,7 @@ pub use self::{
     file::SaveError,
     permissions::{InvalidRules, PermissionRules, RuleKind, RuleSet},
     row::{InvalidValue, Row, RowView},
+    variables::Variables,
     warning::Warning,
 };
 use self::{file::SettingsFile, merge::merge};
@@ -65,6 +67,7 @@ pub struct Settings(Arc<Sources>);
 
 #[derive(Debug)]
 struct Sources {
+    home: PathBuf,
     cwd: PathBuf,
     system_defaults: SettingsFile,
     user: SettingsFile,
@@ -73,8 +76,8 @@ struct Sources {
     /// What the user has allowed in this project, in the shape of a settings file.
     approved: SettingsFile,
     trusted_folders: TrustedFolders,
-    /// What was in force when the settings were last taken up; `reload` compares with it.
-    in_force: Mutex<Map<String, Value>>,
+    /// What held when the settings were last taken up; `reload` compares with it.
+    taken_up: Mutex<Map<String, Value>>,
     /// Files that were damaged when they were read, by path.
     damaged: Mutex<BTreeSet<Warning>>,
 }
@@ -102,14 +105,15 @@ impl Settings {
     #[must_use]
     pub fn open(home: &Path, cwd: &Path, system_dir: &Path) -> Self {
         let settings = Self(Arc::new(Sources {
+            home: home.to_owned(),
             cwd: cwd.to_owned(),
-            system_defaults: SettingsFile::administered(system_dir.join("system-defaults.json")),
-            user: SettingsFile::own(home.join("settings.json")),
-            workspace: SettingsFile::beneath(cwd.to_owned(), WORKSPACE_FILE),
-            system: SettingsFile::administered(system_dir.join("settings.json")),
-            approved: SettingsFile::own(Project::of(home, cwd).dir().join("approved-rules.json")),
+            system_defaults: SettingsFile::administered(home, system_dir.join("system-defaults.json")),
+            user: SettingsFile::own(home, home.join("settings.json")),
+            workspace: SettingsFile::beneath(home, cwd.to_owned(), WORKSPACE_FILE),
+            system: SettingsFile::administered(home, system_dir.join("settings.json")),
+            approved: SettingsFile::own(home, Project::of(home, cwd).dir().join("approved-rules.json")),
             trusted_folders: TrustedFolders::of(home),
-            in_force: Mutex::default(),
+            taken_up: Mutex::default(),
             damaged: Mutex::default(),
         }));
         drop(settings.take_up());
@@ -137,6 +141,22 @@ impl Settings {
         let mut warnings: Vec<Warning> = self.damaged().iter().cloned().collect();
         warnings.extend(ignored_keys(&workspace).map(Warning::ignored));
         Layers { system_defaults, user, workspace, system, trust, warnings }
+    }
+
+    /// The variables that are meant where settings name some.
+    #[must_use]
+    pub fn variables(&self) -> Variables {
+        Variables::read(&self.0.home, &self.0.cwd, &self.read())
+    }
+
+    /// What holds, with every `$NAME` replaced by what it stands for: for what the daemon itself does. Never for somebody to see, who could
+    /// write the name of a secret to read it.
+    #[must_use]
+    pub fn in_force(&self) -> Map<String, Value> {
+        let layers = self.read();
+        let mut settings = layers.effective();
+        Variables::read(&self.0.home, &self.0.cwd, &layers).expand(&mut settings);
+        settings
     }
 
     /// Whether the folder is trusted, and why.
@@ -169,7 +189,7 @@ impl Settings {
     #[must_use]
     pub fn take_up(&self) -> Vec<String> {
         let now = self.read().effective();
-        let mut before = self.0.in_force.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut before = self.0.taken_up.lock().unwrap_or_else(PoisonError::into_inner);
         let keys: BTreeSet<&String> = before.keys().chain(now.keys()).collect();
         let changed = keys.into_iter().filter(|key| before.get(*key) != now.get(*key) && *key != document::VERSION_KEY);
         let changed = changed.cloned().collect();
@@ -239,9 +259,10 @@ impl Scope {
     }
 }
 
-/// Sets `tools.approvalMode` in the user's settings at `path`; a failure is logged, since the mode itself is in force already.
+/// Sets `tools.approvalMode` in the user's settings at `path`, in the home; a failure is logged, since the mode itself is in force
+/// already.
 pub async fn save_approval_mode(path: &Path, mode: ApprovalMode) {
-    let file = SettingsFile::own(path.to_owned());
+    let file = SettingsFile::own(path.parent().unwrap_or(path), path.to_owned());
     let change = Change::set("tools.approvalMode", mode.as_str().into());
     let saved = tokio::task::spawn_blocking(move || file.write(&[change])).await;
     if let Ok(Err(error)) = saved {

@@ -1,5 +1,5 @@
-//! An identity provider for tests: real HTTP, the device authorization grant of RFC 8628 with PKCE, and users that decide when the test
-//! says so.
+//! An identity provider for tests: real HTTP, the device authorization grant of RFC 8628 with PKCE, users that decide when the test says
+//! so, and refresh tokens that are good once (RFC 6749 §6).
 
 use std::{
     io,
@@ -30,6 +30,7 @@ use uuid::Uuid;
 use crate::deadline::within;
 
 const GRANT_TYPE: &str = "urn:ietf:params:oauth:grant-type:device_code";
+const REFRESH: &str = "refresh_token";
 
 /// What the provider hands out; long and odd enough to be found wherever they leak to.
 pub const ACCESS_TOKEN: &str = "canary-access-token";
@@ -55,8 +56,19 @@ pub struct Terms {
 struct Shared {
     terms: Terms,
     issues_codes: Mutex<bool>,
+    token: Mutex<TokenTerms>,
+    /// The refresh token that is good now, and how many were used up before it.
+    refresh: Mutex<(String, usize)>,
     codes: Mutex<Vec<Code>>,
     polls: watch::Sender<usize>,
+}
+
+/// What it says of its tokens.
+#[derive(Clone, Debug)]
+struct TokenTerms {
+    resource_url: String,
+    /// In seconds, of the first token; later ones are good for an hour.
+    expires_in: u64,
 }
 
 #[derive(Debug)]
@@ -88,21 +100,31 @@ impl IdentityProvider {
         let shared = Arc::new(Shared {
             terms,
             issues_codes: Mutex::new(true),
+            token: Mutex::new(TokenTerms { resource_url: "models.example".to_owned(), expires_in: 3600 }),
+            refresh: Mutex::new((REFRESH_TOKEN.to_owned(), 0)),
             codes: Mutex::default(),
             polls: watch::Sender::new(0),
         });
         let router = Router::new()
             .route("/device", post(authorize_device))
             .route("/token", post(token))
+            .route("/user", post(user))
             .with_state(Arc::clone(&shared));
         let serving = tokio::spawn(serve(listener, router));
         Ok(Self { address, shared, serving })
     }
 
+    /// Where it is. A test that is another process is the user by `POST /user` with a form of `user_code` and `decision`, which is
+    /// `approve` or `deny`.
+    #[must_use]
+    pub fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
     /// Its entry in the daemon's list of identity providers.
     #[must_use]
     pub fn entry(&self, id: &str) -> Value {
-        let at = |path: &str| format!("http://{}/{path}", self.address);
+        let at = |path: &str| format!("{}/{path}", self.url());
         json!({
             "id": id, "clientId": CLIENT_ID, "scope": "openid model.completion",
             "deviceAuthorizationEndpoint": at("device"), "tokenEndpoint": at("token"),
@@ -134,6 +156,28 @@ impl IdentityProvider {
         *lock(&self.shared.issues_codes) = issues;
     }
 
+    /// From now on tokens are for the models at this address, and the first one is good for so many seconds.
+    pub fn tokens_are_for(&self, resource_url: impl Into<String>, expires_in: u64) {
+        *lock(&self.shared.token) = TokenTerms { resource_url: resource_url.into(), expires_in };
+    }
+
+    /// How many refresh tokens were used up.
+    #[must_use]
+    pub fn renewals(&self) -> usize {
+        lock(&self.shared.refresh).1
+    }
+
+    /// No refresh token is good any more.
+    pub fn revoke(&self) {
+        lock(&self.shared.refresh).0.clear();
+    }
+
+    /// The access token after so many renewals.
+    #[must_use]
+    pub fn access_token(renewals: usize) -> String {
+        if renewals == 0 { ACCESS_TOKEN.to_owned() } else { format!("{ACCESS_TOKEN}-{renewals}") }
+    }
+
     /// Codes handed out so far: the secret halves.
     #[must_use]
     pub fn device_codes(&self) -> Vec<String> {
@@ -154,10 +198,16 @@ impl IdentityProvider {
     }
 
     fn decide(&self, user_code: &str, decision: Decision) {
-        let mut codes = lock(&self.shared.codes);
-        if let Some(code) = codes.iter_mut().find(|code| code.user_code == user_code) {
-            code.decision = decision;
-        }
+        self.shared.decide(user_code, decision);
+    }
+}
+
+impl Shared {
+    /// Whether there is such a code.
+    fn decide(&self, user_code: &str, decision: Decision) -> bool {
+        let mut codes = lock(&self.codes);
+        let code = codes.iter_mut().find(|code| code.user_code == user_code);
+        code.map(|code| code.decision = decision).is_some()
     }
 }
 
@@ -216,7 +266,19 @@ async fn authorize_device(State(shared): State<Arc<Shared>>, body: Bytes) -> Res
     Json(answer).into_response()
 }
 
+async fn user(State(shared): State<Arc<Shared>>, body: Bytes) -> StatusCode {
+    let decision = match form(&body, "decision").as_str() {
+        "approve" => Decision::Approved,
+        "deny" => Decision::Denied,
+        _ => return StatusCode::BAD_REQUEST,
+    };
+    if shared.decide(&form(&body, "user_code"), decision) { StatusCode::NO_CONTENT } else { StatusCode::NOT_FOUND }
+}
+
 async fn token(State(shared): State<Arc<Shared>>, body: Bytes) -> Response {
+    if form(&body, "grant_type") == REFRESH && form(&body, "client_id") == CLIENT_ID {
+        return renew(&shared, &form(&body, "refresh_token"));
+    }
     shared.polls.send_modify(|count| *count += 1);
     if form(&body, "grant_type") != GRANT_TYPE || form(&body, "client_id") != CLIENT_ID {
         return error(StatusCode::BAD_REQUEST, "unsupported_grant_type");
@@ -243,11 +305,28 @@ async fn token(State(shared): State<Arc<Shared>>, body: Bytes) -> Response {
         }
         Decision::Approved => {
             code.decision = Decision::Void;
+            let TokenTerms { resource_url, expires_in } = lock(&shared.token).clone();
             let token = json!({
                 "access_token": ACCESS_TOKEN, "refresh_token": REFRESH_TOKEN, "token_type": "Bearer",
-                "resource_url": "models.example", "expires_in": 3600,
+                "resource_url": resource_url, "expires_in": expires_in,
             });
             Json(token).into_response()
         }
     }
+}
+
+/// Another token for a refresh token that was not used yet.
+fn renew(shared: &Shared, refresh_token: &str) -> Response {
+    let mut refresh = lock(&shared.refresh);
+    let (good, renewals) = &mut *refresh;
+    if refresh_token.is_empty() || refresh_token != good {
+        return error(StatusCode::BAD_REQUEST, "invalid_grant");
+    }
+    *renewals += 1;
+    *good = format!("{REFRESH_TOKEN}-{renewals}");
+    let token = json!({
+        "access_token": IdentityProvider::access_token(*renewals), "refresh_token": good, "token_type": "Bearer",
+        "expires_in": 3600,
+    });
+    Json(token).into_response()
 }

@@ -20,6 +20,8 @@
 //! | `qwen/control/session/shell_history` | `command,output` | `{sessionId,injected:true}`; the model is told with the next request |
 //! | `qwen/control/workspace/reload` | `cwd?` | `{env:{updatedKeys,removedKeys},changedKeys,sessionsRefreshed:[id],sessionsSkipped:[id]}` |
 //!
+//! A mode that asks less than `default` needs a trusted folder; else -32603 with `data.name` `TrustGateError`.
+//!
 //! `kind` and `interruption`: `interrupted_prompt` (the model never answered), `interrupted_turn` (it was cut off in the middle), else
 //! `clean` and `none`. `continue` only looks; the turn itself is a `session/prompt` with an empty `prompt` and
 //! `_meta["qwen.daemon.continueLastTurn"]: true`. `_meta["qwen.daemon.retry"]: true` sends the user's last message again: it replaces the
@@ -45,7 +47,7 @@ use crate::{
     history::{Message, Part},
     mode::Mode,
     record::Entry,
-    session::{Interruption, Session},
+    session::{Interruption, Session, TrustGate},
 };
 
 /// Longest title kept, in characters.
@@ -79,8 +81,9 @@ impl Agent {
             "qwen/status/workspace/providers" => self.providers(params),
             "qwen/control/workspace/reload" => self.reload(params),
             "qwen/control/session/approval_mode" => {
-                let (session, mode) = (session()?, mode(text(params, "mode")?)?);
-                Ok(json!({"previous": session.set_mode(mode).id(), "current": mode.id()}))
+                let mode = mode(text(params, "mode")?)?;
+                let before = session()?.choose_mode(mode).map_err(|gate| untrusted(&gate))?;
+                Ok(json!({"previous": before.id(), "current": mode.id()}))
             }
             "qwen/control/session/title" => set_title(&*session()?, params).await,
             "qwen/control/session/continue" => {
@@ -96,13 +99,18 @@ impl Agent {
     }
 
     pub(super) fn set_mode(&self, session: &str, id: &str) -> Result<Value, acp::Error> {
-        self.sessions.get(session)?.set_mode(mode(id)?);
+        self.sessions.get(session)?.choose_mode(mode(id)?).map_err(|gate| untrusted(&gate))?;
         Ok(json!({}))
     }
 
     fn set_model(&self, session: &Session, id: &str) -> Result<Value, acp::Error> {
-        let catalogue = self.shared.catalogue();
-        let entry = catalogue.find(id).map_err(|error| invalid(error.to_string()))?;
+        let catalogue = self.shared.refresh_models();
+        let entry = catalogue.find(id).map_err(|error| {
+            // The protocol has it fail inside, with the reason beside it.
+            let reason = error.to_string();
+            let details = json!({ "details": &reason });
+            acp::Error::new(ErrorCode::INTERNAL_ERROR, reason).data(details)
+        })?;
         session.set_model(entry.clone());
         let switch = json!({
             "authType": entry.provider, "modelId": entry.name, "baseUrl": entry.base_url, "apiKey": entry.masked_key,
@@ -118,7 +126,7 @@ impl Agent {
         };
         match &*request.config_id.0 {
             "mode" => {
-                session.set_mode(mode(&value.0)?);
+                session.choose_mode(mode(&value.0)?).map_err(|gate| untrusted(&gate))?;
             }
             "model" => {
                 self.set_model(&session, &value.0)?;
@@ -185,6 +193,12 @@ fn mode(id: &str) -> Result<Mode, acp::Error> {
         let modes = Mode::ALL.map(Mode::id).join(", ");
         invalid(format!("There is no mode `{id}`; there are {modes}"))
     })
+}
+
+/// A refusal that clients know by its name.
+fn untrusted(gate: &TrustGate) -> acp::Error {
+    let data = json!({"name": "TrustGateError", "errorKind": "auth_env_error"});
+    acp::Error::new(ErrorCode::INTERNAL_ERROR, gate.to_string()).data(data)
 }
 
 fn text<'a>(params: &'a Value, field: &str) -> Result<&'a str, acp::Error> {

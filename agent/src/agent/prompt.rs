@@ -48,7 +48,7 @@ async fn prompt(
     if cancel.is_cancelled() {
         return Ok(StopReason::Cancelled);
     }
-    session.settings().refresh();
+    session.refresh().await;
     let is_set = |key: &str| request.meta.as_ref().is_some_and(|meta| meta.get(key) == Some(&Value::Bool(true)));
     let (is_retry, is_continue) = (is_set(META_RETRY), is_set(META_CONTINUE));
     let invalid = |error: crate::session::UnusableBlock| acp::Error::new(ErrorCode::INVALID_PARAMS, error.to_string());

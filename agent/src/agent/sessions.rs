@@ -115,7 +115,7 @@ impl Agent {
         let id = self.wanted_id(request.meta.as_ref())?.unwrap_or_else(|| uuid::Uuid::new_v4().to_string());
         let more = request.additional_directories.iter().map(AsRef::as_ref);
         let workspace = workspace(&request.cwd, more)?;
-        if record::file(&self.shared.config.home, workspace.root(), &id).exists() {
+        if record::file(&self.shared.home, workspace.root(), &id).exists() {
             return Err(acp::Error::new(ErrorCode::INVALID_PARAMS, format!("The session {id} exists already")));
         }
         let session = Arc::new(Session::new(&id, workspace, client, Arc::clone(&self.shared)));
@@ -146,7 +146,7 @@ impl Agent {
         if id.is_empty() || !id.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_') {
             return Err(not_found(&LoadError::Unknown(id.to_owned())));
         }
-        let path = record::file(&self.shared.config.home, workspace.root(), id);
+        let path = record::file(&self.shared.home, workspace.root(), id);
         let loading = {
             let id = id.to_owned();
             tokio::task::spawn_blocking(move || Branch::load(&path, &id))
@@ -172,7 +172,7 @@ impl Agent {
         let size =
             request.meta.as_ref().and_then(|meta| meta.get("size")?.as_u64()).and_then(|size| size.try_into().ok());
         let size: usize = size.unwrap_or(PAGE_SIZE).clamp(1, 100);
-        let chats = record::chats(&self.shared.config.home, &cwd.canonicalize().unwrap_or(cwd));
+        let chats = record::chats(&self.shared.home, &cwd.canonicalize().unwrap_or(cwd));
         let listing = tokio::task::spawn_blocking(move || record::list(&chats, skip, size));
         let (page, has_more) = listing.await.map_err(acp::Error::into_internal_error)?;
         let sessions: Vec<Value> = page

@@ -6,7 +6,7 @@ use agent_client_protocol as acp;
 use serde_json::{Value, json};
 
 use super::{Agent, extension::invalid};
-use crate::{language, model::Catalogue, session::Session, settings::Settings};
+use crate::{language, session::Session, settings::Settings};
 
 impl Agent {
     pub(super) fn tools(&self, params: &Value) -> Result<Value, acp::Error> {
@@ -23,7 +23,7 @@ impl Agent {
     /// The models there are. `current` is the one a new session begins with.
     pub(super) fn providers(&self, params: &Value) -> Result<Value, acp::Error> {
         let mode = self.settings(params)?.approval_mode();
-        let catalogue = self.shared.catalogue();
+        let catalogue = self.shared.refresh_models();
         let mut answer = json!({"v": 1, "initialized": true, "approvalMode": mode.id()});
         let first = catalogue.first();
         answer["current"] = json!({"authType": first.provider, "modelId": first.id});
@@ -39,8 +39,6 @@ impl Agent {
     pub(super) fn reload(&self, params: &Value) -> Result<Value, acp::Error> {
         let cwd = folder(params)?;
         let changes = self.shared.reload(&cwd);
-        self.shared.set_catalogue(Catalogue::new(&self.shared.config.again()));
-        let is_other_model = ["model", "modelProviders", "env"].iter().any(|key| changes.keys.contains(*key));
         let (mut refreshed, mut skipped) = (Vec::new(), Vec::new());
         for session in self.sessions.all() {
             if session.is_busy() {
@@ -48,9 +46,7 @@ impl Agent {
                 continue;
             }
             session.reload();
-            if is_other_model {
-                self.take_up_model(&session, changes.keys.contains("model"));
-            }
+            session.take_up_models();
             refreshed.push(session.id.to_string());
         }
         Ok(json!({
@@ -59,24 +55,10 @@ impl Agent {
         }))
     }
 
-    /// The session's model with its new key and address; the newly chosen one when the choice itself has changed.
-    fn take_up_model(&self, session: &Session, is_chosen_anew: bool) {
-        let catalogue = self.shared.catalogue();
-        let before = session.model().id;
-        let entry =
-            catalogue.find(&before).ok().filter(|_| !is_chosen_anew).unwrap_or_else(|| catalogue.first()).clone();
-        let id = entry.id.clone();
-        session.set_model(entry);
-        if id != before {
-            let params = json!({"v": 1, "sessionId": &*session.id, "currentModelId": id});
-            session.client.notify("qwen/notify/session/model-update", &params);
-        }
-    }
-
     pub(super) fn set_language(&self, session: &Session, params: &Value) -> Result<Value, acp::Error> {
         let code = params.get("language").and_then(Value::as_str).unwrap_or_default();
         let with_output = params.get("syncOutputLanguage").and_then(Value::as_bool).unwrap_or(false);
-        let chosen = language::choose(&self.shared.config.home, &mut session.settings(), code, with_output);
+        let chosen = language::choose(&self.shared.home, &mut session.settings(), code, with_output);
         let chosen = chosen.map_err(|error| match error {
             language::LanguageError::Unknown(_) => invalid(error.to_string()),
             language::LanguageError::Settings(_) | language::LanguageError::Rule(_) => {
@@ -92,7 +74,7 @@ impl Agent {
     }
 
     fn settings(&self, params: &Value) -> Result<Settings, acp::Error> {
-        Ok(Settings::open(&self.shared.config.home, &folder(params)?))
+        Ok(Settings::open(&self.shared.home, &folder(params)?))
     }
 }
 

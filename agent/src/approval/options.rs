@@ -23,6 +23,16 @@ pub(crate) enum Answer {
     Cancel,
 }
 
+impl Answer {
+    /// Whether it would hold in a trusted folder only.
+    pub(crate) fn needs_trust(&self) -> bool {
+        match self {
+            Self::AllEdits | Self::Always(Scope::Project, _) => true,
+            Self::Always(Scope::User, _) | Self::Once | Self::Cancel => false,
+        }
+    }
+}
+
 /// The options of a question, each with what it means, in the order they are shown.
 pub(crate) fn options(access: &Access, by_rule: bool, workspace: &Workspace) -> Vec<(Value, Answer)> {
     let mut options = Vec::new();

@@ -1,19 +1,27 @@
 //! The models of the user's settings: `modelProviders`, their keys in `env`, and the one that is chosen (`model.name`). A project has
-//! no say in where keys are sent, so its settings are not read here.
+//! no say in where keys are sent, so its settings are not read here. `$NAME` in a text stands for the user's variable of that name.
 
-use std::{collections::BTreeMap, fs, io, path::Path};
+use std::{fs, io, path::Path};
 
 use jsonc_parser::ParseOptions;
+use roost_core::home::{SETTINGS, SIGN_IN};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use super::{Anthropic, OpenAi, Secret, Server, Tuning, without_slash};
+use super::{Anthropic, OpenAi, Secret, Server, Tuning, Variables, without_slash};
+use crate::sign_in::SignIn;
 
-/// What the settings say about models. What makes no sense in them is left out and reported.
+/// The model one signs in for, where the settings name none.
+const SIGN_IN_MODEL: &str = "coder-model";
+
+/// The user's settings, as they are written.
+#[derive(Debug, Default)]
+pub(super) struct Providers(Value);
+
+/// What they say about models. What makes no sense in them is left out and reported.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
-pub(super) struct Providers {
-    env: BTreeMap<String, Value>,
+struct Models {
     model_providers: Map<String, Value>,
     model: Chosen,
     security: Security,
@@ -71,7 +79,7 @@ struct SamplingParams {
 impl Providers {
     /// Reads the user's settings in `home`.
     pub(super) fn read(home: &Path) -> Self {
-        let path = home.join("settings.json");
+        let path = home.join(SETTINGS);
         let text = match fs::read_to_string(&path) {
             Ok(text) if text.trim().is_empty() => return Self::default(),
             Ok(text) => text,
@@ -88,33 +96,65 @@ impl Providers {
         })
     }
 
-    pub(super) fn parse(text: &str) -> Result<Self, String> {
-        jsonc_parser::parse_to_serde_value(text, &ParseOptions::default()).map_err(|error| error.to_string())
+    fn parse(text: &str) -> Result<Self, String> {
+        let values = jsonc_parser::parse_to_serde_value(text, &ParseOptions::default());
+        values.map(Self).map_err(|error| error.to_string())
     }
 
-    /// A variable of `env`: what counts where the environment has none.
-    pub(super) fn variable(&self, name: &str) -> Option<String> {
-        Some(self.env.get(name)?.as_str()?.to_owned())
+    /// `env`: variables that count where nobody else has them.
+    pub(super) fn env(&self) -> Option<&Value> {
+        self.0.get("env")
     }
 
-    /// The models that can be asked, the chosen one first. `variable` finds keys.
-    pub(super) fn servers(&self, variable: impl Fn(&str) -> Option<String>) -> Vec<Server> {
+    /// The models that can be asked, the chosen one first, those one is signed in for last. `variables` has the keys.
+    pub(super) fn servers(&self, variables: &Variables<'_>, sign_in: SignIn) -> Vec<Server> {
+        let models = self.models(variables);
+        let find = |name: &str| variables.value(name);
         let mut servers = Vec::new();
         for (protocol, make) in [("openai", openai as Make), ("anthropic", anthropic)] {
-            for value in self.model_providers.get(protocol).and_then(Value::as_array).into_iter().flatten() {
-                match Entry::deserialize(value) {
-                    Ok(entry) => {
-                        let is_chosen = self.is_chosen(protocol, &entry);
-                        if let Some(server) = make(entry, &variable) {
-                            servers.push((is_chosen, server));
-                        }
-                    }
-                    Err(error) => tracing::warn!(protocol, %error, "a model of the settings is ignored"),
-                }
+            for entry in models.entries(protocol) {
+                let is_chosen = models.is_chosen(protocol, &entry);
+                servers.extend(make(entry, &find).map(|server| (is_chosen, server)));
+            }
+        }
+        if let Some(base_url) = sign_in.base_url() {
+            let mut entries = models.entries(SIGN_IN);
+            if entries.is_empty() {
+                entries.push(Entry::named(SIGN_IN_MODEL));
+            }
+            let is_any_chosen = entries.iter().any(|entry| models.is_chosen(SIGN_IN, entry));
+            let is_wanted = models.security.auth.selected_type.as_deref() == Some(SIGN_IN);
+            for entry in entries {
+                let is_chosen = if is_any_chosen { models.is_chosen(SIGN_IN, &entry) } else { is_wanted };
+                servers.push((is_chosen, signed_in(entry, &base_url, sign_in.clone())));
             }
         }
         servers.sort_by_key(|(is_chosen, _)| !is_chosen);
         servers.into_iter().map(|(_, server)| server).collect()
+    }
+
+    fn models(&self, variables: &Variables<'_>) -> Models {
+        if self.0.is_null() {
+            return Models::default();
+        }
+        let mut values = self.0.clone();
+        variables.expand(&mut values);
+        serde_json::from_value(values).unwrap_or_else(|error| {
+            tracing::warn!(%error, "the models of the settings are ignored");
+            Models::default()
+        })
+    }
+}
+
+impl Models {
+    fn entries(&self, protocol: &str) -> Vec<Entry> {
+        let values = self.model_providers.get(protocol).and_then(Value::as_array).into_iter().flatten();
+        let read = |value: &Value| {
+            Entry::deserialize(value)
+                .inspect_err(|error| tracing::warn!(protocol, %error, "a model of the settings is ignored"))
+                .ok()
+        };
+        values.filter_map(read).collect()
     }
 
     fn is_chosen(&self, protocol: &str, entry: &Entry) -> bool {
@@ -128,12 +168,31 @@ impl Providers {
     }
 }
 
+impl Entry {
+    fn named(id: &str) -> Self {
+        let generation_config = GenerationConfig::default();
+        Self { id: id.to_owned(), name: None, base_url: None, env_key: None, generation_config }
+    }
+}
+
+fn signed_in(entry: Entry, base_url: &str, sign_in: SignIn) -> Server {
+    Server::OpenAi(OpenAi {
+        api_key: None,
+        sign_in: Some(sign_in),
+        base_url: base_url.to_owned(),
+        model: Some(entry.id),
+        key_variable: String::new(),
+        tuning: tuning(entry.name, entry.generation_config),
+    })
+}
+
 type Make = fn(Entry, &dyn Fn(&str) -> Option<String>) -> Option<Server>;
 
 fn openai(entry: Entry, variable: &dyn Fn(&str) -> Option<String>) -> Option<Server> {
     let key_variable = entry.env_key.unwrap_or_else(|| "OPENAI_API_KEY".to_owned());
     Some(Server::OpenAi(OpenAi {
         api_key: variable(&key_variable).map(Secret::from),
+        sign_in: None,
         base_url: without_slash(entry.base_url.as_deref().unwrap_or(super::OPENAI_BASE_URL)),
         model: Some(entry.id),
         key_variable,
@@ -185,7 +244,8 @@ mod tests {
     fn servers(name: &str, url: &str, protocol: &str) -> Vec<Server> {
         let text = SETTINGS.replace("CHOSEN", name).replace("URL", url).replace("TYPE", protocol);
         let providers = Providers::parse(&text).expect("settings");
-        providers.servers(|name| providers.variable(name))
+        let variables = Variables::new(&|_| None, &[]).with_settings(providers.env());
+        providers.servers(&variables, SignIn::of(Path::new("/nowhere")))
     }
 
     fn names(servers: &[Server]) -> Vec<(&str, &str)> {

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use roost_core::home::SIGN_IN;
 use serde_json::{Value, json};
 
 use super::{SharedModel, anthropic::AnthropicModel, demo::DemoModel, openai::OpenAiModel};
@@ -135,10 +136,11 @@ impl Entry {
 
 fn openai(server: &OpenAi) -> Entry {
     let name = server.model.clone().unwrap_or_else(|| "no model named".to_owned());
+    let provider = if server.sign_in.is_some() { SIGN_IN } else { "openai" };
     Entry {
-        id: format!("{name}(openai)"),
+        id: format!("{name}({provider})"),
         name,
-        provider: "openai",
+        provider,
         base_url: Some(server.base_url.clone()),
         masked_key: server.api_key.as_ref().map(Secret::masked),
         context_limit: server.tuning.context_window.unwrap_or(DEFAULT_CONTEXT_LIMIT),

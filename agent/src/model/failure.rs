@@ -4,6 +4,8 @@ use std::time::Duration;
 
 /// Longest piece of a strange answer that is shown.
 const MAX_EXCERPT_CHARS: usize = 300;
+/// The JSON-RPC code of a client that has to sign in.
+const AUTH_REQUIRED: i32 = -32000;
 
 /// Why there is no answer, or no more of it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -26,6 +28,8 @@ pub(crate) enum ModelError {
     Nonsense { url: String, excerpt: String },
     #[error("No model is named. Set OPENAI_MODEL to a model of {url}.")]
     NoModel { url: String },
+    #[error("The model needs a sign-in: {0}. Sign in again.")]
+    SignedOut(String),
     #[error("The model's provider reports: {0}")]
     Provider(String),
 }
@@ -45,6 +49,7 @@ impl ModelError {
             | Self::Refused { .. }
             | Self::Nonsense { .. }
             | Self::NoModel { .. }
+            | Self::SignedOut(_)
             | Self::Provider(_) => false,
         }
     }
@@ -60,6 +65,7 @@ impl ModelError {
             | Self::BrokenOff { .. }
             | Self::Nonsense { .. }
             | Self::NoModel { .. }
+            | Self::SignedOut(_)
             | Self::Provider(_) => None,
         }
     }
@@ -68,6 +74,7 @@ impl ModelError {
     pub(crate) fn rpc_code(&self) -> i32 {
         match self {
             Self::Busy { .. } => 429,
+            Self::SignedOut(_) => AUTH_REQUIRED,
             Self::Unauthorized { .. }
             | Self::Unreachable { .. }
             | Self::Server { .. }

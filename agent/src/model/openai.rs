@@ -8,13 +8,17 @@ mod wire;
 
 use std::{collections::VecDeque, time::Duration};
 
+use bytes::Bytes;
 use futures_util::{FutureExt, StreamExt, future::BoxFuture, stream};
-use reqwest::{Response, header::CONTENT_TYPE};
+use reqwest::{Response, StatusCode, header::CONTENT_TYPE};
 use roost_core::sse;
 
 use self::wire::{Chunk, Reading};
 use super::{Event, Events, Model, ModelError, Request, failure::excerpt, http};
-use crate::config::OpenAi;
+use crate::{
+    config::{OpenAi, Secret},
+    sign_in::{SignIn, SignInError},
+};
 
 /// Longest body read that is no stream, in bytes.
 const MAX_WHOLE_BYTES: usize = 8 << 20;
@@ -46,8 +50,7 @@ struct Answer {
 
 impl OpenAiModel {
     pub(super) fn new(server: OpenAi) -> Self {
-        let url = format!("{}/chat/completions", server.base_url);
-        Self { server, url }
+        Self { url: completions(&server.base_url), server }
     }
 }
 
@@ -61,16 +64,46 @@ impl Model for OpenAiModel {
         // Every map in it has string keys, so there is nothing that could fail.
         let body = body::completion(&model, &request, &self.server.tuning).unwrap_or_default();
         let (api_key, variable) = (self.server.api_key.clone(), self.server.key_variable.clone());
+        if let Some(sign_in) = self.server.sign_in.clone() {
+            return signed_in(sign_in, model, body.into()).boxed();
+        }
         async move {
-            let mut post = http::client()?.post(&url).header(CONTENT_TYPE, "application/json").body(body);
-            if let Some(key) = api_key {
-                post = post.bearer_auth(key.expose());
-            }
-            let response = post.send().await.map_err(|error| http::broken(&url, &error))?;
+            let response = post(&url, body.into(), api_key.as_ref()).await?;
             answer(response, url, &model, &variable).await
         }
         .boxed()
     }
+}
+
+async fn post(url: &str, body: Bytes, key: Option<&Secret>) -> Result<Response, ModelError> {
+    let mut post = http::client()?.post(url).header(CONTENT_TYPE, "application/json").body(body);
+    if let Some(key) = key {
+        post = post.bearer_auth(key.expose());
+    }
+    post.send().await.map_err(|error| http::broken(url, &error))
+}
+
+/// With the token of a sign-in. One that the server does not take, though its time is not up, is renewed once.
+async fn signed_in(sign_in: SignIn, model: String, body: Bytes) -> Result<Events, ModelError> {
+    let signed_out = |error: SignInError| ModelError::SignedOut(error.to_string());
+    let mut bearer = sign_in.bearer(None).await.map_err(signed_out)?;
+    let mut is_renewed = false;
+    loop {
+        let url = completions(&bearer.base_url);
+        let response = post(&url, body.clone(), Some(&bearer.token)).await?;
+        if response.status() != StatusCode::UNAUTHORIZED {
+            return answer(response, url, &model, "the sign-in").await;
+        }
+        if is_renewed {
+            return Err(ModelError::SignedOut("its server does not take the token".to_owned()));
+        }
+        bearer = sign_in.bearer(Some(&bearer.token)).await.map_err(signed_out)?;
+        is_renewed = true;
+    }
+}
+
+fn completions(base_url: &str) -> String {
+    format!("{base_url}/chat/completions")
 }
 
 async fn answer(response: Response, url: String, model: &str, variable: &str) -> Result<Events, ModelError> {

@@ -19,14 +19,21 @@ use crate::{
 
 /// What all sessions of the process share.
 pub(crate) struct Shared {
-    pub(crate) config: Config,
-    catalogue: Mutex<Arc<Catalogue>>,
+    /// `QWEN_HOME`.
+    pub(crate) home: PathBuf,
+    models: Mutex<Models>,
     /// The settings of each folder, as of the last reload.
     settings: Mutex<HashMap<PathBuf, Settings>>,
     /// The client can be asked for what the user says while a turn runs.
     client_drains: AtomicBool,
     pub(super) tools: Vec<Box<dyn Tool>>,
     pub(crate) tool_specs: Vec<ToolSpec>,
+}
+
+/// The models there are, and what says so.
+struct Models {
+    config: Config,
+    catalogue: Arc<Catalogue>,
 }
 
 impl Shared {
@@ -36,22 +43,33 @@ impl Shared {
             .iter()
             .map(|tool| ToolSpec { name: tool.name(), description: tool.description(), parameters: tool.parameters() })
             .collect();
-        let catalogue = Mutex::new(Arc::new(Catalogue::new(&config)));
         let (settings, client_drains) = (Mutex::default(), AtomicBool::new(false));
-        Self { catalogue, settings, client_drains, tool_specs, tools, config }
+        let (home, catalogue) = (config.home.clone(), Arc::new(Catalogue::new(&config)));
+        let models = Mutex::new(Models { config, catalogue });
+        Self { home, models, settings, client_drains, tool_specs, tools }
     }
 
+    /// The models, as they were last read.
     pub(crate) fn catalogue(&self) -> Arc<Catalogue> {
-        Arc::clone(&lock(&self.catalogue))
+        Arc::clone(&lock(&self.models).catalogue)
     }
 
-    pub(crate) fn set_catalogue(&self, catalogue: Catalogue) {
-        *lock(&self.catalogue) = Arc::new(catalogue);
+    /// The models, read again where a file they come from has changed. It is the same catalogue for as long as they are the same.
+    pub(crate) fn refresh_models(&self) -> Arc<Catalogue> {
+        let mut models = lock(&self.models);
+        if models.config.is_stale() {
+            let fresh = models.config.again();
+            if !fresh.has_models_of(&models.config) {
+                models.catalogue = Arc::new(Catalogue::new(&fresh));
+            }
+            models.config = fresh;
+        }
+        Arc::clone(&models.catalogue)
     }
 
     /// Reads the settings of a folder again. The first time, nothing counts as changed.
     pub(crate) fn reload(&self, cwd: &Path) -> Changes {
-        let open = || Settings::open(&self.config.home, cwd);
+        let open = || Settings::open(&self.home, cwd);
         lock(&self.settings).entry(cwd.to_owned()).or_insert_with(open).reload()
     }
 

@@ -1,22 +1,31 @@
 //! One `settings.json`.
 
 use std::{
-    fs, io,
+    fs::{self, File},
+    io::{self, Write},
     path::{Path, PathBuf},
-    time::SystemTime,
+    time::Duration,
 };
 
 use jsonc_parser::{ParseOptions, cst::CstRootNode, json};
+use roost_core::home::SETTINGS_LOCK;
 use serde_json::Value;
 
-use crate::approval::Rule;
+use crate::{approval::Rule, lock, stamp::Stamp};
+
+/// How long others may keep us from writing. They hold the lock for one small file.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// A settings file as it was last read. A value of another type than expected counts as absent: one mistake silences nothing else.
 #[derive(Debug)]
 pub(super) struct SettingsFile {
     path: PathBuf,
-    /// Modification time and size when it was last read; none when there was no file.
-    seen: Option<(SystemTime, u64)>,
+    /// By which the processes of a home take turns in writing.
+    lock: PathBuf,
+    /// Nothing outside of this folder is written, wherever links lead.
+    bounds: Option<PathBuf>,
+    /// The file that was last read; none when there was none.
+    seen: Option<Stamp>,
     pub(super) values: Value,
 }
 
@@ -29,16 +38,25 @@ pub(crate) enum SettingsError {
     Malformed { path: PathBuf, problem: String },
     #[error("{} cannot be written: {source}", path.display())]
     Write { path: PathBuf, source: io::Error },
+    #[error("{} is being written by another program", path.display())]
+    Busy { path: PathBuf },
 }
 
 impl SettingsFile {
-    pub(super) fn new(path: PathBuf) -> Self {
-        Self { path, seen: None, values: Value::default() }
+    /// The file at `path`; who writes it for this home takes turns.
+    pub(super) fn new(home: &Path, path: PathBuf) -> Self {
+        Self { path, lock: home.join(SETTINGS_LOCK), bounds: None, seen: None, values: Value::default() }
+    }
+
+    /// A project's own file.
+    pub(super) fn of_project(home: &Path, project: &Path) -> Self {
+        let path = project.join(".qwen").join("settings.json");
+        Self { bounds: Some(project.to_owned()), ..Self::new(home, path) }
     }
 
     /// Whether it was read anew. A file that cannot be read or understood keeps its last meaning and is reported.
     pub(super) fn refresh(&mut self) -> bool {
-        let seen = fs::metadata(&self.path).ok().and_then(|meta| Some((meta.modified().ok()?, meta.len())));
+        let seen = Stamp::of(&self.path);
         if seen == self.seen {
             return false;
         }
@@ -60,13 +78,12 @@ impl SettingsFile {
         rules.into_iter().flatten().filter_map(Value::as_str)
     }
 
+    /// Adds the rules that the list of allowed ones does not have.
     pub(super) fn add_allow(&mut self, rules: &[Rule]) -> Result<(), SettingsError> {
-        let fresh: Vec<String> = rules
-            .iter()
-            .map(ToString::to_string)
-            .filter(|rule| self.rules("allow").all(|known| known != rule))
-            .collect();
-        self.edit(|root| {
+        self.edit(|root, values| {
+            let known = values.pointer("/permissions/allow").and_then(Value::as_array);
+            let is_known = |rule: &String| known.is_some_and(|known| known.iter().any(|known| known == rule));
+            let fresh: Vec<String> = rules.iter().map(ToString::to_string).filter(|rule| !is_known(rule)).collect();
             let allow = root.object_value_or_set().object_value_or_set("permissions").array_value_or_set("allow");
             allow.ensure_multiline();
             for rule in fresh {
@@ -77,7 +94,7 @@ impl SettingsFile {
 
     /// Sets `section.key`.
     pub(super) fn set(&mut self, section: &str, key: &str, value: &str) -> Result<(), SettingsError> {
-        self.edit(|root| {
+        self.edit(|root, _| {
             let section = root.object_value_or_set().object_value_or_set(section);
             match section.get(key) {
                 Some(property) => property.set_value(json!(value)),
@@ -86,15 +103,35 @@ impl SettingsFile {
         })
     }
 
-    /// Changes the text of the file; a file that is no JSON is left alone.
-    fn edit(&mut self, change: impl FnOnce(&CstRootNode)) -> Result<(), SettingsError> {
+    /// Changes the text of the file as it is now, with what it says at hand; a file that is no JSON is left alone.
+    fn edit(&mut self, change: impl FnOnce(&CstRootNode, &Value)) -> Result<(), SettingsError> {
+        let failed = |source: io::Error| match source.kind() {
+            io::ErrorKind::TimedOut => SettingsError::Busy { path: self.path.clone() },
+            _ => SettingsError::Write { path: self.path.clone(), source },
+        };
+        let _turn = lock::within(&self.lock, PATIENCE).map_err(failed)?;
         let text = read(&self.path)?;
-        parse(&self.path, &text)?;
+        let values = parse(&self.path, &text)?;
         let malformed = |problem: String| SettingsError::Malformed { path: self.path.clone(), problem };
         let root = CstRootNode::parse(&text, &ParseOptions::default()).map_err(|error| malformed(error.to_string()))?;
-        change(&root);
-        replace(&self.path, root.to_string().as_bytes())
-            .map_err(|source| SettingsError::Write { path: self.path.clone(), source })
+        change(&root, &values);
+        let path = self.target().map_err(failed)?;
+        replace(&path, root.to_string().as_bytes()).map_err(failed)
+    }
+
+    /// The file that is written: where there is a link, the one behind it.
+    fn target(&self) -> io::Result<PathBuf> {
+        let Ok(target) = self.path.canonicalize() else {
+            // A link to nothing would be a way out of the bounds as well.
+            let is_link = fs::symlink_metadata(&self.path).is_ok();
+            return if is_link { Err(io::ErrorKind::NotFound.into()) } else { Ok(self.path.clone()) };
+        };
+        match &self.bounds {
+            Some(bounds) if !target.starts_with(bounds.canonicalize()?) => {
+                Err(io::Error::other("it is a link that leads out of the project"))
+            }
+            Some(_) | None => Ok(target),
+        }
     }
 }
 
@@ -114,11 +151,18 @@ fn parse(path: &Path, text: &str) -> Result<Value, SettingsError> {
     values.map_err(|error| malformed(error.to_string()))
 }
 
-/// Writes beside the file and moves it into place.
+/// Writes beside the file and moves it into place: a reader sees the old file or the new one. It stays as private as it was.
 fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let folder = path.parent().ok_or(io::ErrorKind::InvalidInput)?;
     fs::create_dir_all(folder)?;
     let temporary = folder.join(format!(".settings.{}.tmp", uuid::Uuid::new_v4().simple()));
-    fs::write(&temporary, bytes)?;
-    fs::rename(&temporary, path)
+    let written = File::create(&temporary).and_then(|mut file| {
+        if let Ok(meta) = fs::metadata(path) {
+            file.set_permissions(meta.permissions())?;
+        }
+        file.write_all(bytes)?;
+        file.sync_data()
+    });
+    let replaced = written.and_then(|()| fs::rename(&temporary, path));
+    replaced.inspect_err(|_| drop(fs::remove_file(&temporary)))
 }

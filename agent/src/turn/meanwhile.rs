@@ -82,6 +82,7 @@ impl Turn<'_> {
     pub(super) fn take_in(&mut self, said: Vec<Message>) {
         for message in said {
             self.session.record(Entry::Meanwhile(message.clone()));
+            self.conversation.beside.push(message.clone());
             self.conversation.history.push(message);
         }
     }

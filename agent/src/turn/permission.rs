@@ -37,7 +37,10 @@ pub(super) async fn ask(
     invocation: &dyn Invocation,
     cancel: &CancellationToken,
 ) -> Permission {
-    let options = options(&invocation.access(), question.by_rule, &session.workspace);
+    let mut options = options(&invocation.access(), question.by_rule, &session.workspace);
+    if !session.settings().is_trusted() {
+        options.retain(|(_, answer)| !answer.needs_trust());
+    }
     let params = params(session, question, invocation, &options);
     let answer = tokio::select! {
         biased;

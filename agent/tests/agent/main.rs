@@ -7,6 +7,8 @@ mod meanwhile;
 mod models;
 mod protocol;
 mod records;
+mod sign_in;
 mod support;
 mod tools;
+mod trust;
 mod turns;

@@ -114,3 +114,36 @@ async fn what_the_user_ran_in_a_shell_is_told_with_the_next_prompt() {
     assert!(said.contains("ls") && said.contains("a.txt"), "{said}");
     assert_eq!(request.messages()[2]["content"], "what is there?");
 }
+
+/// A prompt that failed behind a message is sent again with the message, whether the agent was restarted meanwhile or not.
+#[tokio::test]
+async fn what_was_said_during_a_turn_that_failed_is_said_again_with_the_retry() {
+    let scene = Scene::with_turns([]).await;
+    scene.write("a.txt", "one\n");
+    let call = Step::tool_call("read_file", json!({"file_path": scene.path("a.txt")}));
+    let turns = [vec![call], vec![Step::status(400)], vec![Step::status(400)], vec![Step::text("done")]];
+    let model = roost_tests::fake_model::FakeModel::start(roost_tests::fake_model::Script::turns(turns)).await;
+    let scene = scene.behind(model.expect("the model starts"));
+    let mut peer = start(&scene).await;
+    let session = peer.open(&scene).await;
+    let end = peer.prompt(&session, "go");
+    peer.question().await.answer(Ok(json!({"messages": ["mind the gap"]})));
+    end.await.expect("joins").expect_err("the model fails");
+
+    let retry = json!({
+        "sessionId": session, "prompt": [{"type": "text", "text": "go"}], "_meta": {"qwen.daemon.retry": true},
+    });
+    peer.call("session/prompt", retry.clone()).await.expect_err("the model fails again");
+    peer.stop().await;
+    let peer = start(&scene).await;
+    peer.load(&scene, &session).await;
+    peer.call("session/prompt", retry).await.expect("ends");
+    let requests = scene.model().requests();
+    let messages = requests[3].messages();
+    assert_eq!(messages, requests[2].messages(), "a restart makes no difference");
+    assert_eq!(roles(messages), ["system", "user", "assistant", "tool", "user", "user"]);
+    let said: Vec<&Value> = messages[4..].iter().map(|message| &message["content"]).collect();
+    assert_eq!(said, ["mind the gap", "go"]);
+    let prompts = scene.record_lines(&session).iter().filter(|record| record["type"] == "user").count();
+    assert_eq!(prompts, 2, "neither is recorded twice");
+}

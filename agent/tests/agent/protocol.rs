@@ -40,6 +40,7 @@ async fn modes_and_models_are_set_and_wrong_ones_refused() {
     let error =
         peer.call("session/set_model", json!({"sessionId": session, "modelId": "gpt-0"})).await.expect_err("refused");
     assert!(error.message.contains("gpt-0") && error.message.contains("fake-model(openai)"), "{}", error.message);
+    assert_eq!((error.code.value(), error.data), (-32603, Some(json!({"details": error.message}))));
     let set = json!({"sessionId": session, "configId": "mode", "value": "yolo"});
     let options = peer.call("session/set_config_option", set).await.expect("sets");
     assert_eq!(options["configOptions"][0]["currentValue"], "yolo");

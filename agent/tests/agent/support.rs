@@ -142,6 +142,7 @@ impl Scene {
     pub(crate) async fn start_with(&self, capabilities: Value) -> Peer {
         let mut command = Command::new(agent_program());
         command.env_clear().env("PATH", std::env::var("PATH").expect("a PATH")).env("QWEN_HOME", self.home.path());
+        command.env("HOME", self.home.path()).current_dir(self.workspace());
         command.envs(self.environment.iter().cloned()).kill_on_drop(true);
         let peer = Peer::connect(command).await;
         let answer = peer.call("initialize", json!({"protocolVersion": 1, "clientCapabilities": capabilities})).await;

@@ -1,14 +1,18 @@
 //! Files that only their owner reads, replaced as a whole or not at all.
 
 use std::{
-    fs::{self, DirBuilder, File, OpenOptions, Permissions},
+    fs::{self, DirBuilder, File, OpenOptions, Permissions, TryLockError},
     io::{self, Write},
     os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt},
     path::{Path, PathBuf},
+    thread,
+    time::{Duration, Instant},
 };
 
 const OWNER_ONLY_DIR: u32 = 0o700;
 const OWNER_ONLY_FILE: u32 = 0o600;
+/// Between two looks whether a lock is free.
+const LOOK_AGAIN: Duration = Duration::from_millis(5);
 
 /// Makes `path` a directory that only its owner enters; one that stood open to others is closed to them.
 pub(crate) fn make_dir(path: &Path) -> io::Result<()> {
@@ -49,11 +53,30 @@ pub(crate) fn replace(path: &Path, text: &str) -> io::Result<()> {
     File::open(dir)?.sync_all()
 }
 
-/// A lock that other daemons on the same home honour, held until dropped.
+/// A lock that the other processes on the same home honour, held until dropped.
 pub(crate) fn lock(path: &Path) -> io::Result<File> {
-    let file = OpenOptions::new().create(true).append(true).mode(OWNER_ONLY_FILE).open(path)?;
+    let file = open_lock(path)?;
     file.lock()?;
     Ok(file)
+}
+
+/// As [`lock`], but gives up after `patience` (`TimedOut`): whoever holds it may have been stopped. Makes the lock's folder.
+pub(crate) fn lock_within(path: &Path, patience: Duration) -> io::Result<File> {
+    path.parent().map_or(Ok(()), make_dir)?;
+    let file = open_lock(path)?;
+    let asked_at = Instant::now();
+    loop {
+        match file.try_lock() {
+            Ok(()) => return Ok(file),
+            Err(TryLockError::WouldBlock) if asked_at.elapsed() < patience => thread::sleep(LOOK_AGAIN),
+            Err(TryLockError::WouldBlock) => return Err(io::ErrorKind::TimedOut.into()),
+            Err(TryLockError::Error(error)) => return Err(error),
+        }
+    }
+}
+
+fn open_lock(path: &Path) -> io::Result<File> {
+    OpenOptions::new().create(true).append(true).mode(OWNER_ONLY_FILE).open(path)
 }
 
 fn write_draft(path: &Path, text: &str) -> io::Result<PathBuf> {

@@ -9,24 +9,34 @@ use std::{
     time::{Duration, SystemTime},
 };
 
+use roost_core::home::SETTINGS_LOCK;
 use serde_json::{Map, Value};
 
 use super::{Change, Warning, document};
-use crate::files::{Files, Refusal, WorkspaceFiles, WorkspacePath};
+use crate::{
+    auth::private_file,
+    files::{Files, Refusal, WorkspaceFiles, WorkspacePath},
+};
 
 /// No settings anybody wrote are larger; what is counts as damaged.
 const MAX_BYTES: usize = 1024 * 1024;
 /// Somebody may be writing a file that has changed this recently.
 const UNSETTLED: Duration = Duration::from_secs(2);
-/// How often a write starts over because somebody else wrote meanwhile.
+/// How often a write starts over because somebody who takes no turns wrote meanwhile.
 const ATTEMPTS: u32 = 5;
+/// How long the agents of this home may keep us from writing. They hold the lock for one small file.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// One writer at a time in this process: the user's file belongs to every workspace and every session.
 static WRITING: Mutex<()> = Mutex::new(());
 
 /// Where a file is, and what may be done with it.
 #[derive(Debug)]
-pub(super) struct SettingsFile(Place);
+pub(super) struct SettingsFile {
+    place: Place,
+    /// By which the processes of a home take turns in writing.
+    lock: PathBuf,
+}
 
 #[derive(Debug)]
 enum Place {
@@ -58,20 +68,24 @@ enum Found {
 }
 
 impl SettingsFile {
-    pub(super) fn own(path: PathBuf) -> Self {
-        Self(Place::Own(path))
+    pub(super) fn own(home: &Path, path: PathBuf) -> Self {
+        Self::at(home, Place::Own(path))
     }
 
-    pub(super) fn beneath(workspace: PathBuf, file: &'static str) -> Self {
-        Self(Place::Beneath { workspace, file })
+    pub(super) fn beneath(home: &Path, workspace: PathBuf, file: &'static str) -> Self {
+        Self::at(home, Place::Beneath { workspace, file })
     }
 
-    pub(super) fn administered(path: PathBuf) -> Self {
-        Self(Place::Administered(path))
+    pub(super) fn administered(home: &Path, path: PathBuf) -> Self {
+        Self::at(home, Place::Administered(path))
+    }
+
+    fn at(home: &Path, place: Place) -> Self {
+        Self { place, lock: home.join(SETTINGS_LOCK) }
     }
 
     pub(super) fn path(&self) -> PathBuf {
-        match &self.0 {
+        match &self.place {
             Place::Own(path) | Place::Administered(path) => path.clone(),
             Place::Beneath { workspace, file } => workspace.join(file),
         }
@@ -106,11 +120,15 @@ impl SettingsFile {
         values
     }
 
-    /// Makes the changes. Whoever else writes the file at the same moment is not overwritten.
+    /// Makes the changes. Agents wait for their turn; another program that writes the file at the same moment is not overwritten.
     pub(super) fn write(&self, changes: &[Change]) -> Result<(), SaveError> {
         let _writing = WRITING.lock().unwrap_or_else(PoisonError::into_inner);
         let path = self.path();
-        let failed = |source| SaveError::Io { path: path.clone(), source };
+        let failed = |source: io::Error| match source.kind() {
+            io::ErrorKind::TimedOut => SaveError::Busy { path: path.clone() },
+            _ => SaveError::Io { path: path.clone(), source },
+        };
+        let _turn = private_file::lock_within(&self.lock, PATIENCE).map_err(failed)?;
         for _ in 0..ATTEMPTS {
             let before = match self.load().map_err(failed)? {
                 Found::Nothing => String::new(),
@@ -136,7 +154,7 @@ impl SettingsFile {
     }
 
     fn load(&self) -> io::Result<Found> {
-        let bytes = match &self.0 {
+        let bytes = match &self.place {
             Place::Own(path) | Place::Administered(path) => read(path)?,
             Place::Beneath { workspace, file } => match open(workspace, file) {
                 Ok((files, path)) => files.load(&path, MAX_BYTES + 1).map_err(unwrapped)?,
@@ -152,7 +170,7 @@ impl SettingsFile {
     }
 
     fn store(&self, text: &[u8]) -> io::Result<()> {
-        match &self.0 {
+        match &self.place {
             Place::Own(path) => replace(path, text),
             Place::Beneath { workspace, file } => {
                 let (files, path) = open(workspace, file).map_err(unwrapped)?;
@@ -164,7 +182,7 @@ impl SettingsFile {
 
     /// Moves a damaged file out of the way, under a name that says what it is. Not while somebody may still be writing it.
     fn set_aside(&self) -> bool {
-        let moved = match &self.0 {
+        let moved = match &self.place {
             Place::Own(path) if is_settled(path) => fs::rename(path, aside(path)),
             Place::Beneath { workspace, file } if is_settled(&workspace.join(file)) => open(workspace, file)
                 .and_then(|(files, path)| files.set_aside(&path, &aside(path.as_path())))

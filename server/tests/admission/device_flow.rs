@@ -8,7 +8,7 @@ use roost_tests::{
         Client, Response,
         events::{Cursor, EventStream},
     },
-    identity_provider::{ACCESS_TOKEN, IdentityProvider, REFRESH_TOKEN, Terms},
+    identity_provider::{ACCESS_TOKEN, CLIENT_ID, IdentityProvider, REFRESH_TOKEN, Terms},
 };
 use serde_json::{Value, json};
 
@@ -102,7 +102,8 @@ async fn a_user_who_agrees_is_signed_in() -> anyhow::Result<()> {
     let kept: Value = serde_json::from_str(&fs::read_to_string(&file)?)?;
     assert_eq!(
         kept,
-        json!({"access_token": ACCESS_TOKEN, "refresh_token": REFRESH_TOKEN, "token_type": "Bearer", "resource_url": "models.example", "expiry_date": authorized["expiresAt"]})
+        json!({"access_token": ACCESS_TOKEN, "refresh_token": REFRESH_TOKEN, "token_type": "Bearer", "resource_url": "models.example", "expiry_date": authorized["expiresAt"],
+            "token_endpoint": scene.provider.entry("qwen-oauth")["tokenEndpoint"], "client_id": CLIENT_ID})
     );
     assert_eq!(fs::metadata(&file)?.permissions().mode() & 0o777, 0o600);
     assert_eq!((&authorized["deviceFlowId"], &authorized["providerId"]), (&id.into(), &"qwen-oauth".into()));

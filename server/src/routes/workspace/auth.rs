@@ -23,6 +23,7 @@ use crate::{
     client_id::ClientHeader,
     device_flow::StartError,
     providers::{self, InstallError, InvalidWish, Presets, Reach, Wish},
+    routes::path,
 };
 
 /// The table of routes.
@@ -46,7 +47,7 @@ impl FromRequestParts<Arc<App>> for NamedFlow {
 
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, WireError> {
         let params = RawPathParams::from_request_parts(parts, app).await;
-        let params = params.map_err(|_| WireError::bad_request("The path must be UTF-8"))?;
+        let params = params.map_err(|_| path::unreadable())?;
         let flow = params.iter().find(|(name, _)| *name == "flow").map(|(_, value)| value.to_owned());
         Ok(Self(flow.unwrap_or_default()))
     }
@@ -212,7 +213,7 @@ async fn install(
         auth_type: &protocol,
         model_id: installed.model_id,
         base_url: preset.base_url.is_none().then_some(base_url.as_str()),
-        message: format!("{} is connected. The agent uses it from its next start on.", preset.label),
+        message: format!("{} is connected. The agent uses it from the next prompt on.", preset.label),
     };
     Ok(Json(answer).into_response())
 }
