@@ -16,6 +16,7 @@ mod stream;
 
 use std::{
     collections::{HashMap, HashSet},
+    io,
     path::{Path, PathBuf},
     sync::{
         Arc, Mutex, OnceLock,
@@ -43,7 +44,7 @@ pub use self::{
 use crate::{
     child::FromAgent,
     clock,
-    store::{Journal, Meta, Project},
+    store::{Journal, Meta, Project, Syncing},
     tally::Tally,
 };
 
@@ -69,6 +70,8 @@ pub enum Order {
     NoLink(NoAgent),
     /// Where the journal stands; everything up to there can be read from it.
     Sample(oneshot::Sender<Sample>),
+    /// What was recorded for an answer did not get to the disk.
+    Unsynced(io::Error),
 }
 
 /// A command line, where it is run, and how long it may take.
@@ -92,6 +95,8 @@ pub struct Sample {
 pub struct Answered {
     pub answer: Answer,
     pub last_event_id: u64,
+    /// What the answer says is on disk after this.
+    syncing: Option<Syncing>,
 }
 
 /// What a driver starts from.
@@ -231,10 +236,6 @@ impl Driver {
                 count = self.live.stream.subscribers_changed() => self.happen(Input::Subscribers(count)).await,
                 () = self.live.stream.progress(), if held_back => self.ease(),
                 () = until(alarm) => self.alarmed().await,
-                () = self.recorder.failed() => {
-                    self.degrade();
-                    self.perform(Vec::new()).await
-                }
             };
         }
         self.retire().await;
@@ -300,6 +301,11 @@ impl Driver {
                     // Whoever asked may have given up.
                     let _ = sampled.send(self.sample());
                     Flow::GoOn
+                }
+                Order::Unsynced(error) => {
+                    self.recorder.fail(error);
+                    self.degrade();
+                    self.perform(Vec::new()).await
                 }
             };
             if matches!(flow, Flow::Retire) {

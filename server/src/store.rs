@@ -28,7 +28,7 @@ pub(crate) use self::{agent_records::title, catalogue::whole_millis, history::co
 pub use self::{
     catalogue::{Catalogue, Summary},
     history::{Earlier, Extent, History, MAX_JOURNAL_BYTES, MAX_JOURNAL_EVENTS, fold},
-    journal::Journal,
+    journal::{Journal, Syncing},
     meta::Meta,
     past::{Identity, MAX_SNAPSHOT_BYTES, Past, Snapshot, SnapshotError},
     record::Record,

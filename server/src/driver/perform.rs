@@ -107,18 +107,15 @@ impl Driver {
         self.live.machine().handle(clock::now(), Input::Agent(AgentInput::Reply { call, result }))
     }
 
-    /// Answers a command as soon as what was recorded is on disk.
+    /// Answers a command, with what is left to do until what was recorded is on disk.
     fn reply(&mut self, ticket: Ticket, answer: Answer) {
-        let awaiting = self.awaiting.remove(&ticket);
-        let acknowledged = self.recorder.acknowledge(move || {
-            if let Some((answered, last_event_id)) = awaiting {
-                // The client may have hung up.
-                let _ = answered.send(Answered { answer, last_event_id });
-            }
-        });
-        if !acknowledged {
+        let Some((answered, last_event_id)) = self.awaiting.remove(&ticket) else { return };
+        let (written, syncing) = self.recorder.hand_over();
+        if !written {
             self.degrade();
         }
+        // The client may have hung up.
+        let _ = answered.send(Answered { answer, last_event_id, syncing });
     }
 
     /// What was recorded is on disk when this returns.

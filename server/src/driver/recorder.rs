@@ -4,9 +4,8 @@ use std::{collections::HashSet, io};
 
 use roost_core::{PromptId, bus::Frame, session::LedgerEntry};
 use serde::Serialize;
-use tokio::sync::mpsc;
 
-use crate::store::Journal;
+use crate::store::{Journal, Syncing};
 
 /// Buffers kept from one batch to the next are no larger than this.
 const KEPT_BUFFER_BYTES: usize = 64 * 1024;
@@ -22,8 +21,6 @@ pub(super) struct Recorder {
     open_prompts: HashSet<PromptId>,
     /// The journal failed; nothing is written any more.
     degraded: bool,
-    /// The first failure of what [`Recorder::acknowledge`] did not wait for; one is enough.
-    failures: (mpsc::Sender<io::Error>, mpsc::Receiver<io::Error>),
 }
 
 /// A note of the daemon's own between the events.
@@ -42,7 +39,6 @@ impl Recorder {
             is_binding: false,
             open_prompts,
             degraded: false,
-            failures: mpsc::channel(1),
         }
     }
 
@@ -113,33 +109,18 @@ impl Recorder {
         self.check(synced)
     }
 
-    /// Writes what was collected and answers once it is on disk, if any of it is binding; nobody waits for that here, so the disk works
-    /// while the agent does. False when the journal has just failed.
+    /// Writes what was collected and hands over what has yet to be waited for, if any of it is binding: whoever tells of it waits, and the
+    /// disk works while the agent does. False when the journal has just failed.
     #[must_use]
-    pub(super) fn acknowledge(&mut self, answer: impl FnOnce() + Send + 'static) -> bool {
+    pub(super) fn hand_over(&mut self) -> (bool, Option<Syncing>) {
         let written = self.write();
         let is_binding = std::mem::take(&mut self.is_binding) && !self.degraded;
-        let Some(syncing) = self.journal.syncing().filter(|_| is_binding) else {
-            answer();
-            return written;
-        };
-        let failures = self.failures.0.clone();
-        tokio::task::spawn_blocking(move || {
-            if let Err(error) = syncing() {
-                // A driver that is gone, or knows already, needs no telling.
-                let _ = failures.try_send(error);
-            }
-            answer();
-        });
-        written
+        (written, self.journal.syncing().filter(|_| is_binding))
     }
 
-    /// Returns once something that was not waited for has failed.
-    pub(super) async fn failed(&mut self) {
-        // The sender is kept beside it, so the channel never ends.
-        if let Some(error) = self.failures.1.recv().await {
-            let _ = self.check(Err(error));
-        }
+    /// Something that was handed over did not get to the disk.
+    pub(super) fn fail(&mut self, error: io::Error) {
+        let _ = self.check(Err(error));
     }
 
     /// Whether no prompt owes its terminal.

@@ -14,6 +14,8 @@ use std::{
     },
 };
 
+use tokio::runtime::{Handle, RuntimeFlavor};
+
 /// An open journal. Appending costs one write for any number of lines; nothing is certain to survive a power cut before [`Journal::sync`].
 #[derive(Debug)]
 pub struct Journal {
@@ -23,6 +25,14 @@ pub struct Journal {
     bytes: u64,
     unsynced: bool,
     /// Its name in the directory may not be on disk yet, nor may its session's `meta.json`.
+    fresh: Arc<AtomicBool>,
+}
+
+/// What was appended to a journal up to some moment, on its way to the disk.
+#[derive(Debug)]
+pub struct Syncing {
+    file: Arc<File>,
+    dir: PathBuf,
     fresh: Arc<AtomicBool>,
 }
 
@@ -87,22 +97,18 @@ impl Journal {
     /// The device failed; what was appended may be lost.
     pub async fn sync(&mut self) -> io::Result<()> {
         let Some(syncing) = self.syncing() else { return Ok(()) };
-        tokio::task::spawn_blocking(syncing).await.map_err(io::Error::other)??;
+        syncing.finish().await?;
         self.unsynced = false;
         Ok(())
     }
 
-    /// What makes everything appended so far survive a power cut, for a thread that may wait for the disk. None when nothing is new.
-    pub fn syncing(&self) -> Option<impl FnOnce() -> io::Result<()> + Send + use<>> {
-        let (file, dir) = (Arc::clone(&self.file), self.path.parent()?.to_owned());
-        let fresh = Arc::clone(&self.fresh);
-        self.unsynced.then_some(move || {
-            file.sync_data()?;
-            if fresh.load(Ordering::Acquire) {
-                sync_birth(&dir)?;
-                fresh.store(false, Ordering::Release);
-            }
-            Ok(())
+    /// What is left to do until everything appended so far would survive a power cut. None when nothing is new.
+    pub fn syncing(&self) -> Option<Syncing> {
+        let dir = self.path.parent()?;
+        self.unsynced.then(|| Syncing {
+            file: Arc::clone(&self.file),
+            dir: dir.to_owned(),
+            fresh: Arc::clone(&self.fresh),
         })
     }
 
@@ -130,6 +136,30 @@ impl Journal {
         self.file = Arc::new(OpenOptions::new().read(true).append(true).open(&self.path)?);
         self.bytes = text.len() as u64;
         self.unsynced = false;
+        Ok(())
+    }
+}
+
+impl Syncing {
+    /// Waits for the disk, where it can on the calling thread: handing the wait to another and taking the outcome back costs as much as
+    /// the disk does.
+    ///
+    /// # Errors
+    /// The device failed; what was appended may be lost.
+    pub async fn finish(self) -> io::Result<()> {
+        match Handle::current().runtime_flavor() {
+            RuntimeFlavor::MultiThread => tokio::task::block_in_place(|| self.wait()),
+            // There is no other thread that could go on with the tasks of this one.
+            _ => tokio::task::spawn_blocking(move || self.wait()).await.map_err(io::Error::other)?,
+        }
+    }
+
+    fn wait(&self) -> io::Result<()> {
+        self.file.sync_data()?;
+        if self.fresh.load(Ordering::Acquire) {
+            sync_birth(&self.dir)?;
+            self.fresh.store(false, Ordering::Release);
+        }
         Ok(())
     }
 }
