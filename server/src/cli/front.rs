@@ -1,13 +1,10 @@
 //! The flags of the daemon's front: TLS, limits on requests, identity providers.
 
-use std::{
-    num::{NonZeroU32, NonZeroU64},
-    path::PathBuf,
-};
+use std::path::PathBuf;
 
-use clap::{Args, builder::FalseyValueParser};
-use roost_core::rate_limit::RateLimits;
+use clap::Args;
 
+use super::rates::RateArgs;
 use crate::{
     body::MAX_BODY_BYTES,
     config::{Config, TlsFiles},
@@ -36,52 +33,14 @@ pub(super) struct FrontArgs {
     /// Largest JSON body of a request, in bytes or with KB or MB
     #[arg(long, value_name = "SIZE", default_value = "10MB", value_parser = parse_size, help_heading = "Limits")]
     max_body_size: usize,
-    /// Limit how many requests each client may send; health, heartbeats and event streams are free
-    #[arg(long, env = "QWEN_SERVE_RATE_LIMIT", value_parser = FalseyValueParser::new(), help_heading = "Limits")]
-    rate_limit: bool,
-    /// Prompts per window [default: 10]
-    #[arg(
-        long,
-        value_name = "N",
-        requires = "rate_limit",
-        env = "QWEN_SERVE_RATE_LIMIT_PROMPT",
-        help_heading = "Limits"
-    )]
-    rate_limit_prompt: Option<NonZeroU32>,
-    /// Other requests that change something per window [default: 30]
-    #[arg(
-        long,
-        value_name = "N",
-        requires = "rate_limit",
-        env = "QWEN_SERVE_RATE_LIMIT_MUTATION",
-        help_heading = "Limits"
-    )]
-    rate_limit_mutation: Option<NonZeroU32>,
-    /// Requests that read per window [default: 120]
-    #[arg(
-        long,
-        value_name = "N",
-        requires = "rate_limit",
-        env = "QWEN_SERVE_RATE_LIMIT_READ",
-        help_heading = "Limits"
-    )]
-    rate_limit_read: Option<NonZeroU32>,
-    /// The window, 1000 at least [default: 60000]
-    #[arg(
-        long,
-        value_name = "MS",
-        requires = "rate_limit",
-        env = "QWEN_SERVE_RATE_LIMIT_WINDOW_MS",
-        value_parser = parse_window,
-        help_heading = "Limits"
-    )]
-    rate_limit_window_ms: Option<NonZeroU64>,
+    #[command(flatten)]
+    rates: RateArgs,
 }
 
 impl FrontArgs {
     /// Enters what was asked for.
     pub(super) fn configure(self, config: &mut Config) -> Result<(), ProvidersError> {
-        config.rate_limits = self.rate_limits();
+        config.rate_limits = self.rates.limits();
         config.tls = self.tls_cert.zip(self.tls_key).map(|(cert, key)| TlsFiles { cert, key });
         config.allow_private_auth_base_url = self.allow_private_auth_base_url;
         config.limits.max_body_bytes = self.max_body_size;
@@ -89,21 +48,6 @@ impl FrontArgs {
         config.identity_providers = providers.unwrap_or_default();
         Ok(())
     }
-
-    fn rate_limits(&self) -> Option<RateLimits> {
-        let usual = RateLimits::default();
-        self.rate_limit.then_some(RateLimits {
-            prompt: self.rate_limit_prompt.unwrap_or(usual.prompt),
-            mutation: self.rate_limit_mutation.unwrap_or(usual.mutation),
-            read: self.rate_limit_read.unwrap_or(usual.read),
-            window: self.rate_limit_window_ms.unwrap_or(usual.window),
-        })
-    }
-}
-
-fn parse_window(text: &str) -> Result<NonZeroU64, String> {
-    let window: Option<NonZeroU64> = text.parse().ok();
-    window.filter(|window| window.get() >= 1_000).ok_or_else(|| "a number of milliseconds, 1000 at least".to_owned())
 }
 
 /// `10485760`, `10240KB`, `10MB`.
