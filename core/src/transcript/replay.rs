@@ -11,11 +11,14 @@ use crate::{
     transcript::{Entry, Seq, Transcript, Turn, TurnId, state::Slot, step::Folded},
 };
 
+/// What `history_truncated` takes at most, in bytes of JSON.
+const MARK_BYTES: usize = 400;
+
 /// How much a replay may hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ReplayLimits {
-    /// Bytes of JSON, over all events. The oldest entries are left out to stay below; what waits for an answer, the queue and the
-    /// session's state are always in.
+    /// Bytes of JSON, over all events. The oldest entries are left out to stay below, and their turns with them; what waits for an
+    /// answer, the running turn, the queue and the session's state are always in.
     pub max_bytes: usize,
 }
 
@@ -68,7 +71,11 @@ impl Transcript {
     #[must_use]
     pub fn to_replay(&self, limits: ReplayLimits) -> Replay {
         let mut stage = self.standing();
-        let (kept, left_out) = self.fitting(limits.max_bytes.saturating_sub(stage.bytes()));
+        let budget = limits.max_bytes.saturating_sub(self.always_in());
+        let (mut kept, mut left_out) = self.fitting(budget);
+        if left_out.events > 0 {
+            (kept, left_out) = self.fitting(budget.saturating_sub(MARK_BYTES));
+        }
         let mut turns: BTreeSet<TurnId> = BTreeSet::new();
         let first = kept.first().map(|entry| entry.id);
         for entry in &kept {
@@ -106,13 +113,31 @@ impl Transcript {
         stage
     }
 
-    /// The newest entries whose events fit into `budget` bytes, oldest first, and what that leaves out.
+    /// Bytes of what is in every replay, as far as no entry is part of it.
+    fn always_in(&self) -> usize {
+        let mut stage = self.standing();
+        self.stage_slots(&mut stage);
+        stage.bytes()
+    }
+
+    /// The newest entries whose events, with those that open, count and end their turns, fit into `budget` bytes, oldest first; and
+    /// what that leaves out.
     fn fitting(&self, budget: usize) -> (Vec<&Entry>, LeftOut) {
         let (mut kept, mut left_out, mut bytes) = (Vec::new(), LeftOut::default(), 0);
+        let mut turns = self.turns.list.iter().rev().peekable();
+        let mut framed: BTreeSet<TurnId> = BTreeSet::new();
         for (entry, events) in self.lines.counted().rev() {
-            let mut stage = Stage::default();
-            self.stage_entry(entry, &mut stage);
             if left_out.events == 0 {
+                let mut stage = Stage::default();
+                self.stage_entry(entry, &mut stage);
+                // With an entry its turn is shown, and every turn after it.
+                let later = std::iter::from_fn(|| turns.next_if(|turn| turn.id.0 >= entry.id.0));
+                let own = entry.turn.and_then(|own| self.turns.list.binary_search_by_key(&own, |turn| turn.id).ok());
+                let own = own.and_then(|at| self.turns.list.get(at));
+                for turn in later.chain(own).filter(|turn| framed.insert(turn.id)) {
+                    stage_terminal(turn, &[], &mut stage);
+                    self.stage_turn(turn, &mut stage);
+                }
                 bytes += stage.bytes();
             }
             let waits = self.waiting.iter().any(|(_, id)| *id == entry.id);
