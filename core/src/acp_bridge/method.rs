@@ -12,7 +12,7 @@ use crate::{
 /// A vendor method and the request it stands for.
 ///
 /// Params that the route's path names go there, each a non-empty string. Of the rest, a reading or deleting method puts scalars into
-/// the query; any other sends them as its JSON body.
+/// the query; any other sends them as its JSON body, but for those that its route names as the query's.
 #[derive(Debug, PartialEq, Eq)]
 pub struct VendorMethod {
     pub name: &'static str,
@@ -20,7 +20,7 @@ pub struct VendorMethod {
     route: Route,
 }
 
-/// Where a method's request goes. A `{name}` in a path is a param of the method.
+/// Where a method's request goes. A `{name}` in a path is a param of the method; what follows a `?` names params of the query.
 #[derive(Debug, PartialEq, Eq)]
 enum Route {
     /// Below `/session/<sessionId>`, of a session that the connection has.
@@ -58,12 +58,23 @@ impl VendorMethod {
         row("_qwen/session/supported_commands", Get, Owned("supported-commands")),
         row("_qwen/session/update_metadata", Patch, Owned("metadata")),
         row("_qwen/session/update_organization", Patch, Any("organization")),
+        row("_qwen/session/recap", Post, Owned("recap")),
+        row("_qwen/session/btw", Post, Owned("btw")),
         row("_qwen/session/shell", Post, Owned("shell")),
         row("_qwen/session/detach", Post, Owned("detach")),
+        row("_qwen/session/context_usage", Get, Owned("context-usage")),
+        row("_qwen/session/tasks", Get, Owned("tasks")),
+        row("_qwen/session/tasks/cancel", Post, Owned("tasks/{taskId}/cancel")),
+        row("_qwen/session/lsp", Get, Owned("lsp")),
+        row("_qwen/session/artifacts", Get, Owned("artifacts")),
+        row("_qwen/session/artifacts/add", Post, Owned("artifacts")),
+        row("_qwen/session/artifacts/remove", Delete, Owned("artifacts/{artifactId}")),
         row("_qwen/workspace/session_groups/list", Get, Named("session-groups")),
         row("_qwen/workspace/session_groups/create", Post, Named("session-groups")),
         row("_qwen/workspace/session_groups/update", Patch, Named("session-groups/{groupId}")),
         row("_qwen/workspace/session_groups/delete", Delete, Named("session-groups/{groupId}")),
+        row("_qwen/workspace/mcp", Get, Workspace("mcp")),
+        row("_qwen/workspace/skills", Get, Workspace("skills")),
         row("_qwen/workspace/providers", Get, Workspace("providers")),
         row("_qwen/workspace/env", Get, Workspace("env")),
         row("_qwen/workspace/preflight", Get, Workspace("preflight")),
@@ -73,11 +84,31 @@ impl VendorMethod {
         row("_qwen/workspace/permissions", Get, Workspace("permissions")),
         row("_qwen/workspace/permissions/set", Post, Workspace("permissions")),
         row("_qwen/workspace/set_tool_enabled", Post, Workspace("tools/{toolName}/enable")),
+        row("_qwen/workspace/restart_mcp_server", Post, Workspace("mcp/{serverName}/restart?entryIndex")),
+        row("_qwen/workspace/memory", Get, Workspace("memory")),
+        row("_qwen/workspace/memory/write", Post, Workspace("memory")),
+        row("_qwen/workspace/memory/remember", Post, Workspace("memory/remember")),
+        row("_qwen/workspace/memory/remember/get", Get, Workspace("memory/remember/{taskId}")),
+        row("_qwen/workspace/memory/forget", Post, Workspace("memory/forget")),
+        row("_qwen/workspace/memory/forget/get", Get, Workspace("memory/forget/{taskId}")),
+        row("_qwen/workspace/memory/dream", Post, Workspace("memory/dream")),
+        row("_qwen/workspace/memory/dream/get", Get, Workspace("memory/dream/{taskId}")),
         row("_qwen/workspace/tools", Get, Workspace("tools")),
+        row("_qwen/workspace/mcp/tools", Get, Workspace("mcp/{serverName}/tools")),
+        row("_qwen/workspace/mcp/resources", Get, Workspace("mcp/{serverName}/resources")),
+        row("_qwen/workspace/mcp/initialize", Post, Workspace("mcp/initialize")),
+        row("_qwen/workspace/mcp/reload", Post, Workspace("mcp/reload")),
+        row("_qwen/workspace/mcp/servers/add", Post, Workspace("mcp/servers")),
+        row("_qwen/workspace/mcp/servers/remove", Delete, Workspace("mcp/servers/{name}")),
         row("_qwen/workspace/auth/status", Get, Workspace("auth/status")),
         row("_qwen/workspace/auth/device_flow/start", Post, Workspace("auth/device-flow")),
         row("_qwen/workspace/auth/device_flow/get", Get, Workspace("auth/device-flow/{id}")),
         row("_qwen/workspace/auth/device_flow/cancel", Delete, Workspace("auth/device-flow/{id}")),
+        row("_qwen/workspace/agents/list", Get, Workspace("agents")),
+        row("_qwen/workspace/agents/get", Get, Workspace("agents/{agentType}")),
+        row("_qwen/workspace/agents/create", Post, Workspace("agents")),
+        row("_qwen/workspace/agents/update", Post, Workspace("agents/{agentType}?scope")),
+        row("_qwen/workspace/agents/delete", Delete, Workspace("agents/{agentType}")),
         row("_qwen/file/read", Get, Root("file")),
         row("_qwen/file/read_bytes", Get, Root("file/bytes")),
         row("_qwen/file/stat", Get, Root("stat")),
@@ -113,20 +144,27 @@ impl VendorMethod {
     /// # Errors
     /// `-32602` when a param the path needs is missing, or one for the query is no scalar.
     pub fn request(&self, mut params: Map<String, Value>, scope: &Scope) -> Result<Request, RpcError> {
-        let path = fill(&self.template(scope), |name| match params.shift_remove(name) {
+        let template = self.template(scope);
+        let (path, asked) = template.split_once('?').unwrap_or((&template, ""));
+        let path = fill(path, |name| match params.shift_remove(name) {
             Some(Value::String(text)) if !text.is_empty() => Ok(segment(&text)),
             _ => Err(invalid(format!("`{name}` is required and must be a non-empty string"))),
         })?;
         match self.method {
             Get | Delete => Ok(Request::new(self.method, path + &query(&params)?)),
-            Post | Patch => Ok(Request::new(self.method, path).json(&params)),
+            Post | Patch => {
+                let asked: Map<_, _> = asked.split('&').filter_map(|name| params.shift_remove_entry(name)).collect();
+                Ok(Request::new(self.method, path + &query(&asked)?).json(&params))
+            }
         }
     }
 
     /// The method and a path of the route, for asking a router whether it has it.
     #[must_use]
     pub fn sample(&self, scope: &Scope) -> (Method, String) {
-        let filled = fill(&self.template(scope), |_| Ok::<_, std::convert::Infallible>("0".to_owned()));
+        let template = self.template(scope);
+        let path = template.split('?').next().unwrap_or_default();
+        let filled = fill(path, |_| Ok::<_, std::convert::Infallible>("0".to_owned()));
         (self.method, filled.unwrap_or_else(|never| match never {}))
     }
 

@@ -50,6 +50,18 @@ fn a_writing_method_sends_what_the_path_does_not_take() {
 }
 
 #[test]
+fn a_writing_method_asks_in_the_query_what_its_route_reads_there() {
+    let restart = |params: Value| request("_qwen/workspace/restart_mcp_server", params, &primary());
+    let one = restart(json!({"serverName": "a b", "entryIndex": 2}));
+    assert_eq!((one.path.as_str(), one.body.as_deref()), ("/workspace/mcp/a%20b/restart?entryIndex=2", Some("{}")));
+    assert_eq!(restart(json!({"serverName": "a"})).path, "/workspace/mcp/a/restart");
+    let method = VendorMethod::named("_qwen/workspace/restart_mcp_server").expect("a method of the table");
+    assert_eq!(method.sample(&primary()).1, "/workspace/mcp/0/restart");
+    let params = object(json!({"serverName": "a", "entryIndex": [1]}));
+    assert!(method.request(params, &primary()).expect_err("no scalar").message.contains("entryIndex"));
+}
+
+#[test]
 fn a_connection_to_one_workspace_reaches_that_one_only() {
     let plural = Scope { workspace: "ff".into(), is_qualified: true };
     let path = |name: &str, scope: &Scope| VendorMethod::named(name).map(|method| method.sample(scope).1);
