@@ -35,6 +35,7 @@ mod standing;
 mod status;
 mod turn;
 mod updates;
+mod waits;
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -55,6 +56,7 @@ pub use metadata::{DisplayName, InvalidDisplayName, TitleSource};
 pub use permissions::{CANCELLED_SENTINEL, Outcome, Policy};
 pub use shells::{ShellEnd, ShellNews, ShellRefused};
 pub use status::{Action, Interaction, OptionLabel, PendingPrompt, PromptState, Status, TurnFailure};
+pub use waits::Waits;
 
 use calls::Call;
 use clients::Clients;
@@ -119,6 +121,9 @@ pub struct Session {
     standing: Standing,
     annotations: Annotations,
     turn_error: Option<TurnFailure>,
+    /// The last turn came to an end of its own, or there was none: nothing was broken off.
+    is_unbroken: bool,
+    waits: Waits,
     /// Why the agent has no memory of the session, until the next prompt's reader is told.
     forgotten: Option<Box<str>>,
     /// The moment of the last [`Effect::WakeAt`] that is still to come.
@@ -153,6 +158,8 @@ impl Session {
             standing: Standing::default(),
             annotations: Annotations::default(),
             turn_error: None,
+            is_unbroken: true,
+            waits: Waits::default(),
             forgotten: None,
             wake_at: None,
             config,
@@ -171,6 +178,8 @@ impl Session {
             Input::Subscribers(count) => self.clients.set_subscribers(count),
             Input::Tick => self.expire(now, &mut out),
             Input::Reap => self.reap(now, &mut out),
+            Input::HoldBack if self.phase == Phase::Closed => {}
+            Input::HoldBack => self.hold_back(&mut out),
             Input::Announce(_) if self.phase == Phase::Closed => {}
             Input::Announce(draft) => out.publish(draft),
             Input::Kill { reason } => self.kill(now, &reason, &mut out),

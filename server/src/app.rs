@@ -1,10 +1,10 @@
 //! What every handler can reach.
 
-use std::{net::SocketAddr, time::Instant};
+use std::{net::SocketAddr, sync::Arc, time::Instant};
 
 use crate::{
     Config, acp::Acp, admission::Admission, auth::Auth, capabilities::Capabilities, device_flow::SignIns, files::Files,
-    metrics::Metrics, transcript_page::Key, workspaces::Workspaces,
+    lag::Lag, metrics::Metrics, transcript_page::Key, workspaces::Workspaces,
 };
 
 /// The daemon's shared state; handlers take it as `State<Arc<App>>`.
@@ -24,6 +24,8 @@ pub struct App {
     /// The answer of `GET /capabilities`.
     pub capabilities: Capabilities,
     pub metrics: Metrics,
+    /// How late the daemon is with what is due.
+    pub lag: Arc<Lag>,
     /// Where it listens.
     pub address: SocketAddr,
     /// Names this run of the daemon.

@@ -6,6 +6,8 @@
 
 mod handshake;
 mod host;
+mod mark;
+pub mod pipes;
 mod process;
 mod reader;
 mod stderr_tail;
@@ -31,6 +33,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 
 pub(crate) use self::{
     handshake::DRAIN_METHOD,
+    mark::end_orphans,
     process::{Process, SECRET_VARIABLES},
 };
 pub use self::{

@@ -5,15 +5,16 @@
 
 mod full;
 mod issue;
+mod perf;
 mod process;
 
 use std::sync::Arc;
 
 use roost_core::{Millis, rate_limit::RateHits, session::Policy};
-use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 
+use self::perf::Perf;
 pub use self::{
     full::{Full, Section, SectionError},
     issue::{Issue, Severity},
@@ -25,10 +26,11 @@ use crate::{
     admission::{OriginPattern, Rates},
     clock, daemon_log,
     sessions::Overview,
+    store::{MAX_JOURNAL_BYTES, MAX_JOURNAL_EVENTS},
 };
 
 /// What is asked for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Detail {
     Summary,
@@ -36,7 +38,7 @@ pub enum Detail {
 }
 
 /// The whole answer.
-#[derive(Debug, Serialize, JsonSchema)]
+#[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Report {
     v: u8,
@@ -57,7 +59,7 @@ pub struct Report {
     full: Option<Full>,
 }
 
-#[derive(Debug, Serialize, JsonSchema)]
+#[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Daemon {
     pid: u32,
@@ -73,14 +75,27 @@ struct Daemon {
     log: Option<Log>,
 }
 
-#[derive(Debug, Serialize, JsonSchema)]
+#[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Startup {
+    /// ISO 8601. None where the system does not tell.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    process_started_at: Option<String>,
     /// ISO 8601.
     listener_ready_at: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    process_to_listen_ms: Option<u64>,
+    preheat: Preheat,
 }
 
-#[derive(Debug, Serialize, JsonSchema)]
+/// Agents are started when somebody needs them, or asks ahead.
+#[derive(Debug, Serialize)]
+struct Preheat {
+    /// `disabled`: none is started with the daemon.
+    status: &'static str,
+}
+
+#[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Log {
     log_mode: &'static str,
@@ -91,7 +106,7 @@ struct Log {
 }
 
 /// Only in full.
-#[derive(Debug, Serialize, JsonSchema)]
+#[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct LogDetails {
     log_path: String,
@@ -100,7 +115,7 @@ struct LogDetails {
     log_dropped_bytes: u64,
 }
 
-#[derive(Debug, Serialize, JsonSchema)]
+#[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Security {
     token_configured: bool,
@@ -113,7 +128,7 @@ struct Security {
 }
 
 /// 0 or null is no limit, as in `GET /capabilities` and the flags.
-#[derive(Debug, Serialize, JsonSchema)]
+#[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Limits {
     max_registered_workspaces: usize,
@@ -124,6 +139,9 @@ struct Limits {
     max_subscribers: usize,
     event_ring_size: usize,
     compacted_replay_max_bytes: u64,
+    /// Of the `liveJournal` of a load.
+    max_journal_events: usize,
+    max_journal_bytes: usize,
     prompt_deadline_ms: Option<u64>,
     writer_idle_timeout_ms: Option<u64>,
     channel_idle_timeout_ms: u64,
@@ -131,14 +149,14 @@ struct Limits {
     acp_connection_cap: usize,
 }
 
-#[derive(Debug, Serialize, JsonSchema)]
+#[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Capabilities {
     protocol_versions: Value,
     features: Value,
 }
 
-#[derive(Debug, Serialize, JsonSchema)]
+#[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Runtime {
     sessions: ActiveSessions,
@@ -147,60 +165,58 @@ struct Runtime {
     channel_worker: ChannelWorker,
     transport: Transport,
     rate_limit: RateLimit,
+    perf: Perf,
     activity: Activity,
     process: Process,
 }
 
-#[derive(Debug, Serialize, JsonSchema)]
+#[derive(Debug, Serialize)]
 struct ActiveSessions {
     active: usize,
 }
 
-#[derive(Debug, Serialize, JsonSchema)]
+#[derive(Debug, Serialize)]
 struct Permissions {
     pending: usize,
-    #[schemars(with = "String")]
     policy: Policy,
 }
 
-#[derive(Debug, Serialize, JsonSchema)]
+#[derive(Debug, Serialize)]
 struct Channel {
     /// An agent is up.
     live: bool,
 }
 
 /// There are none of these here.
-#[derive(Debug, Serialize, JsonSchema)]
+#[derive(Debug, Serialize)]
 struct ChannelWorker {
     enabled: bool,
     state: &'static str,
     channels: Vec<String>,
 }
 
-#[derive(Debug, Serialize, JsonSchema)]
+#[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Transport {
     rest_sse_active: usize,
     acp: Acp,
 }
 
-#[derive(Debug, Serialize, JsonSchema)]
+#[derive(Debug, Serialize)]
 struct Acp {
     enabled: bool,
     #[serde(flatten)]
-    #[schemars(with = "Value")]
     traffic: Traffic,
 }
 
-#[derive(Debug, Serialize, JsonSchema)]
+#[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct RateLimit {
     enabled: bool,
-    #[schemars(with = "Value")]
     rejected_since_start: RateHits,
 }
 
-#[derive(Debug, Serialize, JsonSchema)]
+#[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Activity {
     active_prompts: usize,
@@ -275,8 +291,20 @@ impl Daemon {
             qwen_code_version: env!("CARGO_PKG_VERSION"),
             daemon_id: format!("daemon:{pid}"),
             run_id: app.run_id.to_string(),
-            startup: Startup { listener_ready_at: Millis(clock::now().0.saturating_sub(uptime_ms)).to_iso() },
+            startup: Startup::of(Millis(clock::now().0.saturating_sub(uptime_ms))),
             log,
+        }
+    }
+}
+
+impl Startup {
+    fn of(listening: Millis) -> Self {
+        let started = process::started_at();
+        Self {
+            process_started_at: started.map(Millis::to_iso),
+            listener_ready_at: listening.to_iso(),
+            process_to_listen_ms: started.map(|started| listening.since(started).0),
+            preheat: Preheat { status: "disabled" },
         }
     }
 }
@@ -312,6 +340,8 @@ impl Limits {
             max_subscribers: limits.max_subscribers.get(),
             event_ring_size: limits.event_ring_size.get(),
             compacted_replay_max_bytes: limits.compacted_replay_max_bytes.get(),
+            max_journal_events: MAX_JOURNAL_EVENTS,
+            max_journal_bytes: MAX_JOURNAL_BYTES,
             prompt_deadline_ms: timeouts.prompt_deadline.map(|length| length.0),
             writer_idle_timeout_ms: timeouts.writer_idle.map(millis),
             channel_idle_timeout_ms: millis(timeouts.channel_idle),
@@ -341,6 +371,7 @@ impl Runtime {
                 enabled: app.admission.rates().is_some(),
                 rejected_since_start: app.admission.rates().map(Rates::hits).unwrap_or_default(),
             },
+            perf: Perf::of(app),
             activity: Activity {
                 active_prompts: overview.active_prompts,
                 pending_prompts: overview.pending_prompts,

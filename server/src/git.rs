@@ -40,6 +40,14 @@ impl Git {
         Self { cwd: cwd.to_owned() }
     }
 
+    /// Where the repository keeps what is git's own. None where there is none.
+    ///
+    /// # Errors
+    /// Git is too slow, or says something odd.
+    pub async fn folder(&self) -> Result<Option<PathBuf>, GitError> {
+        Ok(self.repository().await?.map(|repository| repository.git_dir))
+    }
+
     /// The repository. None where there is none that git is willing to read, or no git.
     async fn repository(&self) -> Result<Option<Repository>, GitError> {
         Repository::find(&Runner::new(&self.cwd)).await

@@ -1,32 +1,45 @@
 //! The description of the daemon's routes as OpenAPI 3.1, made from the table of routes.
 
+mod refusals;
+mod shape;
+
 use std::sync::LazyLock;
 
 use bytes::Bytes;
-use schemars::{JsonSchema, SchemaGenerator, generate::SchemaSettings};
+use roost_core::EventType;
 use serde_json::{Map, Value, json};
 
-use crate::routes::table::{Answer, Gate, Route, Table};
+use self::{
+    refusals::{NoStatus, Refusals},
+    shape::{Malformed, Member, Members, Shapes},
+};
+use crate::routes::table::{Answer, Body, Gate, Key, Route, Table};
 
-static DOCUMENT: LazyLock<Bytes> = LazyLock::new(|| Bytes::from(document(Table::get()).to_string()));
+static DOCUMENT: LazyLock<Bytes> = LazyLock::new(|| {
+    let document = document(Table::get()).expect("every row says what can be read, as a test sees");
+    Bytes::from(document.to_string())
+});
 
-/// What every refusal holds; more members tell more.
-#[derive(Debug, JsonSchema)]
-#[expect(dead_code, reason = "a description; refusals are made by `WireError`")]
-struct Error {
-    /// One sentence for people.
-    error: String,
-    /// What a program tells cases apart by: a word, or the number of a JSON-RPC error.
-    code: Option<Code>,
-}
-
-#[derive(Debug, JsonSchema)]
-#[schemars(untagged)]
-#[expect(dead_code, reason = "as above")]
-enum Code {
-    Word(String),
-    Number(i64),
-}
+/// Shapes that no row gives and every refusal has, and one that is taken from the vocabulary of events.
+const SHARED: &[(&str, &str)] = &[
+    (
+        "Error",
+        "{
+            error: string, # one sentence for people
+            code?: string | int, # what a program tells cases apart by: a word, or the number of a JSON-RPC error
+            *: any
+        }",
+    ),
+    (
+        "FileError",
+        "{
+            errorKind: string, # what a program tells cases apart by
+            error: string, hint?: string, # what to do about it
+            status: int(400..599), maxBytes?: int,
+        }",
+    ),
+    ("EventType", "string"),
+];
 
 /// The document, encoded once.
 #[must_use]
@@ -34,19 +47,27 @@ pub fn bytes() -> Bytes {
     DOCUMENT.clone()
 }
 
-fn document(table: &Table) -> Value {
-    let mut settings = SchemaSettings::openapi3();
-    // 3.1 speaks JSON Schema as it is.
-    settings.transforms.clear();
-    settings.meta_schema = None;
-    let mut schemas = settings.into_generator();
-    let refusal = schemas.subschema_for::<Error>();
+/// What is wrong with a row.
+#[derive(Debug, thiserror::Error)]
+enum Unreadable {
+    #[error("{method} {pattern}: {source}")]
+    Shape { method: String, pattern: String, source: Malformed },
+    #[error("{method} {pattern}: {source}")]
+    Refusals { method: String, pattern: String, source: NoStatus },
+    #[error("a shape with a name: {0}")]
+    Named(#[from] Malformed),
+}
+
+fn document(table: &Table) -> Result<Value, Unreadable> {
+    let shapes = Shapes::new(Table::shapes().chain(SHARED));
     let mut paths = Map::new();
     for route in table.routes() {
         let operations = paths.entry(route.pattern.clone()).or_insert_with(|| json!({}));
-        operations[route.method.as_str().to_lowercase()] = operation(route, &mut schemas, refusal.as_value());
+        operations[route.method.as_str().to_lowercase()] = operation(route, &shapes)?;
     }
-    json!({
+    let mut schemas = shapes.schemas()?;
+    schemas.insert("EventType".to_owned(), event_type());
+    Ok(json!({
         "openapi": "3.1.0",
         "info": {
             "title": "Roost",
@@ -57,46 +78,112 @@ fn document(table: &Table) -> Value {
         "paths": paths,
         "components": {
             "securitySchemes": { "bearer": { "type": "http", "scheme": "bearer" } },
-            "schemas": schemas.take_definitions(true),
+            "schemas": schemas,
         },
-    })
+    }))
 }
 
-fn operation(route: &Route, schemas: &mut SchemaGenerator, refusal: &Value) -> Value {
+fn operation(route: &Route, shapes: &Shapes) -> Result<Value, Unreadable> {
     let row = route.row;
-    let parameters: Vec<Value> = parameters(&route.pattern)
-        .map(|name| json!({ "name": name, "in": "path", "required": true, "schema": { "type": "string" } }))
-        .collect();
-    let json_of = |schema: Value| json!({ "application/json": { "schema": schema } });
-    let answer = match row.answer {
-        Answer::Nothing => json!({ "description": "Done" }),
-        Answer::Json => json!({ "description": "Done", "content": json_of(json!({ "type": "object" })) }),
-        Answer::Described(schema) => json!({ "description": "Done", "content": json_of(schema(schemas).to_value()) }),
-        Answer::Media(media) => json!({ "description": "Done", "content": { media: {} } }),
-    };
+    let (method, pattern) = (route.method.to_string(), route.pattern.clone());
+    let malformed = |source| Unreadable::Shape { method: method.clone(), pattern: pattern.clone(), source };
+    let (query, headers) =
+        (shapes.members(row.query).map_err(malformed)?, shapes.members(row.headers).map_err(malformed)?);
+    let mut responses = Map::new();
+    let answer = answer(row.answer, shapes).map_err(malformed)?;
+    for status in [Some(row.status), row.or_status].into_iter().flatten() {
+        responses.insert(status.to_string(), answer.clone());
+    }
+    let refusals = Refusals::of(route).map_err(|source| Unreadable::Refusals {
+        method: method.clone(),
+        pattern: pattern.clone(),
+        source,
+    })?;
+    responses.extend(refusals.responses());
     let mut operation = json!({
         "tags": [route.tag],
         "summary": row.summary,
         "operationId": operation_id(route),
-        "parameters": parameters,
-        "responses": {
-            row.status.to_string(): answer,
-            "default": { "description": "Refused", "content": json_of(refusal.clone()) },
-        },
+        "parameters": parameters(&route.pattern, &query, &headers),
+        "responses": responses,
     });
-    if let Some(body) = row.body {
-        operation["requestBody"] = json!({ "content": json_of(body(schemas).to_value()) });
+    match row.body {
+        Body::None => {}
+        Body::Json(shape) => {
+            let schema = shapes.read(shape).map_err(malformed)?.schema();
+            let is_required = schema["required"].is_array() || schema["$ref"].is_string();
+            operation["requestBody"] =
+                json!({"required": is_required, "content": {"application/json": {"schema": schema}}});
+        }
+        Body::Media(media_type) => operation["requestBody"] = json!({"required": true, "content": {media_type: {}}}),
+    }
+    match row.key {
+        Key::Needed => {}
+        Key::Mostly => operation["security"] = json!([{ "bearer": [] }, {}]),
+        Key::Never => operation["security"] = json!([]),
     }
     match row.gate {
         Gate::Open => {}
         Gate::Strict => operation["x-strict"] = json!(true),
     }
-    operation
+    Ok(operation)
+}
+
+fn answer(answer: Answer, shapes: &Shapes) -> Result<Value, Malformed> {
+    let content = match answer {
+        Answer::Nothing | Answer::Undescribed => return Ok(json!({"description": "Done"})),
+        Answer::Json(shape) => json!({"application/json": {"schema": shapes.read(shape)?.schema()}}),
+        Answer::Media([]) => return Ok(json!({"description": "Done"})),
+        Answer::Media(types) => types.iter().map(|media_type| ((*media_type).to_owned(), json!({}))).collect(),
+    };
+    Ok(json!({"description": "Done", "content": content}))
+}
+
+fn parameters(pattern: &str, query: &Members, headers: &Members) -> Vec<Value> {
+    let in_path = in_path(pattern).map(|name| {
+        json!({"name": name, "in": "path", "required": true, "description": what_it_names(pattern, name), "schema": {"type": "string"}})
+    });
+    let others = [("query", query), ("header", headers)];
+    let others =
+        others.into_iter().flat_map(|(place, members)| members.named.iter().map(move |it| parameter(it, place)));
+    in_path.chain(others).collect()
+}
+
+fn parameter(member: &Member, place: &str) -> Value {
+    let mut schema = member.schema();
+    let note = schema.as_object_mut().and_then(|schema| schema.shift_remove("description"));
+    let mut parameter = json!({"name": member.name, "in": place, "required": !member.is_optional, "schema": schema});
+    if let Some(note) = note {
+        parameter["description"] = note;
+    }
+    parameter
 }
 
 /// The names in braces.
-fn parameters(pattern: &str) -> impl Iterator<Item = &str> {
+fn in_path(pattern: &str) -> impl Iterator<Item = &str> {
     pattern.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'))
+}
+
+fn what_it_names(pattern: &str, name: &str) -> &'static str {
+    match name {
+        "workspace" => "A workspace's id, or its folder's absolute path",
+        "id" if pattern.starts_with("/workspace/") => "A workspace's id, or its folder's absolute path",
+        "id" | "session" => "A session's id",
+        "prompt" => "A prompt's id",
+        "message" => "A message's id",
+        "request" => "The id of a permission request",
+        "group" => "A group's id",
+        "tool" => "A tool's name",
+        "flow" => "A device flow's id",
+        "registration" => "A workspace's id",
+        _ => "A name",
+    }
+}
+
+/// The types there are so far; a reader must expect others.
+fn event_type() -> Value {
+    let known: Vec<&str> = EventType::KNOWN.iter().map(EventType::as_str).collect();
+    json!({"anyOf": [{"enum": known}, {"type": "string"}], "description": "Others may come"})
 }
 
 /// `get /session/{id}/status` is `get_session_id_status`: unlike any other.
@@ -104,4 +191,27 @@ fn operation_id(route: &Route) -> String {
     let words = route.pattern.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
     let words: Vec<&str> = words.collect();
     format!("{}_{}", route.method.as_str().to_lowercase(), words.join("_"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_row_and_every_shape_can_be_read() {
+        document(Table::get()).unwrap();
+    }
+
+    /// Where a row has none yet, whoever writes it has to look at what its handler takes and gives.
+    #[test]
+    fn every_row_says_what_it_gives() {
+        let undescribed = |route: &&Route| route.row.answer == Answer::Undescribed;
+        let missing: Vec<String> = Table::get()
+            .routes()
+            .iter()
+            .filter(undescribed)
+            .map(|it| format!("{} {}", it.method, it.pattern))
+            .collect();
+        assert!(missing.is_empty(), "routes/table has no `gives` for {missing:?}");
+    }
 }

@@ -2,6 +2,7 @@
 
 mod boot;
 mod connection;
+mod departure;
 mod stall;
 mod tls;
 
@@ -16,6 +17,7 @@ use std::{
 
 use axum::{
     Router,
+    body::Body,
     response::{IntoResponse, Response},
 };
 use futures_util::FutureExt;
@@ -48,12 +50,13 @@ use crate::{
     auth::{Auth, Secret},
     body,
     capabilities::Capabilities,
-    clock,
+    child, clock,
     device_flow::SignIns,
     files::Files,
+    lag::Lag,
     metrics::Metrics,
     routes::{
-        self, health, page,
+        self, health, options, page, path,
         table::{Table, Taken},
     },
     telemetry::{self, RequestLine},
@@ -63,6 +66,9 @@ use crate::{
 
 /// After a failed accept, for want of file descriptors mostly, before the next try.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+
+/// What is urgent at a start comes first.
+const ORPHANS_PAUSE: Duration = Duration::from_secs(1);
 
 /// A running daemon.
 #[derive(Debug)]
@@ -93,9 +99,14 @@ pub async fn start(config: Config) -> Result<Daemon, StartError> {
         files: Files::default(),
         config,
         metrics: Metrics::default(),
+        lag: Lag::watch(),
         address,
         run_id: uuid::Uuid::new_v4().simple().to_string().into(),
         started_at: Instant::now(),
+    });
+    tokio::spawn(async {
+        tokio::time::sleep(ORPHANS_PAUSE).await;
+        let _ = tokio::task::spawn_blocking(child::end_orphans).await;
     });
     let (stop, stopping) = watch::channel(false);
     let listener = tokio::spawn(accept(listener, tls, Arc::clone(&app), stopping));
@@ -201,7 +212,7 @@ impl Conversation {
         let timeouts = &self.app.config.timeouts;
         let Ok(connection) = Connection::open(&stream, peer, timeouts.writer_idle) else { return };
         let _counted = self.app.metrics.connected();
-        let stream = StallGuard::new(stream, timeouts.writer_idle);
+        let stream = StallGuard::new(stream, connection.clone(), timeouts.writer_idle);
         match tls {
             None => self.talk(TokioIo::new(stream), &connection).await,
             // In a box, so that a connection without TLS does not carry the room for one with.
@@ -247,6 +258,9 @@ async fn answer(
 ) -> Result<Response, Infallible> {
     let line = RequestLine::of(&request);
     let (mut head, body) = request.into_parts();
+    if let Some(trimmed) = path::trimmed(&head.uri) {
+        head.uri = trimmed;
+    }
     let taken = Table::get().take(&head.method, head.uri.path()).unwrap_or(Taken::NONE);
     let ends = Ends { peer: connection.peer().ip(), own: connection.own_address() };
     let decision = app.admission.decide(&mut head, ends, &app.auth, &app.config.page);
@@ -256,19 +270,31 @@ async fn answer(
             response
         }
         Verdict::Enter if health::is_plain(&head) => health::alive(),
+        Verdict::Enter if !path::is_readable(head.uri.path()) => {
+            body::discard(body, app.config.timeouts.body_read);
+            path::unreadable().into_response()
+        }
         Verdict::Enter if taken.index().is_none() => {
             body::discard(body, app.config.timeouts.body_read);
-            page::answer(app, &head.method, &head.uri, &head.headers)
+            let told = options::answer(&head.method, head.uri.path());
+            told.unwrap_or_else(|| page::answer(app, &head.method, &head.uri, &head.headers))
         }
         Verdict::Enter => {
             head.extensions.insert(connection.clone());
-            let routed = AssertUnwindSafe(router.call(Request::from_parts(head, body))).catch_unwind();
-            match routed.await {
-                Ok(Ok(response)) => response,
-                Err(panic) => {
-                    telemetry::panicked(&line, &*panic);
-                    WireError::internal().into_response()
-                }
+            let body = Body::new(body);
+            let is_odd = body::is_beside_the_point(&head, &body);
+            let request = Request::from_parts(head, body);
+            // In a box, so that the many requests without such a body do not carry the room for one.
+            let request = if is_odd { Box::pin(body::checked(request, app)).await } else { Ok(request) };
+            match request {
+                Err(refusal) => refusal.into_response(),
+                Ok(request) => match AssertUnwindSafe(router.call(request)).catch_unwind().await {
+                    Ok(Ok(response)) => response,
+                    Err(panic) => {
+                        telemetry::panicked(&line, &*panic);
+                        WireError::internal().into_response()
+                    }
+                },
             }
         }
     };

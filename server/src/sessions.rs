@@ -8,12 +8,14 @@ mod create;
 mod daemon_wide;
 mod lend;
 mod open;
+mod overview;
 mod put_away;
 mod restore;
+mod revive;
 mod standing;
+mod table;
 
 use std::{
-    collections::{HashMap, HashSet, VecDeque},
     io,
     num::NonZeroUsize,
     panic::AssertUnwindSafe,
@@ -22,40 +24,33 @@ use std::{
     time::Duration,
 };
 
-use futures_util::{
-    FutureExt,
-    future::{BoxFuture, Shared, join_all},
-};
-use roost_core::{
-    ClientId, Millis, RequestId, SessionId,
-    bus::BusLimits,
-    event::Draft,
-    session::{SessionConfig, Status},
-};
-use tokio::{sync::Notify, task::JoinError};
+use futures_util::{FutureExt, future::join_all};
+use roost_core::{ClientId, Millis, RequestId, bus::BusLimits, event::Draft, session::SessionConfig};
+use tokio::sync::Notify;
 
-use self::standing::Standing;
+use self::table::{Died, Table};
 pub use self::{
     create::{CreateError, CreateSession},
     daemon_wide::DaemonWide,
     lend::{Attachment, Lend},
+    overview::{Listed, Overview},
     put_away::CatalogueVersion,
     restore::{Restore, RestoreError},
     standing::{Activity, Draining, PreheatError, Preheated},
+    table::{LimitScope, SessionLimit},
 };
 use crate::{
     Config,
     child::{AgentHost, Child},
     driver::LiveSession,
+    mcp_servers::McpServers,
     settings::Settings,
-    store::{Catalogue, Project, Shelf, Summary},
+    store::{Catalogue, Project, Shelf},
     vote_policy::{InvalidVotePolicy, VotePolicy},
 };
 
 /// How long an agent may take to shake hands. A starved machine is slow, not broken.
 const AGENT_PATIENCE: Duration = Duration::from_secs(30);
-/// Sessions remembered after their agent was lost, so that a prompt can revive them.
-const MAX_DIED: usize = 1_024;
 
 /// Every session the daemon knows, live or on disk, and the agent behind the live ones.
 #[derive(Clone, Debug)]
@@ -64,7 +59,7 @@ pub struct Sessions(Arc<Directory>);
 #[derive(Debug)]
 struct Directory {
     cwd: PathBuf,
-    settings: PathBuf,
+    settings: Settings,
     project: Project,
     catalogue: Catalogue,
     archived: Catalogue,
@@ -84,33 +79,6 @@ struct Directory {
     arrived: Notify,
 }
 
-/// A creation somebody waits for.
-type Creating = Shared<BoxFuture<'static, Result<Arc<LiveSession>, CreateError>>>;
-/// A restore somebody waits for.
-type Restoring = Shared<BoxFuture<'static, Result<Arc<LiveSession>, RestoreError>>>;
-
-#[derive(Debug, Default)]
-struct Table {
-    live: HashMap<SessionId, Arc<LiveSession>>,
-    /// The session that everybody shares who does not ask for one of their own (C2).
-    shared: Option<SessionId>,
-    /// The same, on its way (C3).
-    creating_shared: Option<Creating>,
-    /// Sessions on their way that are not live yet.
-    creating: usize,
-    /// With the way a client asked for; none when the daemon itself needs the session.
-    restoring: HashMap<SessionId, (Option<Restore>, Restoring)>,
-    /// Lost with their agent, oldest first.
-    died: VecDeque<Died>,
-    standing: Standing,
-}
-
-#[derive(Debug)]
-struct Died {
-    session: SessionId,
-    clients: HashSet<ClientId>,
-}
-
 /// Why the directory cannot be opened.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
@@ -118,66 +86,6 @@ pub enum OpenError {
     Store { path: PathBuf, source: io::Error },
     #[error(transparent)]
     Policy(#[from] InvalidVotePolicy),
-}
-
-/// All places are taken (C5).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{limit} sessions are live, which is the limit")]
-pub struct SessionLimit {
-    pub limit: usize,
-    pub scope: LimitScope,
-}
-
-/// Whose places are all taken.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum LimitScope {
-    Workspace,
-    /// All workspaces together.
-    Total,
-}
-
-/// Counts for `GET /health?deep=1`.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct Overview {
-    pub sessions: usize,
-    pub pending_permissions: usize,
-    pub active_prompts: usize,
-    /// Running and queued.
-    pub pending_prompts: usize,
-    pub queued_prompts: usize,
-    /// Agent children that are up.
-    pub agents: usize,
-    /// Open event streams.
-    pub connected_clients: usize,
-    /// Whether an agent child is up.
-    pub channel_alive: bool,
-    pub last_activity_at: Option<Millis>,
-}
-
-impl Overview {
-    /// This and another, taken together.
-    #[must_use]
-    pub fn with(self, other: Self) -> Self {
-        Self {
-            sessions: self.sessions + other.sessions,
-            pending_permissions: self.pending_permissions + other.pending_permissions,
-            active_prompts: self.active_prompts + other.active_prompts,
-            pending_prompts: self.pending_prompts + other.pending_prompts,
-            queued_prompts: self.queued_prompts + other.queued_prompts,
-            agents: self.agents + other.agents,
-            connected_clients: self.connected_clients + other.connected_clients,
-            channel_alive: self.channel_alive || other.channel_alive,
-            last_activity_at: self.last_activity_at.max(other.last_activity_at),
-        }
-    }
-}
-
-/// One session of the list, with what is known of it while it lives.
-#[derive(Debug)]
-pub struct Listed {
-    pub summary: Summary,
-    pub live: Option<Status>,
 }
 
 impl Sessions {
@@ -189,10 +97,10 @@ impl Sessions {
         let project = Project::of(&config.home, cwd);
         project.prepare().map_err(|source| OpenError::Store { path: project.dir().to_owned(), source })?;
         let settings = Settings::open(&config.home, cwd, &config.system_settings_dir);
-        let policy = VotePolicy::read(&settings.read().effective())?;
+        let policy = VotePolicy::read(&settings.in_force())?;
         let sessions = Self(Arc::new(Directory {
             cwd: cwd.to_owned(),
-            settings: config.home.join("settings.json"),
+            settings,
             catalogue: Catalogue::of(project.clone(), Shelf::Active),
             archived: Catalogue::of(project.clone(), Shelf::Archive),
             wide: wide.clone(),
@@ -255,46 +163,10 @@ impl Sessions {
         join_all(self.all().iter().map(|live| live.announce(draft.clone()))).await;
     }
 
-    /// Every session on a shelf of the workspace, the most recently active first.
-    ///
-    /// # Errors
-    /// The list could not be made.
-    pub async fn list(&self, shelf: Shelf) -> Result<Vec<Listed>, JoinError> {
-        let directory = Arc::clone(&self.0);
-        let listed = tokio::task::spawn_blocking(move || match shelf {
-            Shelf::Active => directory.catalogue.list(),
-            Shelf::Archive => directory.archived.list(),
-        })
-        .await?;
-        let with_status = |summary: Summary| {
-            let live = self.get(summary.session_id.as_str()).map(|live| live.machine().status());
-            Listed { summary, live }
-        };
-        Ok(listed.into_iter().map(with_status).collect())
-    }
-
     /// The workspace's agent, if one is up; none is started.
     #[must_use]
     pub fn agent(&self) -> Option<Arc<Child>> {
         self.0.host.running()
-    }
-
-    /// What the daemon is doing.
-    #[must_use]
-    pub fn overview(&self) -> Overview {
-        let states: Vec<Status> = self.all().iter().map(|live| live.machine().status()).collect();
-        let seen = states.iter().map(|status| status.last_seen_at.unwrap_or_default().max(status.updated_at));
-        Overview {
-            sessions: states.len(),
-            pending_permissions: states.iter().map(|status| status.pending_interactions.len()).sum(),
-            active_prompts: states.iter().filter(|status| status.has_active_prompt).count(),
-            pending_prompts: states.iter().map(|status| status.pending_prompt_count).sum(),
-            queued_prompts: states.iter().map(|status| status.queued_prompt_count).sum(),
-            agents: usize::from(self.0.host.is_alive()),
-            connected_clients: self.0.wide.open_streams().count(),
-            channel_alive: self.0.host.is_alive(),
-            last_activity_at: seen.max(),
-        }
     }
 
     pub(crate) fn all(&self) -> Vec<Arc<LiveSession>> {
@@ -311,7 +183,7 @@ impl Sessions {
         let unfinished = tokio::task::spawn_blocking(move || project.unfinished()).await.unwrap_or_default();
         for id in unfinished {
             let Ok(_share) = self.locks().share(&id) else { continue };
-            if let Err(error) = self.bring_back(&id, None).await {
+            if let Err(error) = self.bring_back(&id, None, &McpServers::default()).await {
                 tracing::error!(%error, session = %id, "cannot restore an interrupted session");
             }
         }
@@ -328,8 +200,9 @@ impl Sessions {
                 tracing::error!(session = %live.id, "the session's driver panicked; the session can be loaded again");
                 live.stream.end();
             }
-            sessions.0.wide.tally().session_ended();
+            let waits = live.machine().waits();
             sessions.leave(&live);
+            sessions.0.wide.tally().session_ended(waits);
             live.bury();
             sessions.0.host.eased();
         });
@@ -344,37 +217,11 @@ impl Sessions {
         if table.shared.as_ref() == Some(&live.id) {
             table.shared = None;
         }
+        let servers = table.servers.remove(&live.id).unwrap_or_default();
         if live.has_died() {
-            if table.died.len() == MAX_DIED {
-                table.died.pop_front();
-            }
             let clients = live.machine().client_ids().cloned().collect();
-            table.died.push_back(Died { session: live.id.clone(), clients });
+            table.has_died(Died { session: live.id.clone(), clients, servers });
         }
-    }
-}
-
-impl Table {
-    /// Whether there is a place for one more session (C5). `in_total` is how many places the whole daemon has for this
-    /// workspace, and its cap.
-    fn check_room(
-        &self,
-        max_sessions: Option<NonZeroUsize>,
-        in_total: Option<(usize, NonZeroUsize)>,
-    ) -> Result<(), SessionLimit> {
-        let taken = self.taken();
-        match (max_sessions.map(NonZeroUsize::get), in_total) {
-            (Some(limit), _) if taken >= limit => Err(SessionLimit { limit, scope: LimitScope::Workspace }),
-            (_, Some((places, cap))) if taken >= places => {
-                Err(SessionLimit { limit: cap.get(), scope: LimitScope::Total })
-            }
-            _ => Ok(()),
-        }
-    }
-
-    /// Places in use: sessions that are live or on their way.
-    fn taken(&self) -> usize {
-        self.live.len() + self.creating + self.restoring.len()
     }
 }
 

@@ -1,11 +1,11 @@
 //! What has happened since the daemon started, counted.
 
 use std::sync::{
-    Arc,
+    Arc, Mutex, PoisonError,
     atomic::{AtomicU64, Ordering},
 };
 
-use roost_core::EventType;
+use roost_core::{EventType, session::Waits};
 
 /// Counts of what sessions went through. Cheap to clone; all clones count together.
 #[derive(Clone, Debug, Default)]
@@ -20,6 +20,8 @@ struct Counts {
     turns_failed: AtomicU64,
     permissions_asked: AtomicU64,
     events: AtomicU64,
+    /// Of the sessions that have ended.
+    waits: Mutex<Waits>,
 }
 
 /// The counts at one moment.
@@ -43,8 +45,17 @@ impl Tally {
         add(&self.0.sessions_begun);
     }
 
-    pub(crate) fn session_ended(&self) {
+    /// `waits` are those of its prompts.
+    pub(crate) fn session_ended(&self, waits: Waits) {
         add(&self.0.sessions_ended);
+        let mut all = self.0.waits.lock().unwrap_or_else(PoisonError::into_inner);
+        *all = all.with(waits);
+    }
+
+    /// How long prompts of sessions that have ended waited for their turn.
+    #[must_use]
+    pub fn waits(&self) -> Waits {
+        *self.0.waits.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(crate) fn published(&self, kind: &EventType) {

@@ -13,7 +13,10 @@ use std::{
 };
 
 use futures_util::future::join_all;
-use roost_core::{ClientId, RequestId, session::DisplayName};
+use roost_core::{
+    RequestId,
+    session::{DisplayName, Waits},
+};
 
 use self::registrations::Registrations;
 pub use self::{
@@ -173,12 +176,6 @@ impl Workspaces {
         self.all().iter().find_map(|workspace| workspace.sessions.asking(request))
     }
 
-    /// Whether a client is registered on any live session.
-    #[must_use]
-    pub fn has_client(&self, client: &ClientId) -> bool {
-        self.all().iter().any(|workspace| workspace.sessions.has_client(client))
-    }
-
     /// Who works on which session, in all workspaces: a session's id is its own everywhere.
     #[must_use]
     pub fn locks(&self) -> &Locks {
@@ -194,6 +191,13 @@ impl Workspaces {
     #[must_use]
     pub fn tally(&self) -> &Tally {
         self.0.wide.tally()
+    }
+
+    /// How long prompts have waited for their turn, those of sessions that are over included.
+    #[must_use]
+    pub fn waits(&self) -> Waits {
+        let live = self.all().into_iter().flat_map(|workspace| workspace.sessions.all());
+        live.map(|live| live.machine().waits()).fold(self.tally().waits(), Waits::with)
     }
 
     /// What the daemon is doing, all workspaces together.

@@ -1,6 +1,7 @@
 //! A plain HTTP client of the daemon: what a script would send, nothing cleverer. Event streams are in [`events`].
 
 pub mod events;
+pub mod record;
 
 use std::net::SocketAddr;
 
@@ -19,7 +20,10 @@ use tokio::{
     net::TcpStream,
 };
 
-use self::events::{Cursor, EventsRequest};
+use self::{
+    events::{Cursor, EventsRequest},
+    record::{Asked, Record},
+};
 use crate::deadline::within;
 
 /// One client of one daemon. Clones share their connections.
@@ -28,6 +32,7 @@ pub struct Client {
     address: SocketAddr,
     token: Option<String>,
     client_id: Option<String>,
+    record: Option<Record>,
     pool: Pool<HttpConnector, Full<Bytes>>,
 }
 
@@ -63,7 +68,7 @@ impl Client {
         let mut connector = HttpConnector::new();
         connector.set_nodelay(true);
         let pool = Pool::builder(TokioExecutor::new()).build(connector);
-        Self { address, token: None, client_id: None, pool }
+        Self { address, token: None, client_id: None, record: None, pool }
     }
 
     /// The same client with this bearer token.
@@ -84,6 +89,13 @@ impl Client {
     #[must_use]
     pub fn with_client_id(mut self, id: impl Into<String>) -> Self {
         self.client_id = Some(id.into());
+        self
+    }
+
+    /// The same client, which keeps what it asks and is answered, event streams left out.
+    #[must_use]
+    pub fn recorded(mut self, record: &Record) -> Self {
+        self.record = Some(record.clone());
         self
     }
 
@@ -132,20 +144,30 @@ impl Client {
     /// Sends the request as it is and reads the whole answer.
     pub async fn send(&self, request: Request<Full<Bytes>>) -> anyhow::Result<Response> {
         let what = format!("the answer to {} {}", request.method(), request.uri().path());
-        within(&what, async {
+        let (asked, request) = Asked::of(request).await;
+        let response = within(&what, async {
             let (head, body) = self.open(request).await?.into_parts();
             let body = body.collect().await.context("the answer broke off")?.to_bytes();
-            Ok(Response { status: head.status.as_u16(), headers: head.headers, body })
+            anyhow::Ok(Response { status: head.status.as_u16(), headers: head.headers, body })
         })
-        .await?
+        .await??;
+        if let Some(record) = &self.record {
+            record.answered(asked, response.clone());
+        }
+        Ok(response)
     }
 
     /// Sends the request and reads the head of the answer; the body too, unless it is an event stream, which has no end.
     pub async fn head(&self, request: Request<Full<Bytes>>) -> anyhow::Result<Response> {
+        let (asked, request) = Asked::of(request).await;
         let (head, body) = within("the head of an answer", self.open(request)).await??.into_parts();
         let is_stream = head.headers.get(header::CONTENT_TYPE).is_some_and(|kind| kind == "text/event-stream");
         let body = if is_stream { Bytes::new() } else { within("a body", body.collect()).await??.to_bytes() };
-        Ok(Response { status: head.status.as_u16(), headers: head.headers, body })
+        let response = Response { status: head.status.as_u16(), headers: head.headers, body };
+        if let Some(record) = &self.record {
+            record.answered(asked, response.clone());
+        }
+        Ok(response)
     }
 
     /// Sends the request and returns as soon as the head of the answer is there.

@@ -33,6 +33,14 @@ impl Terminal {
         Self::Complete { stop_reason: "cancelled".into(), cancelled: None }
     }
 
+    /// Whether the agent came to an end, rather than being stopped or failing.
+    fn is_of_its_own(&self) -> bool {
+        match self {
+            Self::Complete { stop_reason, .. } => &**stop_reason != "cancelled",
+            Self::Error(_) => false,
+        }
+    }
+
     pub(super) fn error(code: Option<&str>, message: &str) -> Self {
         Self::Error(TurnFailure { message: message.into(), code: code.map(Into::into), error_kind: None })
     }
@@ -93,6 +101,7 @@ impl Session {
         self.next_call += 1;
         next.stage = Stage::Running(Run { call, started_at: now, cancelled_at: None });
         let prompt_id = next.id().clone();
+        self.waits.over(now, next.accepted.queued_at);
         self.calls.insert(call, Call::Prompt { prompt_id: prompt_id.clone() });
         let failed_before = self.turn_error.take().is_some();
         let forgotten = self.forgotten.take();
@@ -179,9 +188,10 @@ impl Session {
         if let Some(prompt_id) = &running {
             self.announce_cancel(now, prompt_id, client, None, out);
         }
-        if self.cancel_permissions(out) > 0 || running.is_some() {
+        if running.is_some() || self.has_open_permissions() {
             self.cancel_agent(out);
         }
+        self.cancel_permissions(out);
         out.reply(ticket, Answer::Cancel(Ok(())));
     }
 
@@ -217,8 +227,8 @@ impl Session {
         let removed = Draft::new(EventType::PendingPromptCompleted, &data);
         out.publish(removed.in_prompt(Some(prompt_id.clone())).caused_by(client.cloned()));
         if is_running {
-            self.cancel_permissions_of(prompt_id, out);
             self.cancel_agent(out);
+            self.cancel_permissions_of(prompt_id, out);
         } else {
             self.settle(now, prompt_id, Terminal::cancelled(), out);
             self.promote_unless_pending(now, out);
@@ -249,8 +259,8 @@ impl Session {
                 if run.cancelled_at.is_none() {
                     out.publish(self.prompt_cancelled(&prompt_id, None, None));
                 }
-                self.cancel_permissions_of(&prompt_id, out);
                 self.cancel_agent(out);
+                self.cancel_permissions_of(&prompt_id, out);
             }
         }
         if turn_ended {
@@ -284,6 +294,7 @@ impl Session {
         }
         if was_running {
             self.touch(now);
+            self.is_unbroken = terminal.is_of_its_own();
             if let Terminal::Error(failure) = terminal {
                 self.turn_error = Some(failure); // P13
             }
@@ -311,6 +322,7 @@ impl Session {
         draft.in_prompt(Some(id.clone())).caused_by(canceller)
     }
 
+    /// While the turn's questions are open: an agent that has an answer first may end the turn by itself, and not as cancelled.
     pub(super) fn cancel_agent(&self, out: &mut Outbox) {
         out.notify_agent("session/cancel", &CancelParams { session_id: &self.id });
     }

@@ -4,14 +4,16 @@ use std::{collections::HashMap, sync::Arc};
 
 use bytes::Bytes;
 use roost_core::{
-    acp::{Lines, Message, NotAMessage, Peek, RpcError, RpcId, code},
+    acp::{Lines, Message, Peek, RpcError, RpcId, code},
+    nesting::{MAX_NESTING, is_too_deep},
     session::UpdateKind,
 };
 use serde_json::value::RawValue;
 use tokio::io::{AsyncRead, AsyncReadExt};
 
 use super::{
-    FromAgent,
+    FromAgent, pipes,
+    stderr_tail::harmless,
     switchboard::{Answered, Awaiting, MailboxSender, Switchboard, outcome},
     writer::Outbox,
 };
@@ -51,7 +53,10 @@ impl Reader {
         let mut batches = Batches::new();
         loop {
             match self.lines.next_line() {
-                Ok(Some(line)) => self.line(&line, &mut batches).await,
+                Ok(Some(line)) => {
+                    pipes::INBOUND.passed(line.len());
+                    self.line(&line, &mut batches).await;
+                }
                 Ok(None) => break,
                 Err(error) => tracing::error!(%error, "skipped what the agent wrote"),
             }
@@ -61,6 +66,17 @@ impl Reader {
 
     async fn line(&mut self, line: &Bytes, batches: &mut Batches) {
         match Message::parse(line) {
+            // What nobody could read again would be lost to every client, and with it the question that waits for them.
+            Ok(Message::Notification { params, .. }) if is_too_deep(params.get()) => {
+                self.report(line, &too_deep());
+            }
+            Ok(Message::Request { id, params, .. }) if is_too_deep(params.get()) => {
+                self.refuse(id, &too_deep());
+            }
+            Ok(Message::Response { id: RpcId::Number(id), outcome: Ok(result) }) if is_too_deep(result.get()) => {
+                let error = RpcError::new(code::INTERNAL_ERROR, format!("the agent's answer is {}", too_deep()));
+                self.response(id, Err(error), batches).await;
+            }
             Ok(Message::Notification { method, params }) => self.notification(&method, params, batches),
             Ok(Message::Request { id, method, params }) => self.request(id, &method, params, batches),
             Ok(Message::Response { id: RpcId::Number(id), outcome }) => {
@@ -68,13 +84,13 @@ impl Reader {
                 self.response(id, result, batches).await;
             }
             Ok(Message::Response { id, .. }) => tracing::warn!(%id, "the agent answered a call nobody made"),
-            Err(error) => self.report(line, &error),
+            Err(error) => self.report(line, &error.to_string()),
         }
     }
 
     fn notification(&self, method: &str, params: &RawValue, batches: &mut Batches) {
         let Some(place) = Peek::at(params) else {
-            return tracing::debug!(method, "a notification that concerns no session");
+            return tracing::debug!(method = %harmless(method), "a notification that concerns no session");
         };
         let message = match (method, &place.update) {
             ("session/update", Some(kind)) => {
@@ -93,11 +109,13 @@ impl Reader {
                 let message = FromAgent::Request { rpc_id: id, method: method.into(), params: params.to_owned() };
                 self.sort(&place.session_id, message, batches);
             }
-            _ => {
-                let error = RpcError::new(code::INVALID_PARAMS, "no such session");
-                self.outbox.send(Message::Response { id, outcome: Err(error) }.to_line());
-            }
+            _ => self.refuse(id, "no such session"),
         }
+    }
+
+    fn refuse(&self, id: RpcId, why: &str) {
+        let error = RpcError::new(code::INVALID_PARAMS, why);
+        self.outbox.send(Message::Response { id, outcome: Err(error) }.to_line());
     }
 
     async fn response(&self, id: i64, result: Result<Box<RawValue>, RpcError>, batches: &mut Batches) {
@@ -132,13 +150,17 @@ impl Reader {
         }
     }
 
-    fn report(&mut self, line: &[u8], error: &NotAMessage) {
+    fn report(&mut self, line: &[u8], error: &str) {
         if self.reported < MAX_REPORTED_LINES {
             self.reported += 1;
-            let head = String::from_utf8_lossy(&line[..line.len().min(200)]);
-            tracing::warn!(%error, line = %head, "the agent wrote something else than ACP");
+            let head = harmless(&String::from_utf8_lossy(&line[..line.len().min(200)]));
+            tracing::warn!(error, line = %head, "the agent wrote something else than ACP");
         }
     }
+}
+
+fn too_deep() -> String {
+    format!("nested deeper than {MAX_NESTING} levels")
 }
 
 async fn deliver(batches: &mut Batches) {

@@ -3,6 +3,8 @@
 use bytes::{Bytes, BytesMut};
 use tokio::{io::AsyncWriteExt, process::ChildStdin, sync::mpsc};
 
+use super::pipes;
+
 /// Lines an agent may leave unread before further ones are dropped. It is wedged by then: a session has a handful of prompts.
 const MAX_WAITING_LINES: usize = 4_096;
 
@@ -29,6 +31,7 @@ impl Outbox {
 async fn write(mut pipe: ChildStdin, mut lines: mpsc::Receiver<Bytes>) {
     let mut waiting = Vec::new();
     while lines.recv_many(&mut waiting, MAX_WAITING_LINES).await > 0 {
+        waiting.iter().for_each(|line| pipes::OUTBOUND.passed(line.len()));
         let written = match waiting.as_slice() {
             [line] => pipe.write_all(line).await,
             many => {

@@ -8,9 +8,8 @@ use std::{
 
 use futures_util::future::join_all;
 use roost_core::Millis;
-use schemars::JsonSchema;
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::{Map, Value, json};
 
 use crate::{App, acp::ConnectionStatus, driver::LiveSession, routes};
 
@@ -18,11 +17,10 @@ use crate::{App, acp::ConnectionStatus, driver::LiveSession, routes};
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// What only the full report has.
-#[derive(Debug, Serialize, JsonSchema)]
+#[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Full {
     sessions: Vec<SessionStatus>,
-    #[schemars(with = "Vec<Value>")]
     acp_connections: Vec<ConnectionStatus>,
     /// What the workspace's status routes say, by their names.
     pub(super) workspace: BTreeMap<&'static str, Section>,
@@ -30,12 +28,15 @@ pub struct Full {
 }
 
 /// What one of the workspace's status routes says.
-#[derive(Debug, Serialize, JsonSchema)]
+#[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Section {
-    /// `ok` or `error`.
+    /// The worst of its cells; `unavailable` where it could not be told.
     status: &'static str,
     duration_ms: u64,
+    /// What is said yes or no to, and how long the lists are.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    summary: Option<Map<String, Value>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub data: Option<Value>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -43,14 +44,14 @@ pub struct Section {
 }
 
 /// Why a section is not told.
-#[derive(Debug, Serialize, JsonSchema)]
+#[derive(Debug, Serialize)]
 pub struct SectionError {
     /// `timeout` or `error`.
     pub kind: &'static str,
     pub message: String,
 }
 
-#[derive(Debug, Serialize, JsonSchema)]
+#[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct SessionStatus {
     session_id: String,
@@ -66,16 +67,15 @@ struct SessionStatus {
     pending_permission_count: usize,
     has_active_prompt: bool,
     last_event_id: u64,
-    /// ISO 8601.
     #[serde(skip_serializing_if = "Option::is_none")]
-    last_seen_at: Option<String>,
+    last_seen_at: Option<Millis>,
     #[serde(skip_serializing_if = "Option::is_none")]
     current_model_id: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     current_approval_mode: Option<String>,
 }
 
-#[derive(Debug, Serialize, JsonSchema)]
+#[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Auth {
     supported_device_flow_providers: Vec<String>,
@@ -119,7 +119,7 @@ impl SessionStatus {
             pending_permission_count: status.pending_interactions.len(),
             has_active_prompt: status.has_active_prompt,
             last_event_id,
-            last_seen_at: status.last_seen_at.map(Millis::to_iso),
+            last_seen_at: status.last_seen_at,
             current_model_id: status.current_model_id.map(Into::into),
             current_approval_mode: status.current_approval_mode.map(Into::into),
         }
@@ -131,14 +131,53 @@ async fn section(app: &Arc<App>, name: &'static str) -> Section {
     let asked = tokio::time::timeout(PATIENCE, routes::ask(app, &format!("/workspace/{name}"))).await;
     let duration_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
     let failed = |kind, message| Section {
-        status: "error",
+        status: "unavailable",
         duration_ms,
+        summary: None,
         data: None,
         error: Some(SectionError { kind, message }),
     };
     match asked {
-        Ok(Ok(data)) => Section { status: "ok", duration_ms, data: Some(data), error: None },
+        Ok(Ok(data)) => {
+            Section { status: worst(&data), duration_ms, summary: Some(summary(&data)), data: Some(data), error: None }
+        }
         Ok(Err(error)) => failed("error", error),
         Err(_) => failed("timeout", format!("no answer within {} s", PATIENCE.as_secs())),
+    }
+}
+
+/// `error` or `warning` if a cell is that bad, else `ok`.
+fn worst(data: &Value) -> &'static str {
+    let cells = ["cells", "errors", "servers", "budgets"].iter().filter_map(|list| data[*list].as_array()).flatten();
+    let statuses: Vec<&str> = cells.filter_map(|cell| cell["status"].as_str()).collect();
+    ["error", "warning"].into_iter().find(|status| statuses.contains(status)).unwrap_or("ok")
+}
+
+fn summary(data: &Value) -> Map<String, Value> {
+    let members = data.as_object().into_iter().flatten().filter_map(|(name, value)| match value {
+        Value::Bool(_) => Some((name.clone(), value.clone())),
+        Value::Array(list) => Some((format!("{name}Count"), json!(list.len()))),
+        Value::Null | Value::Number(_) | Value::String(_) | Value::Object(_) => None,
+    });
+    members.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_section_is_as_bad_as_its_worst_cell_and_its_lists_are_counted() {
+        let cell = |status: &str| json!({"kind": "x", "status": status});
+        for (cells, expected) in [
+            (vec!["ok", "not_started", "disabled"], "ok"),
+            (vec!["ok", "warning"], "warning"),
+            (vec!["warning", "error", "ok"], "error"),
+        ] {
+            let data = json!({"v": 1, "initialized": true, "cells": cells.into_iter().map(cell).collect::<Vec<_>>()});
+            assert_eq!(worst(&data), expected);
+            assert!(summary(&data)["cellsCount"].is_u64() && summary(&data)["initialized"] == true, "{data}");
+            assert_eq!(summary(&data).len(), 2);
+        }
     }
 }

@@ -1,13 +1,12 @@
 //! What is worth somebody's attention.
 
-use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::Full;
 use crate::{App, admission::Rates, daemon_log, sessions::Overview};
 
 /// Something that is not as it should be.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Issue {
     pub code: &'static str,
     pub severity: Severity,
@@ -18,7 +17,7 @@ pub struct Issue {
 }
 
 /// How bad it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Severity {
     Ok,

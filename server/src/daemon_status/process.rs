@@ -2,11 +2,13 @@
 
 use std::fs;
 
-use schemars::JsonSchema;
+use roost_core::Millis;
 use serde::Serialize;
 
+use crate::clock;
+
 /// Memory, in bytes. What the system does not tell is 0.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Process {
     /// Resident.
@@ -59,10 +61,21 @@ fn pages() -> Option<[u64; 7]> {
 
 /// User and system time.
 fn cpu_seconds() -> Option<f64> {
+    Some(seconds_at(11)? + seconds_at(12)?)
+}
+
+/// When the process began, to a hundredth of a second.
+pub(super) fn started_at() -> Option<Millis> {
+    let uptime = fs::read_to_string("/proc/uptime").ok()?;
+    let uptime: f64 = uptime.split_whitespace().next()?.parse().ok()?;
+    let age = (uptime - seconds_at(19)?).max(0.0);
+    Some(Millis(clock::now().0.saturating_sub((age * 1e3) as u64)))
+}
+
+/// A field of `stat` that counts ticks of the clock, counted from the one behind the process's name.
+fn seconds_at(field: usize) -> Option<f64> {
     let text = fs::read_to_string("/proc/self/stat").ok()?;
     // The name in parentheses may hold anything.
-    let fields: Vec<&str> = text.rsplit_once(')')?.1.split_whitespace().collect();
-    let ticks = |at: usize| fields.get(at)?.parse::<u64>().ok();
-    let ticks = ticks(11)? + ticks(12)?;
+    let ticks: u64 = text.rsplit_once(')')?.1.split_whitespace().nth(field)?.parse().ok()?;
     Some(ticks as f64 / rustix::param::clock_ticks_per_second() as f64)
 }

@@ -30,6 +30,14 @@ pub struct Status {
     pub computed_at: u64,
 }
 
+impl Status {
+    /// Whether another one differs in its time at most.
+    #[must_use]
+    pub fn says_the_same(&self, other: &Self) -> bool {
+        *self == Self { computed_at: self.computed_at, ..other.clone() }
+    }
+}
+
 /// What is under way in the repository.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]

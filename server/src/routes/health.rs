@@ -10,7 +10,6 @@ use axum::{
 };
 use http::{HeaderValue, Method, header, request};
 use roost_core::{Millis, rate_limit::RateHits};
-use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::{App, admission::Rates, clock};
@@ -42,7 +41,7 @@ fn is_deep(query: &str) -> bool {
 }
 
 /// The long answer.
-#[derive(Debug, Serialize, JsonSchema)]
+#[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Deep {
     status: &'static str,
@@ -55,7 +54,6 @@ pub(super) struct Deep {
     last_activity_at: Option<String>,
     idle_since_ms: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "Option<serde_json::Value>")]
     rate_limit_hits: Option<RateHits>,
 }
 

@@ -9,14 +9,13 @@ use axum::{
 };
 use http::StatusCode;
 use roost_core::session::DisplayName;
-use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::workspaces::not_kept;
 use crate::{App, WireError, workspaces};
 
 /// Workspaces that are opened again at the next start.
-#[derive(Debug, Serialize, JsonSchema)]
+#[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Registrations {
     schema_version: u8,
@@ -24,13 +23,12 @@ pub(super) struct Registrations {
     entries: Vec<Entry>,
 }
 
-#[derive(Debug, Serialize, JsonSchema)]
+#[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Entry {
     id: String,
     cwd: PathBuf,
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "Option<String>")]
     display_name: Option<DisplayName>,
     /// It is served now.
     active: bool,
@@ -38,7 +36,7 @@ struct Entry {
 }
 
 /// A registration that is no more.
-#[derive(Debug, Serialize, JsonSchema)]
+#[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Forgotten {
     removed: bool,

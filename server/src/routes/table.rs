@@ -3,69 +3,24 @@
 //! A new route needs a row here. What stands in no row is answered 404, whatever else the router knows; so the names in the log and the
 //! metrics, the strict gate and the description at `/openapi.json` can miss none.
 
+mod acp;
+mod controls;
 mod daemon;
 mod files;
+mod git;
+mod order;
+mod refusals;
+mod row;
 mod sessions;
+mod sign_in;
+mod turns;
 mod workspaces;
 
 use std::sync::LazyLock;
 
 use http::Method;
-use schemars::{JsonSchema, Schema, SchemaGenerator};
 
-/// One route.
-#[derive(Clone, Debug)]
-pub struct Row {
-    verb: Verb,
-    pattern: &'static str,
-    twin: Twin,
-    pub gate: Gate,
-    /// One sentence for people.
-    pub summary: &'static str,
-    /// The status of an answer that went well.
-    pub status: u16,
-    pub body: Option<SchemaOf>,
-    pub answer: Answer,
-}
-
-type SchemaOf = fn(&mut SchemaGenerator) -> Schema;
-
-#[derive(Clone, Copy, Debug)]
-enum Verb {
-    Get,
-    Post,
-    Put,
-    Patch,
-    Delete,
-}
-
-/// Who may, beside those with a token.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Gate {
-    /// Whoever is let in.
-    Open,
-    /// Nobody without a token (http.md §1.3).
-    Strict,
-}
-
-/// Whether the same route exists for any workspace.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Twin {
-    None,
-    /// Under `/workspaces/{workspace}`, too.
-    Plural,
-}
-
-/// What an answer that went well holds.
-#[derive(Clone, Copy, Debug)]
-pub enum Answer {
-    Nothing,
-    /// JSON nobody has described yet.
-    Json,
-    Described(SchemaOf),
-    /// Something else than JSON.
-    Media(&'static str),
-}
+pub use self::row::{Answer, Body, Gate, Key, Row, Trust};
 
 /// A route under one of its paths.
 #[derive(Clone, Debug)]
@@ -95,102 +50,29 @@ static TABLE: LazyLock<Table> = LazyLock::new(Table::new);
 const ALL: &[(&str, &[Row])] = &[
     ("Daemon", daemon::ROWS),
     ("Sessions", sessions::SESSIONS),
-    ("Turns", sessions::TURNS),
-    ("Order and archive", sessions::ORDER),
+    ("Turns", turns::TURNS),
+    ("Order and archive", order::ORDER),
     ("Workspaces", workspaces::WORKSPACES),
-    ("Workspace settings and status", workspaces::CONTROLS),
-    ("Sign-in at providers", workspaces::AUTH),
-    ("Agent Client Protocol", workspaces::ACP),
+    ("Workspace settings and status", controls::CONTROLS),
+    ("Git", git::GIT_ROWS),
+    ("Sign-in at providers", sign_in::AUTH),
+    ("Agent Client Protocol", acp::ACP),
     ("Files", files::ROWS),
 ];
 
-impl Row {
-    const fn new(verb: Verb, pattern: &'static str, summary: &'static str) -> Self {
-        let (twin, gate, body) = (Twin::None, Gate::Open, None);
-        Self { verb, pattern, twin, gate, summary, status: 200, body, answer: Answer::Json }
-    }
-
-    /// Closed to those without a token.
-    const fn strict(mut self) -> Self {
-        self.gate = Gate::Strict;
-        self
-    }
-
-    /// Exists under `/workspaces/{workspace}`, too.
-    const fn plural(mut self) -> Self {
-        self.twin = Twin::Plural;
-        self
-    }
-
-    const fn status(mut self, status: u16) -> Self {
-        self.status = status;
-        self
-    }
-
-    /// 204.
-    const fn empty(mut self) -> Self {
-        self.answer = Answer::Nothing;
-        self.status(204)
-    }
-
-    const fn media(mut self, media_type: &'static str) -> Self {
-        self.answer = Answer::Media(media_type);
-        self
-    }
-
-    const fn gives<T: JsonSchema>(mut self) -> Self {
-        self.answer = Answer::Described(SchemaGenerator::subschema_for::<T>);
-        self
-    }
-
-    const fn takes<T: JsonSchema>(mut self) -> Self {
-        self.body = Some(SchemaGenerator::subschema_for::<T>);
-        self
-    }
-
-    fn method(&self) -> Method {
-        match self.verb {
-            Verb::Get => Method::GET,
-            Verb::Post => Method::POST,
-            Verb::Put => Method::PUT,
-            Verb::Patch => Method::PATCH,
-            Verb::Delete => Method::DELETE,
-        }
-    }
-
-    /// Its paths: its own, and the one for any workspace.
-    fn patterns(&self) -> Vec<String> {
-        let own = self.pattern.to_owned();
-        match self.twin {
-            Twin::None => vec![own],
-            Twin::Plural => {
-                let rest = ["/workspace/{id}/", "/workspace/", "/"].into_iter().find_map(|it| own.strip_prefix(it));
-                let rest = rest.unwrap_or(&own).replace("{id}", "{session}");
-                vec![format!("/workspaces/{{workspace}}/{rest}"), own]
-            }
-        }
-    }
-}
-
-const fn get(pattern: &'static str, summary: &'static str) -> Row {
-    Row::new(Verb::Get, pattern, summary)
-}
-
-const fn post(pattern: &'static str, summary: &'static str) -> Row {
-    Row::new(Verb::Post, pattern, summary)
-}
-
-const fn put(pattern: &'static str, summary: &'static str) -> Row {
-    Row::new(Verb::Put, pattern, summary)
-}
-
-const fn patch(pattern: &'static str, summary: &'static str) -> Row {
-    Row::new(Verb::Patch, pattern, summary)
-}
-
-const fn delete(pattern: &'static str, summary: &'static str) -> Row {
-    Row::new(Verb::Delete, pattern, summary)
-}
+/// The shapes they name.
+const SHAPES: &[&[(&str, &str)]] = &[
+    daemon::SHAPES,
+    sessions::SHAPES,
+    turns::SHAPES,
+    order::SHAPES,
+    workspaces::SHAPES,
+    controls::SHAPES,
+    git::SHAPES,
+    sign_in::SHAPES,
+    acp::SHAPES,
+    files::SHAPES,
+];
 
 impl Table {
     /// The table.
@@ -222,6 +104,11 @@ impl Table {
     #[must_use]
     pub fn routes(&self) -> &[Route] {
         &self.routes
+    }
+
+    /// The shapes that rows name, and what they look like.
+    pub fn shapes() -> impl Iterator<Item = &'static (&'static str, &'static str)> {
+        SHAPES.iter().copied().flatten()
     }
 
     /// The route that takes a request. A HEAD takes that of a GET. None when the path is no route's; [`Taken::NONE`] when only the

@@ -9,7 +9,7 @@ mod init;
 mod permissions;
 mod reload;
 mod sessions;
-mod settings;
+pub(super) mod settings;
 mod status;
 mod tools;
 mod trust;
@@ -70,12 +70,12 @@ pub(super) fn select(app: &App, selector: &str) -> Result<Arc<Workspace>, WireEr
     find(app, selector, relative)
 }
 
-/// The same for `/workspaces/:workspace`.
+/// The same for `/workspaces/:workspace`, which says each time how many there are.
 pub(super) fn select_plural(app: &App, selector: &str) -> Result<Arc<Workspace>, WireError> {
     let relative = || {
         WireError::bad_request("`:workspace` must decode to a workspace id or absolute path").code("workspace_mismatch")
     };
-    find(app, selector, relative)
+    find(app, selector, relative).map_err(|refused| refused.with("workspaceCount", app.workspaces.count()))
 }
 
 fn find(app: &App, selector: &str, relative: impl FnOnce() -> WireError) -> Result<Arc<Workspace>, WireError> {

@@ -12,7 +12,6 @@ use axum::{
 };
 use http::StatusCode;
 use roost_core::session::{DisplayName, InvalidDisplayName};
-use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Map, Value};
 use tokio::task::spawn_blocking;
@@ -26,45 +25,13 @@ use crate::{
 
 const MAX_CWD_CHARS: usize = 4_096;
 
-/// What makes a folder a workspace.
-#[derive(Debug, JsonSchema)]
-#[schemars(rename_all = "camelCase")]
-#[expect(dead_code, reason = "a description; a body is read member by member, to say which one is wrong")]
-pub(super) struct Registration {
-    /// Absolute; a directory.
-    cwd: PathBuf,
-    /// Open it again at every start.
-    persist: Option<bool>,
-    #[schemars(length(max = 256))]
-    display_name: Option<String>,
-}
-
-/// What a workspace is called from now on.
-#[derive(Debug, JsonSchema)]
-#[schemars(rename_all = "camelCase")]
-#[expect(dead_code, reason = "as above")]
-pub(super) struct Renaming {
-    /// Null takes the name away.
-    #[schemars(required, length(max = 256))]
-    display_name: Option<String>,
-}
-
-/// How a workspace is removed.
-#[derive(Debug, JsonSchema)]
-#[expect(dead_code, reason = "as above")]
-pub(super) struct Removal {
-    /// Whatever goes on in it ends.
-    force: Option<bool>,
-}
-
 /// A workspace.
-#[derive(Debug, Serialize, JsonSchema)]
+#[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Described {
     id: String,
     cwd: PathBuf,
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "Option<String>")]
     display_name: Option<DisplayName>,
     primary: bool,
     trusted: bool,
@@ -75,7 +42,7 @@ pub(super) struct Described {
 }
 
 /// A workspace that was removed, and what was ended for it.
-#[derive(Debug, Serialize, JsonSchema)]
+#[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Gone {
     removed: bool,
@@ -95,6 +62,9 @@ async fn register(
     State(app): State<Arc<App>>,
     JsonBody(body): JsonBody,
 ) -> Result<(StatusCode, Json<Described>), WireError> {
+    if let Some(kind) = body.get("kind") {
+        return Err(kindless(kind));
+    }
     let given = given_folder(&body)?;
     let persist = match body.get("persist") {
         None => false,
@@ -111,6 +81,15 @@ async fn register(
     };
     let described = Described { persisted: persist.then_some(true), ..describe(workspace).await };
     Ok((status, Json(described)))
+}
+
+/// A workspace of a kind: the protocol knows one whose folder the daemon makes up, and there is none here.
+fn kindless(kind: &Value) -> WireError {
+    if kind != "scratch" {
+        return WireError::bad_request("`kind` must be \"scratch\"").code("invalid_workspace_request");
+    }
+    let said = "This daemon makes no folders for workspaces; name one with `cwd`";
+    WireError::new(StatusCode::NOT_IMPLEMENTED, said).code("scratch_not_available")
 }
 
 async fn rename(

@@ -9,14 +9,13 @@ use std::{
     sync::{Arc, PoisonError},
 };
 
-use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{Origin, Workspace, Workspaces};
 use crate::sessions;
 
 /// What goes on in a workspace, in the words of the wire.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Activity {
     pub sessions: usize,

@@ -15,6 +15,7 @@ use sha2::{Digest, Sha256};
 
 use crate::{
     Config,
+    git_news::GitNews,
     organization::Sidecar,
     sessions::{DaemonWide, OpenError, Sessions},
     settings::Settings,
@@ -30,6 +31,8 @@ pub struct Workspace {
     pub sessions: Sessions,
     pub organization: Sidecar,
     pub settings: Settings,
+    /// What its sessions know of its repository.
+    pub git: GitNews,
     pub origin: Origin,
     name: RwLock<Option<DisplayName>>,
 }
@@ -61,7 +64,7 @@ impl Workspace {
         let organization = Sidecar::of(sessions.project().dir());
         let settings = Settings::open(&config.home, cwd, &config.system_settings_dir);
         let (id, cwd, name) = (workspace_id(cwd), cwd.to_owned(), RwLock::new(name));
-        Ok(Self { id, cwd, sessions, organization, settings, origin, name })
+        Ok(Self { id, cwd, sessions, organization, settings, git: GitNews::default(), origin, name })
     }
 
     /// What people call it.

@@ -1,62 +1,104 @@
-//! Routes about workspaces.
+//! Routes about workspaces, and their agents.
 
-use super::{Row, delete, get, patch, post};
-use crate::routes::{
-    registrations::{Forgotten, Registrations},
-    workspace::acp::{Readiness, Status},
-    workspaces::{Described, Gone, Registration, Removal, Renaming},
+use super::{
+    refusals::REGISTRATIONS,
+    row::{Row, delete, get, patch, post},
 };
 
 pub(super) const WORKSPACES: &[Row] = &[
-    post("/workspaces", "Makes a folder a workspace").takes::<Registration>().gives::<Described>().status(201),
-    patch("/workspaces/{workspace}", "Names a workspace").strict().takes::<Renaming>().gives::<Described>(),
+    post("/workspaces", "Makes a folder a workspace")
+        .status(201)
+        .or_status(200)
+        .takes(
+            "{
+                cwd: string(1..4096), # absolute; a directory
+                persist?: bool = false, # open it again at every start
+                displayName?: string(..256),
+                kind?: 'scratch', # refused: this daemon makes no folders
+            }",
+        )
+        .gives("{ ...WorkspaceObject, persisted?: true }")
+        .refuses(&[
+            "400 invalid_workspace_request; 501 scratch_not_available",
+            "400 invalid_path invalid_persist_flag invalid_persist_target invalid_display_name invalid_workspace_request",
+            "409 workspace_exists workspace_nested workspace_limit_reached; 501 scratch_not_available",
+            "500 runtime_creation_failed; 503 workspace_draining",
+            REGISTRATIONS,
+        ]),
+    patch("/workspaces/{workspace}", "Names a workspace")
+        .strict()
+        .takes(
+            "{
+                displayName: string(..256) | null, # null takes the name away
+            }",
+        )
+        .gives("{ ...WorkspaceObject, removable: bool }")
+        .refuses(&["400 empty_patch unsupported_field invalid_display_name", REGISTRATIONS]),
     delete("/workspaces/{workspace}", "Removes a workspace; what lies in it stays")
         .strict()
-        .takes::<Removal>()
-        .gives::<Gone>(),
-    get("/workspace-registrations", "Workspaces that are opened again at the next start").gives::<Registrations>(),
-    delete("/workspace-registrations/{registration}", "Has a workspace not opened again").strict().gives::<Forgotten>(),
-    get("/workspace/acp/status", "Whether the agent is up").plural().gives::<Status>(),
-    post("/workspace/acp/preheat", "Starts the agent ahead of its first session").plural().gives::<Readiness>(),
-];
-
-pub(super) const CONTROLS: &[Row] = &[
-    get("/workspace/settings", "The settings that can be changed here").plural(),
-    post("/workspace/settings", "Changes a setting").plural().strict(),
-    get("/workspace/permissions", "What the agent may do unasked, must ask for, and may not").plural(),
-    post("/workspace/permissions", "Replaces a list of rules").plural().strict(),
-    get("/workspace/trust", "Whether the folder is trusted").plural(),
-    post("/workspace/trust/request", "Asks the daemon's owner to trust the folder, or not to")
+        .takes(
+            "{
+                force?: bool = false, # whatever goes on in it ends
+            }",
+        )
+        .gives(
+            "{
+                removed: true, workspaceId: string, workspaceCwd: string, forced: bool, persistedRegistrationRemoved: bool,
+                activity: WorkspaceActivity,
+            }",
+        )
+        .refuses(&[
+            "400 invalid_force_flag; 409 workspace_busy workspace_removal_in_progress",
+            "409 primary_workspace_removal_forbidden static_workspace_removal_forbidden",
+            REGISTRATIONS,
+        ]),
+    get("/workspace-registrations", "Workspaces that are opened again at the next start")
+        .gives(
+            "{
+                schemaVersion: 1, primaryWorkspace: string,
+                entries: {
+                    id: string, cwd: string, displayName?: string, active: bool, # it is served now
+                    persisted: bool,
+                }[],
+            }",
+        )
+        .refuses(&[REGISTRATIONS]),
+    delete("/workspace-registrations/{registration}", "Has a workspace not opened again")
+        .strict()
+        .gives(
+            "{
+                removed: true, active: bool, # it is served until the daemon ends
+                restartRequired: bool,
+            }",
+        )
+        .refuses(&["404 workspace_registration_not_found", REGISTRATIONS]),
+    get("/workspace/acp/status", "Whether the agent is up").plural().gives("{ channelLive: bool }"),
+    post("/workspace/acp/preheat", "Starts the agent ahead of its first session")
+        .plural()
+        .query("timeoutMs?: int(1..60000) = 5000")
+        .takes("{}")
+        .gives(
+            "{ ready: bool, channelLive: bool, durationMs: int(0..), reason?: 'timeout' | 'error', error?: string }",
+        )
+        .refuses(&["400 invalid_timeout"]),
+    post("/workspace/acp/restart", "Ends the agent whatever it is doing, and starts another")
         .plural()
         .strict()
-        .status(202),
-    get("/workspace/env", "What the daemon runs on").plural(),
-    get("/workspace/preflight", "Whether everything that is needed is there").plural(),
-    get("/workspace/providers", "The models there are").plural(),
-    get("/workspace/tools", "The agent's tools").plural(),
-    post("/workspace/tools/{tool}/enable", "Switches a tool on or off").plural().strict(),
-    post("/workspace/init", "Writes the file that tells the agent about the project").plural().strict(),
-    post("/workspace/reload", "Takes up settings that were changed by hand").plural().strict(),
-    post("/language", "Switches the language everywhere"),
-    get("/workspace/git", "Branch and changes").plural(),
-    get("/workspace/git/diff", "Which files changed").plural(),
-    get("/workspace/git/diff/file", "What changed in a file").plural(),
-    get("/workspace/git/log", "The last commits").plural(),
-    get("/workspace/git/log/commit", "One commit").plural(),
-    get("/workspace/git/branches", "The branches").plural(),
+        .query("timeoutMs?: int(1..60000) = 5000")
+        .takes("{}")
+        .gives(
+            "{ ready: bool, channelLive: bool, durationMs: int(0..), reason?: 'timeout' | 'error', error?: string }",
+        )
+        .refuses(&["400 invalid_timeout"]),
 ];
 
-pub(super) const AUTH: &[Row] = &[
-    get("/workspace/auth/status", "Who is signing in where").plural(),
-    get("/workspace/auth/providers", "Providers that can be connected").plural(),
-    post("/workspace/auth/provider", "Connects a provider").plural().strict(),
-    post("/workspace/auth/device-flow", "Begins to sign in").plural().strict().status(201),
-    get("/workspace/auth/device-flow/{flow}", "How a sign-in stands").plural().strict(),
-    delete("/workspace/auth/device-flow/{flow}", "Gives a sign-in up").plural().strict().empty(),
-];
-
-pub(super) const ACP: &[Row] = &[
-    get("/acp", "A stream of JSON-RPC messages, or a WebSocket").plural().media("text/event-stream"),
-    post("/acp", "A JSON-RPC message").plural().status(202),
-    delete("/acp", "Ends a connection").plural().status(202),
+pub(super) const SHAPES: &[(&str, &str)] = &[
+    ("WorkspaceObject", "{ id: string, cwd: string, displayName?: string, primary: bool, trusted: bool }"),
+    (
+        "WorkspaceActivity",
+        "{
+            sessions: int(0..), activePrompts: int(0..), pendingSessionStarts: int(0..), acpConnections: int(0..),
+            memoryTasks: int(0..), channelWorkers: int(0..), voiceSessions: int(0..),
+        }",
+    ),
 ];

@@ -1,4 +1,4 @@
-//! `/workspace/acp`: the workspace's agent, up or not, and started ahead of its first session (http.md §7).
+//! `/workspace/acp`: the workspace's agent, up or not, started ahead of its first session (http.md §7), and again when it is stuck.
 
 use std::{sync::Arc, time::Duration};
 
@@ -6,7 +6,6 @@ use axum::{
     Json, Router,
     routing::{get, post},
 };
-use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::{
@@ -14,18 +13,19 @@ use crate::{
     body::JsonBody,
     routes::{path::Selected, query::Query},
     sessions::{PreheatError, Preheated},
+    workspaces::Workspace,
 };
 
 const DEFAULT_PATIENCE: Duration = Duration::from_millis(5_000);
 const MAX_PATIENCE_MS: u64 = 60_000;
 
-#[derive(Debug, Serialize, JsonSchema)]
+#[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(in crate::routes) struct Status {
     channel_live: bool,
 }
 
-#[derive(Debug, Serialize, JsonSchema)]
+#[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(in crate::routes) struct Readiness {
     ready: bool,
@@ -43,6 +43,7 @@ pub(super) fn routes() -> Router<Arc<App>> {
         Router::new()
             .route(&format!("{workspace}/acp/status"), get(status))
             .route(&format!("{workspace}/acp/preheat"), post(preheat))
+            .route(&format!("{workspace}/acp/restart"), post(restart))
     };
     table("/workspace").merge(table("/workspaces/{workspace}"))
 }
@@ -58,19 +59,34 @@ async fn preheat(
     JsonBody(_): JsonBody,
 ) -> Result<Json<Readiness>, WireError> {
     let patience = query.get("timeoutMs").map_or(Ok(DEFAULT_PATIENCE), patience)?;
-    let Preheated { outcome, took } = workspace.sessions.preheat(patience).await;
-    let (reason, error) = match &outcome {
+    let preheated = workspace.sessions.preheat(patience).await;
+    Ok(readiness(&workspace, &preheated))
+}
+
+/// Ends the agent first, whatever it is doing: the way out when it neither works nor answers. Roost's own; the protocol has none.
+async fn restart(
+    Selected(workspace): Selected,
+    query: Query,
+    JsonBody(_): JsonBody,
+) -> Result<Json<Readiness>, WireError> {
+    let patience = query.get("timeoutMs").map_or(Ok(DEFAULT_PATIENCE), patience)?;
+    let restarted = workspace.sessions.restart_agent(patience).await;
+    Ok(readiness(&workspace, &restarted))
+}
+
+fn readiness(workspace: &Workspace, Preheated { outcome, took }: &Preheated) -> Json<Readiness> {
+    let (reason, error) = match outcome {
         Ok(()) => (None, None),
         Err(PreheatError::Timeout(_)) => (Some("timeout"), None),
         Err(error @ PreheatError::Start(_)) => (Some("error"), Some(error.to_string())),
     };
-    Ok(Json(Readiness {
+    Json(Readiness {
         ready: outcome.is_ok(),
         channel_live: workspace.sessions.has_agent(),
         duration_ms: u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
         reason,
         error,
-    }))
+    })
 }
 
 fn patience(text: &str) -> Result<Duration, WireError> {

@@ -13,6 +13,7 @@ use serde_json::json;
 use super::access::Trusted;
 use crate::{
     git::{Branches, CommitDetail, FileDiff, Git, GitError, LIMIT, Log, LogWish, MAX_LIMIT, Status, WorkingDiff},
+    git_news::GitNews,
     routes::query::Query,
 };
 
@@ -61,7 +62,7 @@ pub(super) enum Refused {
 }
 
 pub(super) async fn status(Trusted(workspace): Trusted) -> Result<Json<About<Standing>>, Refused> {
-    let said = match Git::of(&workspace.cwd).status().await? {
+    let said = match GitNews::ask(&workspace).await? {
         Some(status) => Standing::InRepository(status),
         None => Standing::Elsewhere { branch: None },
     };

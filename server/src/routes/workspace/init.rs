@@ -6,14 +6,13 @@ use axum::{Json, extract::State};
 use http::StatusCode;
 use roost_core::event::EventType;
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::access::{Caller, Trusted};
 use crate::{
     App, WireError,
     body::JsonBody,
     files::{BeginError, Begun, Refusal},
-    settings::Layers,
     workspaces::Workspace,
 };
 
@@ -40,7 +39,7 @@ pub(super) async fn begin(
     };
     let (files, cwd) = (app.files.clone(), workspace.cwd.clone());
     let begun = workspace.settings.run(move |settings| {
-        let name = context_file(&settings.read());
+        let name = context_file(&settings.in_force());
         let begun = files.of(&cwd).map_err(BeginError::Files).and_then(|files| files.begin_context_file(&name, force));
         (name, begun)
     });
@@ -52,9 +51,9 @@ pub(super) async fn begin(
 }
 
 /// The first of `context.fileName`, which is a name or a list of them.
-fn context_file(layers: &Layers) -> String {
-    let names = layers.get("context.fileName").unwrap_or_default();
-    let first = names.as_str().or_else(|| names.get(0)?.as_str()).filter(|name| !name.is_empty());
+fn context_file(settings: &Map<String, Value>) -> String {
+    let names = settings.get("context").and_then(|context| context.get("fileName"));
+    let first = names.and_then(|names| names.as_str().or_else(|| names.get(0)?.as_str())).filter(|name| !name.is_empty());
     first.unwrap_or(CONTEXT_FILE).to_owned()
 }
 

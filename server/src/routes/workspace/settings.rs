@@ -84,7 +84,7 @@ pub(super) async fn set(
 }
 
 /// `POST /language`: the user's language, in every workspace.
-pub(in crate::routes) async fn speak(
+pub(super) async fn speak(
     State(app): State<Arc<App>>,
     Caller(client): Caller,
     JsonBody(body): JsonBody,
@@ -139,7 +139,7 @@ async fn refresh_agent(workspace: &Workspace, refresh: &mut Refresh) {
 }
 
 /// What is of a user's concerns every workspace.
-pub(super) async fn announce(
+pub(in crate::routes) async fn announce(
     app: &App,
     workspace: &Workspace,
     scope: Scope,

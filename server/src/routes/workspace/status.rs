@@ -8,9 +8,10 @@ use serde_json::{Map, Value, json};
 
 use super::access::Visible;
 use crate::{
-    App,
+    App, WireError,
     agent_query::{AgentAnswer, ask},
     environment, preflight,
+    settings::Settings,
     workspaces::Workspace,
 };
 
@@ -39,8 +40,12 @@ pub(super) struct ErrorCell {
     hint: Option<&'static str>,
 }
 
-pub(super) async fn environment(Visible { workspace, .. }: Visible) -> Json<Cells<environment::Cell>> {
-    Json(Cells::of(&workspace, environment::cells(|name| std::env::var(name).ok())))
+/// Variables of `.env` files and of the settings count as set: the workspace's agent has them.
+pub(super) async fn environment(
+    Visible { workspace, .. }: Visible,
+) -> Result<Json<Cells<environment::Cell>>, WireError> {
+    let variables = workspace.settings.run(Settings::variables).await?;
+    Ok(Json(Cells::of(&workspace, environment::cells(|name| variables.value(name)))))
 }
 
 pub(super) async fn preflight(
