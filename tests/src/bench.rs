@@ -10,6 +10,7 @@ mod holding;
 mod latency;
 mod load;
 mod measures;
+pub mod page;
 mod reading;
 mod reads;
 pub mod report;

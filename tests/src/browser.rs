@@ -85,7 +85,10 @@ impl Browser {
 
     /// The visible element with this role and accessible name, if there is one now.
     pub async fn look_for(&self, role: &str, name: &str) -> anyhow::Result<Option<Element>> {
-        for element in self.client.find_all(Locator::Css(candidates(role))).await? {
+        let nominees = self.client.execute(NOMINEES, vec![json!(candidates(role)), json!(name)]).await?;
+        let ids = nominees.as_array().into_iter().flatten().filter_map(|found| found[ELEMENT].as_str());
+        for id in ids.map(ToOwned::to_owned) {
+            let element = Element::from_element_id(self.client.clone(), id.into());
             match self.matches(&element, role, name).await {
                 Ok(true) => return Ok(Some(element)),
                 Ok(false) => {}
@@ -175,7 +178,7 @@ impl Browser {
     /// Lays the page out at this size in CSS pixels, also below the smallest window.
     pub async fn viewport(&self, width: u32, height: u32) -> anyhow::Result<()> {
         let metrics = json!({"width": width, "height": height, "deviceScaleFactor": 1, "mobile": false});
-        self.devtools("Emulation.setDeviceMetricsOverride", metrics).await
+        self.devtools("Emulation.setDeviceMetricsOverride", metrics).await.map(drop)
     }
 
     pub async fn color_scheme(&self, scheme: ColorScheme) -> anyhow::Result<()> {
@@ -184,14 +187,14 @@ impl Browser {
             ColorScheme::Dark => "dark",
         };
         let features = json!({"features": [{"name": "prefers-color-scheme", "value": value}]});
-        self.devtools("Emulation.setEmulatedMedia", features).await
+        self.devtools("Emulation.setEmulatedMedia", features).await.map(drop)
     }
 
     /// Cuts the page off from the network, or connects it again.
     pub async fn offline(&self, offline: bool) -> anyhow::Result<()> {
         self.devtools("Network.enable", json!({})).await?;
         let conditions = json!({"offline": offline, "latency": 0, "downloadThroughput": -1, "uploadThroughput": -1});
-        self.devtools("Network.emulateNetworkConditions", conditions).await
+        self.devtools("Network.emulateNetworkConditions", conditions).await.map(drop)
     }
 
     /// Lets the page's requests through at this many bytes a second, nothing from its cache; `None` lifts both.
@@ -201,7 +204,7 @@ impl Browser {
         let throughput = bytes_per_second.map_or(-1, i64::from);
         let conditions =
             json!({"offline": false, "latency": 0, "downloadThroughput": throughput, "uploadThroughput": -1});
-        self.devtools("Network.emulateNetworkConditions", conditions).await
+        self.devtools("Network.emulateNetworkConditions", conditions).await.map(drop)
     }
 
     /// Writes a picture of the page to `target/screenshots/<name>.png`.
@@ -211,8 +214,9 @@ impl Browser {
         Ok(fs::write(folder.join(name).with_extension("png"), self.client.screenshot().await?)?)
     }
 
-    async fn devtools(&self, command: &str, parameters: Value) -> anyhow::Result<()> {
-        self.vendor("goog/cdp/execute", json!({"cmd": command, "params": parameters})).await.map(drop)
+    /// Sends a command of the DevTools protocol.
+    pub async fn devtools(&self, command: &str, parameters: Value) -> anyhow::Result<Value> {
+        self.vendor("goog/cdp/execute", json!({"cmd": command, "params": parameters})).await
     }
 
     async fn vendor(&self, path: &'static str, body: Value) -> anyhow::Result<Value> {
@@ -228,6 +232,20 @@ impl Drop for Browser {
         }
     }
 }
+
+/// What a reference to an element is called in JSON.
+const ELEMENT: &str = "element-6066-11e4-a52e-4f735466cecf";
+
+/// Of the candidates for a role those that may have the name, wherever a name can come from. The driver is asked about few elements
+/// then: each question is a way there and back.
+const NOMINEES: &str = "
+    const [selector, name] = arguments;
+    const plain = (text) => (text ?? '').replace(/\\s+/g, '');
+    const textOf = (id) => document.getElementById(id)?.textContent;
+    const sources = (e) => [e.ariaLabel, e.title, e.placeholder, e.value, e.alt, e.textContent,
+        (e.getAttribute('aria-labelledby') ?? '').split(' ').map(textOf).join(' '), ...[...(e.labels ?? [])].map((l) => l.textContent)];
+    return [...document.querySelectorAll(selector)]
+        .filter((e) => e.checkVisibility() && sources(e).some((text) => plain(String(text ?? '')).includes(plain(name))));";
 
 /// An element that was there a moment ago and is not any more: the page is alive, look again.
 fn went_away(error: &CmdError) -> bool {

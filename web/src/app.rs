@@ -51,16 +51,15 @@ pub(crate) fn app(early: Early) -> AnyView {
     // The room is shown while nothing is known: it is what most people will get.
     let outside = derived(move || store.access.with(|access| matches!(access, Access::Out(_))));
     let typed = early.clone();
-    Effect::new(move |was_outside: Option<bool>| {
-        let outside = outside.get();
-        if !outside {
-            let first = was_outside.is_none();
+    let mut first = true;
+    follow(move || {
+        if !outside.get() {
             store.adopt(if first { &typed.prompt } else { "" });
             if typed.focused || !first {
                 browser::focus("prompt");
             }
         }
-        outside
+        first = false;
     });
     (move || if outside.get() { connect(early.token.clone()).view() } else { shell().view() }).view()
 }
@@ -85,6 +84,10 @@ fn key(store: Store, event: &ev::KeyboardEvent) {
             store.dispatch(Command::CycleMode);
             true
         }
+        "k" if event.ctrl_key() || event.meta_key() => {
+            store.switching.set_if_new(true);
+            true
+        }
         "a" | "å" if event.alt_key() => match untrack(|| store.waiting_elsewhere()).first() {
             Some(line) => {
                 store.dispatch(Command::Open(line.id.clone()));
@@ -95,7 +98,14 @@ fn key(store: Store, event: &ev::KeyboardEvent) {
                 store.talk.asks.with_untracked(|asks| !asks.is_empty())
             }
         },
-        "Escape" if store.sheet.get_untracked().is_none() => composer::escape(store),
+        // A dialog takes its own.
+        "Escape"
+            if store.sheet.get_untracked().is_none()
+                && store.menu.with_untracked(Option::is_none)
+                && !store.switching.get_untracked() =>
+        {
+            composer::escape(store)
+        }
         _ => false,
     };
     if taken {

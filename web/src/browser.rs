@@ -56,16 +56,39 @@ pub(crate) fn online() -> bool {
     window().navigator().on_line()
 }
 
-/// Puts `text` on the clipboard, as far as the browser allows it.
-pub(crate) fn copy(text: &str) {
+/// Puts `text` on the clipboard. Says whether the browser let it.
+pub(crate) fn copy(text: &str) -> bool {
     if js_sys::Reflect::get(&window().navigator(), &JsValue::from_str("clipboard")).is_ok_and(|it| it.is_object()) {
         let _ = window().navigator().clipboard().write_text(text);
+        return true;
     }
+    // A page that came over plain HTTP from another machine has no clipboard, only what is selected.
+    copy_selected(text).unwrap_or(false)
+}
+
+fn copy_selected(text: &str) -> Result<bool, JsValue> {
+    let page: web_sys::HtmlDocument = document().dyn_into().map_err(JsValue::from)?;
+    let field: web_sys::HtmlTextAreaElement = page.create_element("textarea")?.unchecked_into();
+    field.set_value(text);
+    let had_keyboard = page.active_element();
+    document().body().ok_or(JsValue::NULL)?.append_child(&field)?;
+    field.select();
+    let copied = page.exec_command("copy");
+    field.remove();
+    if let Some(element) = had_keyboard.and_then(|element| element.dyn_into::<HtmlElement>().ok()) {
+        let _ = element.focus();
+    }
+    copied
 }
 
 /// What stands in a text field.
 pub(crate) fn value_of(field: &HtmlElement) -> String {
     field.dyn_ref::<web_sys::HtmlInputElement>().map(web_sys::HtmlInputElement::value).unwrap_or_default()
+}
+
+/// Whether a box is checked.
+pub(crate) fn is_checked(field: &HtmlElement) -> bool {
+    field.dyn_ref::<web_sys::HtmlInputElement>().is_some_and(web_sys::HtmlInputElement::checked)
 }
 
 /// Empties a text field.

@@ -25,7 +25,7 @@ use crate::leptos::{
     },
 };
 use wasm_bindgen::JsCast;
-use web_sys::{HtmlElement, HtmlInputElement};
+use web_sys::{HtmlDialogElement, HtmlElement, HtmlInputElement};
 
 use crate::store::follow;
 
@@ -342,6 +342,26 @@ pub(crate) fn take_keyboard(field: Ref) {
             field.select();
         }
     });
+}
+
+/// Shows a dialog above everything else, as soon as it is there.
+pub(crate) fn on_top(dialog: Ref) {
+    once_drawn(dialog, |node| {
+        if let Some(dialog) = node.dyn_ref::<HtmlDialogElement>()
+            && !dialog.open()
+        {
+            let _ = dialog.show_modal();
+        }
+    });
+}
+
+/// Closes a dialog as the browser does: the keyboard goes back to where it was, and `close` follows.
+pub(crate) fn shut(dialog: Ref) {
+    if let Some(node) = dialog.get_untracked()
+        && let Some(dialog) = node.dyn_ref::<HtmlDialogElement>()
+    {
+        dialog.close();
+    }
 }
 
 /// Does `action` with the element of `found` as soon as it is there.

@@ -16,9 +16,8 @@ pub(crate) mod prelude {
         computed::Memo,
         effect::Effect,
         graph::untrack,
-        owner::{LocalStorage, StoredValue, expect_context, on_cleanup, provide_context},
+        owner::{expect_context, on_cleanup, provide_context},
         prelude::*,
-        signal::RwSignal,
     };
     pub(crate) use tachys::{
         prelude::*,

@@ -19,6 +19,7 @@ pub(crate) mod queue;
 pub(crate) mod rail;
 pub(crate) mod sheet;
 pub(crate) mod sure;
+pub(crate) mod switcher;
 pub(crate) mod tool;
 pub(crate) mod transcript;
 pub(crate) mod wire;

@@ -38,7 +38,7 @@ pub(crate) use composing::PaletteView;
 pub(crate) use connection::{Connection, Ending};
 use controls::Controls;
 pub(crate) use controls::{Choice, Control};
-pub(crate) use live::{Live, derived, follow};
+pub(crate) use live::{Derived, Live, Own, derived, follow};
 pub(crate) use look::{Sheet, Theme};
 pub(crate) use mention::MentionView;
 pub(crate) use organizing::{Doing, MenuAt, MenuOf};
@@ -77,6 +77,8 @@ pub(crate) struct Store {
     pub(crate) theme: Live<Theme>,
     pub(crate) rail_open: Live<bool>,
     pub(crate) sheet: Live<Option<Sheet>>,
+    /// Somebody looks for a session or a command.
+    pub(crate) switching: Live<bool>,
 }
 
 impl Store {
@@ -101,6 +103,7 @@ impl Store {
             theme: Live::new(Theme::kept()),
             rail_open: Live::new(false),
             sheet: Live::new(None),
+            switching: Live::new(false),
         }
     }
 

@@ -3,13 +3,15 @@
 use std::{fs, path::PathBuf, process::ExitCode};
 
 use anyhow::{Context, bail};
-use roost_tests::bench::{self, Options, floor};
+use roost_tests::bench::{self, Options, floor, page};
 
 const HELP: &str = "\
 usage: bench [--quick] [--json FILE] [--upstream \"COMMAND\"]
+       bench --page
 
   --quick      a tenth of the load, to see whether it works
   --json FILE  the figures as JSON too
+  --page       the page in a real browser, and nothing else
   --upstream   another daemon of the same protocol, as a third column; {port} and {workspace} in its
                command are filled in, its model and token are given in the environment";
 
@@ -19,6 +21,11 @@ fn main() -> anyhow::Result<ExitCode> {
     if arguments.next_if_eq("floor").is_some() {
         let port = arguments.next().and_then(|port| port.parse().ok()).context("floor needs a port")?;
         tokio::runtime::Runtime::new()?.block_on(floor::serve(port))?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    if arguments.next_if_eq("--page").is_some() {
+        let said = |figure: &page::Figure| println!("{figure}");
+        tokio::runtime::Runtime::new()?.block_on(page::run(said))?;
         return Ok(ExitCode::SUCCESS);
     }
     let mut options = Options::default();

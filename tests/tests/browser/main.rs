@@ -1,5 +1,6 @@
 //! The page, as a person meets it: a real browser, a real daemon, a real agent child, a model server that speaks HTTP.
 
+mod access;
 mod composer;
 mod connection;
 mod looks;

@@ -60,6 +60,8 @@ async fn a_setting_that_is_refused_says_why() -> anyhow::Result<()> {
     lines.send_keys(&format!("{}a{}-5", char::from(Key::Control), char::from(Key::Null))).await?;
     browser.press(Key::Tab).await?;
     browser.wait_for("document.querySelector('.sheet .wrong') !== null").await?;
+    let shown = format!("{}.querySelector('input').value", row("ui.shellOutputMaxLines"));
+    browser.wait_for(&format!("{shown} !== '-5'")).await?;
     let settings: Value = stage.daemon.client()?.get("/workspace/settings").await?.json();
     assert!(!settings.to_string().contains("-5"), "nothing was written");
     Ok(())
@@ -144,6 +146,80 @@ async fn a_folder_is_added_while_the_daemon_runs() -> anyhow::Result<()> {
     let capabilities: Value = stage.daemon.client()?.get("/capabilities").await?.json();
     assert_eq!(capabilities["workspaces"].as_array().map(Vec::len), Some(2));
     Ok(())
+}
+
+#[tokio::test]
+async fn a_folder_is_taken_out_with_what_runs_in_it() -> anyhow::Result<()> {
+    let second = tempfile::TempDir::with_prefix("roost-added-")?;
+    let folder = second.path().canonicalize()?;
+    let name = folder.file_name().and_then(|name| name.to_str()).unwrap_or_default().to_owned();
+    let stage = Stage::set(Script::turns([vec![Step::text("busy"), Step::Hang]])).await?;
+    let (browser, client) = (&stage.browser, stage.daemon.client()?);
+    client.post("/workspaces", &json!({"cwd": folder})).await?.ok()?;
+    browser.reload().await?;
+    browser.click("button", "Workspace: workspace").await?;
+    browser.find("listbox", "Workspace").await?;
+    browser.press(Key::Down).await?;
+    browser.press(Key::Enter).await?;
+    browser.find("button", &format!("Workspace: {name}")).await?;
+    send(browser, "Count the hens").await?;
+    browser.shows("busy").await?;
+
+    browser.click("button", "Settings and more").await?;
+    browser.click("button", "Workspaces").await?;
+    browser.click("button", &format!("Take out: {name}")).await?;
+    browser.shows("What runs there is stopped").await?;
+    // The keyboard is on the answer that changes nothing.
+    browser.press(Key::Enter).await?;
+    browser.click("button", &format!("Take out: {name}")).await?;
+    browser.click("button", "Take out").await?;
+    browser.wait_for("document.querySelectorAll('.sheet .setting').length === 1").await?;
+    browser.wait_for("location.pathname === '/'").await?;
+    let capabilities: Value = client.get("/capabilities").await?.json();
+    assert_eq!(capabilities["workspaces"].as_array().map(Vec::len), Some(1));
+    assert_eq!(browser.console_errors().await?, Vec::<String>::new());
+    Ok(())
+}
+
+#[tokio::test]
+async fn the_daemon_says_how_it_is() -> anyhow::Result<()> {
+    let stage = Stage::set(Script::turns([vec![Step::text("busy"), Step::Hang]])).await?;
+    let browser = &stage.browser;
+    send(browser, "go").await?;
+    browser.shows("busy").await?;
+    send(browser, "/status").await?;
+    browser.find("dialog", "Daemon").await?;
+    let fact = |name: &str| {
+        format!(
+            "[...document.querySelectorAll('.sheet dt')].find(dt => dt.innerText === '{name}')?.nextSibling.innerText"
+        )
+    };
+    browser.wait_for(&format!("{} === '1'", fact("Turns running"))).await?;
+    let status: Value = stage.daemon.client()?.get("/daemon/status").await?.json();
+    assert_eq!(browser.evaluate(&fact("Version")).await?, status["daemon"]["qwenCodeVersion"]);
+    assert_eq!(browser.evaluate(&fact("Workspace")).await?, status["daemon"]["workspaceCwd"]);
+    assert_eq!(browser.evaluate("document.querySelector('.issues').dataset.status").await?, status["status"]);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_panel_that_cannot_be_read_says_why_and_can_be_read_later() -> anyhow::Result<()> {
+    let mut stage = Stage::set(Script::turns([])).await?;
+    stage.browser.click("button", "Settings and more").await?;
+    stage.browser.wait_for("document.querySelector('.setting') !== null").await?;
+    stage.daemon.kill()?;
+    for (panel, there) in [("Permissions", ".rules"), ("Daemon", ".issues")] {
+        stage.browser.click("button", panel).await?;
+        stage
+            .browser
+            .wait_for("document.querySelector('.sheet .wrong')?.innerText.includes('cannot be reached')")
+            .await?;
+        assert_eq!(stage.browser.evaluate(&format!("document.querySelector('{there}')")).await?, Value::Null);
+    }
+    stage.daemon.start_again().await?;
+    stage.browser.click("button", "Daemon").await?;
+    stage.browser.wait_for("document.querySelector('.issues') !== null").await?;
+    stage.browser.wait_for("document.querySelector('.sheet .wrong') === null").await
 }
 
 #[tokio::test]

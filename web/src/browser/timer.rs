@@ -9,11 +9,6 @@ use wasm_bindgen_futures::JsFuture;
 
 use super::window;
 
-/// Waits for `length`.
-pub(crate) async fn sleep(length: Millis) {
-    Alarm::default().wait(length).await;
-}
-
 /// Calls `action` after `length`.
 pub(crate) fn after(length: Millis, action: impl FnOnce() + 'static) {
     let action = Closure::once_into_js(action);

@@ -1,6 +1,10 @@
 //! One request and its answer. What they say is `core::client`'s; here is the browser's `fetch`.
 
-use std::{future::Future, pin::Pin};
+use std::{
+    future::Future,
+    pin::Pin,
+    task::{Context, Poll, ready},
+};
 
 use js_sys::JsString;
 use roost_core::client::{self, Answer, Call, Request, WireFailure};
@@ -68,10 +72,24 @@ impl CallError {
     }
 }
 
-/// Sends a call and reads its answer.
-pub(crate) async fn ask<T>(call: Call<T>, credential: &Credential) -> Result<T, CallError> {
-    let (status, body) = exchange(call.request().clone(), credential.clone()).await?;
-    Ok(call.read(&Answer { status, retry_after: None, body: body.as_bytes() })?)
+/// Sends a call; awaited, it is the answer.
+pub(crate) fn ask<T>(call: Call<T>, credential: Credential) -> Asking<T> {
+    Asking { exchange: exchange(call.request().clone(), credential), call }
+}
+
+/// A call that is on its way. Written out, because an `async fn` would be compiled into a machine of its own for every kind of answer.
+pub(crate) struct Asking<T> {
+    exchange: Exchange,
+    call: Call<T>,
+}
+
+impl<T> Future for Asking<T> {
+    type Output = Result<T, CallError>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        let (status, body) = ready!(self.exchange.as_mut().poll(context))?;
+        Poll::Ready(Ok(self.call.read(&Answer { status, retry_after: None, body: body.as_bytes() })?))
+    }
 }
 
 /// Sends a request whose answer is a file.

@@ -4,7 +4,7 @@ use crate::leptos::{ev, prelude::*};
 
 use crate::{
     browser,
-    dom::{Content, button, code, div, form, h1, input, label, main, p},
+    dom::{Content, Ref, button, code, div, form, h1, input, label, main, p},
     store::{Access, Command, WhyOut, store},
     words::words,
 };
@@ -12,13 +12,13 @@ use crate::{
 /// The form, with what was typed into the static one.
 pub(crate) fn connect(typed_early: String) -> impl Content {
     let store = store();
-    let token = RwSignal::new(typed_early);
-    let remember = RwSignal::new(false);
+    let (token, remember) = (Ref::new(), Ref::new());
     let submit = move |event: ev::SubmitEvent| {
         event.prevent_default();
-        let token = token.get_untracked().trim().to_owned();
+        let token = token.get_untracked().map(|field| browser::value_of(&field)).unwrap_or_default().trim().to_owned();
         if !token.is_empty() {
-            store.dispatch(Command::SignIn { token, remember: remember.get_untracked() });
+            let remember = remember.get_untracked().is_some_and(|field| browser::is_checked(&field));
+            store.dispatch(Command::SignIn { token, remember });
             browser::focus("token");
         }
     };
@@ -44,15 +44,9 @@ pub(crate) fn connect(typed_early: String) -> impl Content {
                 .attr("spellcheck", "false")
                 .attr("aria-invalid", move || why().is_some().then_some("true"))
                 .attr("aria-describedby", move || why().is_some().then_some("token-wrong"))
-                .attr("value", token.get_untracked())
-                .on(ev::input, move |event| token.set(event_target_value(&event))),
-            label().class("remember").child((
-                input()
-                    .attr("type", "checkbox")
-                    .attr("checked", remember.get_untracked())
-                    .on(ev::change, move |event| remember.set(event_target_checked(&event))),
-                words().remember,
-            )),
+                .attr("value", typed_early)
+                .node_ref(token),
+            label().class("remember").child((input().attr("type", "checkbox").node_ref(remember), words().remember)),
             button().attr("type", "submit").class("primary").child(words().connect),
         )),
     )

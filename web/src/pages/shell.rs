@@ -3,6 +3,7 @@
 use crate::leptos::ev;
 
 use crate::{
+    browser,
     dom::{Content, a, button, div, main},
     parts,
     store::{Command, store},
@@ -14,12 +15,13 @@ pub(crate) fn shell() -> impl Content {
     div().class("shell").attr("data-rail", move || if store.rail_open.get() { "open" } else { "closed" }).child((
         a().class("skip").attr("href", "#prompt").child(words().skip),
         parts::rail::rail().view(),
-        button()
-            .class("veil")
-            .plain()
-            .attr("tabindex", "-1")
-            .attr("aria-label", words().close_list)
-            .on(ev::click, move |_| store.dispatch(Command::ShowRail(false))),
+        button().class("veil").plain().attr("tabindex", "-1").attr("aria-label", words().close_list).on(
+            ev::click,
+            move |_| {
+                store.dispatch(Command::ShowRail(false));
+                browser::focus("prompt");
+            },
+        ),
         main().class("main").child((
             parts::bar::bar().view(),
             parts::transcript::transcript().view(),
@@ -34,5 +36,6 @@ pub(crate) fn shell() -> impl Content {
         )),
         parts::sheet::sheet().view(),
         parts::menu::menu().view(),
+        parts::switcher::switcher().view(),
     ))
 }

@@ -7,7 +7,7 @@ use super::{
     wire::wire,
 };
 use crate::{
-    browser,
+    browser::{self, timer},
     dom::{Content, Ref, button, form, h1, header, input, take_keyboard},
     store::{Command, Store, store},
     words::words,
@@ -21,7 +21,10 @@ pub(crate) fn bar() -> impl Content {
             .class("quiet menu")
             .attr("aria-label", words().sessions)
             .attr("aria-expanded", move || store.rail_open.get().to_string())
-            .on(ev::click, move |_| store.dispatch(Command::ShowRail(true)))
+            .on(ev::click, move |_| {
+                store.dispatch(Command::ShowRail(true));
+                timer::next_frame(|| browser::move_focus(".rail a", 1));
+            })
             .child(icon(icon::MENU)),
         move || match (store.talk.session.get(), store.talk.renaming.get()) {
             (Some(session), true) => title_field(store, session).view(),

@@ -1,22 +1,29 @@
 //! A block of code: its language, a way to copy it, and the text as it is.
 
-use crate::leptos::{ev, prelude::*};
+use crate::leptos::ev;
 
 use super::{
     icon::{self, icon},
     markdown::visible,
 };
 use crate::{
+    browser::{self, timer},
     dom::{Content, button, code, div, pre, span},
-    store::{Command, store},
+    store::{Derived, Own},
     words::words,
 };
+use roost_core::Millis;
+
+/// How long the button says what became of a press.
+const SAID: Millis = Millis(2_000);
 
 /// `text` is a signal: while the block streams, only what is in it changes.
-pub(crate) fn code_block(language: String, text: Memo<String>) -> impl Content {
-    let store = store();
-    let copied = RwSignal::new(false);
-    let label = move || if copied.get() { words().copied } else { words().copy };
+pub(crate) fn code_block(language: String, text: Derived<String>) -> impl Content {
+    let says = Own::new(words().copy);
+    let label = {
+        let says = says.clone();
+        move || says.get()
+    };
     div().class("code").child((
         div().class("code-head").child((
             span().child(language),
@@ -25,8 +32,10 @@ pub(crate) fn code_block(language: String, text: Memo<String>) -> impl Content {
                 .class("quiet")
                 .attr("aria-label", words().copy_code)
                 .on(ev::click, move |_| {
-                    store.dispatch(Command::Copy(text.get_untracked()));
-                    copied.set(true);
+                    let copied = text.with_untracked(|text| browser::copy(text));
+                    says.set(if copied { words().copied } else { words().not_copied });
+                    let says = says.clone();
+                    timer::after(SAID, move || says.set(words().copy));
                 })
                 .child((icon(icon::COPY), label)),
         )),

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::leptos::{ev, prelude::*};
 use roost_core::diff::{Hunk, Line, LineKind, TextChange, compare, stat};
 
-use crate::words::words;
+use crate::{store::Own, words::words};
 
 /// Lines shown before somebody asks for more.
 const SHOWN_LINES: usize = 60;
@@ -25,7 +25,8 @@ pub(crate) fn diff(path: Option<&str>, old: Option<&str>, new: &str, to_decide: 
     let is_new = old.is_none();
     let most = if to_decide { SHOWN_LINES_TO_DECIDE } else { SHOWN_LINES };
     let total = change.hunks.iter().map(|hunk| hunk.lines.len()).sum::<usize>();
-    let all = RwSignal::new(total <= most);
+    let all = Own::new(total <= most);
+    let shown = all.clone();
     let label = words().change_of(path.unwrap_or_default());
     div().child((
         (path.is_some() || is_new).then(|| {
@@ -37,9 +38,10 @@ pub(crate) fn diff(path: Option<&str>, old: Option<&str>, new: &str, to_decide: 
             .attr("tabindex", "0")
             .attr("role", "region")
             .attr("aria-label", label)
-            .child(move || hunks(&change, if all.get() { usize::MAX } else { most })),
+            .child(move || hunks(&change, if shown.get() { usize::MAX } else { most })),
         move || {
             (!all.get()).then(|| {
+                let all = all.clone();
                 button()
                     .plain()
                     .class("more")

@@ -172,9 +172,10 @@ fn card(store: Store, ask: &Permission) -> impl Content {
                     let count = store.talk.asks.with(Vec::len);
                     (count > 1).then(|| words().one_of(count))
                 }),
-                ask.progress
-                    .as_ref()
-                    .map(|vote| span().class("of").child(words().votes(vote.votes_received, vote.quorum))),
+                move || {
+                    let progress = store.talk.asks.with(|asks| asks.first()?.progress.clone())?;
+                    Some(span().class("of").child(words().votes(progress.votes_received, progress.quorum)))
+                },
             )),
             div()
                 .class("dock-what")

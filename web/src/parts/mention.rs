@@ -1,6 +1,6 @@
 //! The list of files above the composer, for `@`.
 
-use crate::leptos::{ev, prelude::*};
+use crate::leptos::ev;
 
 use super::palette::marked;
 use crate::{

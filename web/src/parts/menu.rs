@@ -8,7 +8,7 @@ use web_sys::{Element, HtmlDialogElement, HtmlElement};
 use super::icon::{self, icon};
 use crate::{
     browser,
-    dom::{Content, El, Ref, button, dialog, li, once_drawn, span, ul},
+    dom::{Content, El, Ref, button, dialog, li, once_drawn, shut, span, ul},
     store::{Command, Doing, MenuAt, MenuOf, SessionLine, SessionState, Store, store},
     words::words,
 };
@@ -59,16 +59,15 @@ fn open(store: Store, at: MenuAt) -> El {
     });
     let node = Ref::new();
     once_drawn(node, move |node| place(&node, &at));
-    let close = move || store.dispatch(Command::ShowMenu(None));
     dialog()
         .class("menu")
         .node_ref(node)
         .attr("aria-label", title.clone())
-        .on(ev::close, move |_| close())
+        .on(ev::close, move |_| store.dispatch(Command::ShowMenu(None)))
         .on(ev::click, move |event| {
             // A press beside the menu is a press on the dialog itself.
             if event.target() == event.current_target() {
-                close();
+                shut(node);
             }
         })
         .on(ev::keydown, move |event| {
@@ -83,7 +82,7 @@ fn open(store: Store, at: MenuAt) -> El {
         .child(
             ul().attr("role", "menu")
                 .attr("aria-label", title)
-                .child(items.into_iter().map(|item| drawn(store, item).view()).collect::<Vec<_>>()),
+                .child(items.into_iter().map(|item| drawn(store, node, item).view()).collect::<Vec<_>>()),
         )
 }
 
@@ -102,7 +101,7 @@ fn place(node: &HtmlElement, at: &MenuAt) {
     let _ = style.set_property("--top", &format!("{}px", top as i64));
 }
 
-fn drawn(store: Store, item: Item) -> El {
+fn drawn(store: Store, menu: Ref, item: Item) -> El {
     match item {
         Item::Heading(text) => li().class("heading").attr("role", "presentation").child(text),
         Item::Act { label, chosen, color, command } => li().attr("role", "presentation").child(
@@ -111,7 +110,7 @@ fn drawn(store: Store, item: Item) -> El {
                 .attr("role", if chosen.is_some() { "menuitemradio" } else { "menuitem" })
                 .attr("aria-checked", chosen.map(|chosen| chosen.to_string()))
                 .on(ev::click, move |_| {
-                    store.dispatch(Command::ShowMenu(None));
+                    shut(menu);
                     store.dispatch(command.clone());
                 })
                 .child((

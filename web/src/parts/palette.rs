@@ -7,7 +7,7 @@ use roost_core::slash::{Group, OnEnter, Row};
 
 use crate::{
     dom::{Content, div, mark, span},
-    store::{Command, PaletteView, Store, derived, follow, store},
+    store::{Command, Derived, PaletteView, Store, derived, follow, store},
     words::words,
 };
 
@@ -41,7 +41,7 @@ pub(crate) fn palette() -> impl Content {
     )
 }
 
-fn list(store: Store, menu: Memo<Option<std::sync::Arc<roost_core::slash::Menu>>>) -> impl Content {
+fn list(store: Store, menu: Derived<Option<std::sync::Arc<roost_core::slash::Menu>>>) -> impl Content {
     div()
         .class("palette")
         .id(LIST)

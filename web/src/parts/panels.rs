@@ -24,6 +24,11 @@ fn wrong(store: Store) -> impl Content {
     move || store.panels.wrong.get().map(|what| p().class("wrong").attr("role", "alert").child(what))
 }
 
+/// Says that the daemon was asked, until what `is_here` is about has come.
+fn reading(store: Store, is_here: impl Fn() -> bool + Send + 'static) -> impl Content {
+    move || (!is_here() && store.panels.wrong.with(Option::is_none)).then(|| p().child(words().reading))
+}
+
 /// Where a change goes.
 fn scopes(store: Store) -> El {
     let choice = |scope: SettingScope, name: &'static str| {

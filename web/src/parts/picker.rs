@@ -66,7 +66,15 @@ fn pick(store: Store, control: Control) -> impl Content {
                 .attr("aria-expanded", move || open.get().to_string())
                 .attr("aria-label", move || format!("{}: {}", control.label(), shown()))
                 .attr("title", control.label())
-                .on(ev::click, move |_| store.composer.picker.set((!open.get_untracked()).then_some(control)))
+                // An open list would close at this, and the click would open it again.
+                .on(ev::mousedown, move |event| event.prevent_default())
+                .on(ev::click, move |_| {
+                    let was_open = open.get_untracked();
+                    if was_open {
+                        browser::focus("prompt");
+                    }
+                    store.composer.picker.set((!was_open).then_some(control));
+                })
                 .child((span().child(shown), icon(icon::CHEVRON))),
             move || open.get().then(|| list(store, control).view()),
         ))

@@ -1,6 +1,6 @@
 //! Between transcript and composer: what is on its way, what waits for its turn, and what went wrong.
 
-use crate::leptos::{ev, prelude::*};
+use crate::leptos::ev;
 use roost_core::transcript::QueuedPrompt;
 
 use super::icon::{self, icon};

@@ -12,7 +12,7 @@ use super::{
 use crate::{
     browser,
     dom::{Content, El, a, button, div, each, h2, input, li, nav, p, span, ul},
-    store::{Command, Control, Doing, MenuOf, SessionLine, SessionState, Sheet, Store, Theme, derived, store},
+    store::{Command, Control, Derived, Doing, MenuOf, SessionLine, SessionState, Sheet, Store, Theme, derived, store},
     words::{when, words},
 };
 
@@ -113,7 +113,7 @@ fn found(store: Store) -> Vec<SessionLine> {
     })
 }
 
-fn lines_of(store: Store, section: Section) -> Memo<Vec<SessionLine>> {
+fn lines_of(store: Store, section: Section) -> Derived<Vec<SessionLine>> {
     derived(move || {
         let groups = store.list.groups.get();
         found(store).into_iter().filter(|line| Section::of(line, &groups) == section).collect()
@@ -157,8 +157,8 @@ fn group(store: Store, group: roost_core::client::Group) -> impl Content {
 fn group_head(
     store: Store,
     group: &roost_core::client::Group,
-    open: Memo<bool>,
-    lines: Memo<Vec<SessionLine>>,
+    open: Derived<bool>,
+    lines: Derived<Vec<SessionLine>>,
 ) -> impl Content + use<> {
     let id = group.id.clone();
     div().class("rail-group group-head").child((
@@ -294,7 +294,7 @@ fn session(store: Store, line: SessionLine) -> impl Content {
         })
 }
 
-fn plain(store: Store, line: &SessionLine, here: Memo<bool>) -> impl Content + use<> {
+fn plain(store: Store, line: &SessionLine, here: Derived<bool>) -> impl Content + use<> {
     let title = shown_title(line);
     let open = line.id.clone();
     let inside = (

@@ -1,8 +1,6 @@
 //! What lies on top of the page: help, this browser, and the panels that the daemon has something for.
 
 use crate::leptos::{ev, prelude::*};
-use wasm_bindgen::JsCast;
-use web_sys::HtmlDialogElement;
 
 use super::{
     icon::{self, icon},
@@ -11,8 +9,8 @@ use super::{
 use crate::{
     browser,
     dom::{
-        Content, El, Ref, button, dd, dialog, div, dl, dt, h2, h3, header, input, kbd, label, nav, once_drawn, p,
-        section,
+        Content, El, Ref, button, dd, dialog, div, dl, dt, h2, h3, header, input, kbd, label, nav, on_top, p, section,
+        shut,
     },
     store::{Command, Sheet, Store, derived, store},
     words::words,
@@ -28,25 +26,17 @@ pub(crate) fn sheet() -> impl Content {
 fn open(store: Store) -> impl Content {
     let which = move || store.sheet.get().unwrap_or(Sheet::Help);
     let node = Ref::new();
-    once_drawn(node, |node| {
-        if let Some(dialog) = node.dyn_ref::<HtmlDialogElement>()
-            && !dialog.open()
-        {
-            let _ = dialog.show_modal();
-        }
-    });
-    let close = move || {
-        store.dispatch(Command::ShowSheet(None));
-        browser::focus("prompt");
-    };
+    on_top(node);
     dialog()
         .class("sheet")
         .attr("aria-labelledby", "sheet-title")
         .node_ref(node)
-        .on(ev::close, move |_| close())
-        .on(ev::Custom::<ev::Event>::new("cancel"), move |event: ev::Event| {
-            event.prevent_default();
-            close();
+        .on(ev::close, move |_| {
+            store.dispatch(Command::ShowSheet(None));
+            // The browser gives the keyboard back to where it was, if that is still there.
+            if browser::nothing_focused() {
+                browser::focus("prompt");
+            }
         })
         .child((
             header().child((
@@ -55,7 +45,7 @@ fn open(store: Store) -> impl Content {
                     .plain()
                     .class("quiet")
                     .attr("aria-label", words().close)
-                    .on(ev::click, move |_| close())
+                    .on(ev::click, move |_| shut(node))
                     .child(icon(icon::CROSS)),
             )),
             tabs(store),

@@ -1,8 +1,11 @@
 //! The transcript: the rows near the reader, and two spacers for the rest.
 
-use crate::leptos::{ev, prelude::*, tachys::html::style::style};
+use crate::leptos::{ev, tachys::html::style::style};
 use wasm_bindgen::{JsCast, closure::Closure};
-use web_sys::{Element, HtmlElement, ResizeObserver, ResizeObserverEntry};
+use web_sys::{
+    Element, HtmlElement, MutationObserver, MutationObserverInit, MutationRecord, NodeList, ResizeObserver,
+    ResizeObserverEntry,
+};
 
 use super::{
     entry,
@@ -18,7 +21,7 @@ use crate::{
 pub(crate) fn transcript() -> impl Content {
     let store = store();
     let node = Ref::new();
-    once_drawn(node, move |view| watch_size(store, &view));
+    once_drawn(node, move |view| drop(watch_size(store, &view)));
     div()
         .class("talk")
         .id(VIEW)
@@ -36,7 +39,7 @@ pub(crate) fn transcript() -> impl Content {
 
 fn rows(store: Store) -> impl Content {
     let column = Ref::new();
-    once_drawn(column, move |column| watch_size(store, &column));
+    once_drawn(column, move |column| watch_rows(store, &column));
     let height = |signal: Live<f64>| move || format!("{}px", signal.get() as i64);
     div().class("column").node_ref(column).child((
         div().class("spacer").with(style(("height", height(store.talk.above)))),
@@ -63,37 +66,53 @@ pub(crate) fn jump() -> impl Content {
     }
 }
 
-/// Follows the size of the view, of the column and of its rows. All of it happens after layout and before paint, so nobody sees a jump.
-fn watch_size(store: Store, element: &HtmlElement) {
+/// Follows the size of an element, and of what `observe` is told of later. All of it happens after layout and before paint, so nobody
+/// sees a jump.
+fn watch_size(store: Store, element: &HtmlElement) -> Option<ResizeObserver> {
     let changed = Closure::<dyn FnMut(Vec<ResizeObserverEntry>)>::new(move |entries: Vec<ResizeObserverEntry>| {
         let mut view_changed = false;
         for entry in &entries {
-            view_changed |= entry.target().id() == VIEW;
+            let element = entry.target();
+            match element.get_attribute("data-row").and_then(|text| entry::parse_key(&text)) {
+                // A row that has just left the page is told to be empty.
+                Some(_) if !element.is_connected() => {}
+                Some(key) => store.talk.measured(key, element.get_bounding_client_rect().height()),
+                None => view_changed |= element.id() == VIEW,
+            }
         }
-        measure(store);
         // Who was at the end stays there, also when the view became lower.
         store.talk.settle();
         if view_changed {
             store.talk.scrolled();
         }
     });
-    if let Ok(observer) = ResizeObserver::new(changed.as_ref().unchecked_ref()) {
-        observer.observe(element);
-        changed.forget();
+    let observer = ResizeObserver::new(changed.as_ref().unchecked_ref()).ok()?;
+    observer.observe(element);
+    changed.forget();
+    Some(observer)
+}
+
+/// Follows the size of the column and of every row that comes into it.
+fn watch_rows(store: Store, column: &HtmlElement) {
+    let Some(sizes) = watch_size(store, column) else { return };
+    observe_all(&sizes, &column.child_nodes());
+    let came = Closure::<dyn FnMut(Vec<MutationRecord>)>::new(move |records: Vec<MutationRecord>| {
+        for record in &records {
+            observe_all(&sizes, &record.added_nodes());
+        }
+    });
+    if let Ok(observer) = MutationObserver::new(came.as_ref().unchecked_ref()) {
+        let children = MutationObserverInit::new();
+        children.set_child_list(true);
+        let _ = observer.observe_with_options(column, &children);
+        came.forget();
     }
 }
 
-/// Notes the heights of the rows on screen.
-fn measure(store: Store) {
-    let Some(column) = crate::browser::element(VIEW).and_then(|view| view.query_selector(".column").ok().flatten())
-    else {
-        return;
-    };
-    let Ok(rows) = column.query_selector_all(":scope > .row") else { return };
-    for nth in 0..rows.length() {
-        let Some(row) = rows.item(nth).and_then(|node| node.dyn_into::<Element>().ok()) else { continue };
-        if let Some(key) = row.get_attribute("data-row").and_then(|text| entry::parse_key(&text)) {
-            store.talk.measured(key, row.get_bounding_client_rect().height());
+fn observe_all(sizes: &ResizeObserver, nodes: &NodeList) {
+    for nth in 0..nodes.length() {
+        if let Some(row) = nodes.item(nth).and_then(|node| node.dyn_into::<Element>().ok()) {
+            sizes.observe(&row);
         }
     }
 }

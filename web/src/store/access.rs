@@ -9,9 +9,8 @@ use crate::{
         self,
         address::{self, Arrival},
         kept::Shelf,
-        timer,
     },
-    net::fetch::{self, CallError, Credential},
+    net::fetch::{self, Asking, CallError, Credential},
 };
 
 const TOKEN: &str = "roost.token";
@@ -46,14 +45,14 @@ impl Store {
     }
 
     /// Asks the daemon, as whoever this page was let in as.
-    pub(super) async fn ask<T>(self, call: Call<T>) -> Result<T, CallError> {
-        fetch::ask(call, &self.key()).await
+    pub(super) fn ask<T>(self, call: Call<T>) -> Asking<T> {
+        fetch::ask(call, self.key())
     }
 
     pub(super) fn arrive(self) {
         spawn_local(async move {
             match address::arrival() {
-                Arrival::Code(code) => match fetch::ask(routes::exchange(&code), &None).await {
+                Arrival::Code(code) => match fetch::ask(routes::exchange(&code), None).await {
                     Ok(device) => self.enter(Some(device.token), Shelf::Tab, WhyOut::Revoked).await,
                     Err(CallError::Refused(_)) => self.try_kept(Some(WhyOut::SpentLink)).await,
                     Err(error) => self.access.set(Access::Out(Some(WhyOut::Other(error.to_string())))),
@@ -68,7 +67,7 @@ impl Store {
         let tab = Shelf::Tab.get(TOKEN).map(|token| (token, Shelf::Tab));
         match tab.or_else(|| Shelf::Device.get(TOKEN).map(|token| (token, Shelf::Device))) {
             Some((token, shelf)) => self.enter(Some(token), shelf, otherwise.unwrap_or(WhyOut::Revoked)).await,
-            None => match fetch::ask(routes::capabilities(), &None).await {
+            None => match fetch::ask(routes::capabilities(), None).await {
                 Ok(daemon) => {
                     Shelf::Device.set(OPEN, "1");
                     self.let_in(None, daemon);
@@ -90,7 +89,7 @@ impl Store {
     /// Tries a credential until the daemon says yes or no; an unreachable daemon has said neither.
     async fn enter(self, credential: Credential, shelf: Shelf, when_refused: WhyOut) {
         for attempt in 0.. {
-            match fetch::ask(routes::capabilities(), &credential).await {
+            match fetch::ask(routes::capabilities(), credential.clone()).await {
                 Ok(daemon) => {
                     shelf.set(TOKEN, credential.as_deref().unwrap_or_default());
                     return self.let_in(credential, daemon);
@@ -98,7 +97,7 @@ impl Store {
                 Err(CallError::Unreachable(_)) => {
                     let wait = client::wait(attempt, js_sys::Math::random());
                     self.connection.set(Connection::Retrying(browser::now().after(wait)));
-                    timer::sleep(wait).await;
+                    self.talk.pause(wait).await;
                 }
                 Err(error) => {
                     let why = if error.is_unauthorized() { when_refused } else { WhyOut::Other(error.to_string()) };
@@ -126,7 +125,8 @@ impl Store {
         self.list.sessions.set(Vec::new());
         self.list.listed.set(false);
         self.list.archived.set(None);
-        self.sheet.set(None);
+        self.show_sheet(None);
+        self.panels.forget();
         self.access.set(Access::Out(why));
     }
 

@@ -31,6 +31,8 @@ pub(crate) struct Catalogue {
     pub(crate) listed: Live<bool>,
     /// Id of the workspace whose sessions are shown, and in which a new one begins. Empty: the primary one.
     pub(super) workspace: Live<String>,
+    /// How often the list was asked for.
+    pub(super) readings: Live<u64>,
     /// What the titles are searched for.
     pub(crate) search: Live<String>,
 }
@@ -81,6 +83,7 @@ impl Catalogue {
             colors: Live::default(),
             listed: Live::new(false),
             workspace: Live::new(Shelf::Device.get(WORKSPACE).unwrap_or_default()),
+            readings: Live::new(0),
             search: Live::default(),
         }
     }
@@ -175,18 +178,23 @@ impl Store {
         at_hand.unwrap_or_else(|| untrack(|| self.workspace()))
     }
 
+    /// Reads the list anew. Of several readings under way only the last one counts: the others may be of before a change.
     pub(super) fn refresh_sessions(self) {
+        let turn = self.list.readings.get_untracked() + 1;
+        self.list.readings.set(turn);
         spawn_local(async move {
             let workspaces = self.daemon.with_untracked(|daemon| daemon.workspaces.clone());
             let mut lines = Vec::new();
             for workspace in workspaces {
                 match self.listed(&workspace.id, self.organized()).await {
                     Ok(some) => lines.extend(some),
-                    Err(error) => {
-                        self.shut_out(&error);
-                        return;
-                    }
+                    // What cannot be reached says so in the line on top; it is asked again when it is back.
+                    Err(error) if error.is_passing() => return,
+                    Err(error) => return self.complain(words().cannot_list, &error),
                 }
+            }
+            if self.list.readings.get_untracked() != turn {
+                return;
             }
             self.list.sessions.set_if_new(lines);
             self.list.listed.set_if_new(true);

@@ -253,6 +253,14 @@ impl Store {
         browser::focus(PROMPT);
     }
 
+    /// Writes a command in front of what is in the box.
+    pub(crate) fn begin_command(self, name: &str) {
+        let line = format!("/{name} {}", self.composer.text().trim_start());
+        self.composer.put_at(&line, line.len());
+        self.open_palette(&line, line.len());
+        browser::focus(PROMPT);
+    }
+
     pub(crate) fn close_palette(self) {
         self.composer.palette.set_if_new(None);
     }

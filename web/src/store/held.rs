@@ -1,15 +1,22 @@
 //! What stands behind the session on screen: the transcript, its rows, its texts, the line.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::{
+    cell::RefCell,
+    collections::{BTreeMap, VecDeque},
+};
 
 use crate::leptos::reactive::signal::ArcTrigger;
 use roost_core::{
-    ClientId, Envelope, SessionId,
+    ClientId, Envelope, Millis, SessionId,
     transcript::{Body, Change, Entry, EntryChange, EntryId, Side, Transcript, TurnId, TurnOutcome},
 };
 use serde_json::Value;
 
-use super::{RowKey, rows::Rows, texts::Texts};
+use super::{
+    RowKey,
+    rows::Rows,
+    texts::{self, Texts},
+};
 use crate::{browser::timer::Alarm, net::line::Line};
 
 /// What no part looks at directly.
@@ -28,7 +35,27 @@ pub(super) struct Held {
     pub(super) waiting: VecDeque<Envelope>,
     pub(super) applied: usize,
     pub(super) frame_asked: bool,
+    /// Nothing is applied before this moment.
+    pub(super) rests_until: Millis,
     pub(super) retry: Alarm,
+}
+
+thread_local! {
+    static HELD: RefCell<Held> = RefCell::default();
+}
+
+/// The page's one [`Held`]. Whoever changes it calls nobody who reads it meanwhile.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Hold;
+
+impl Hold {
+    pub(super) fn with<T>(self, read: impl FnOnce(&Held) -> T) -> T {
+        HELD.with_borrow(read)
+    }
+
+    pub(super) fn update<T>(self, change: impl FnOnce(&mut Held) -> T) -> T {
+        HELD.with_borrow_mut(change)
+    }
 }
 
 /// What moves a row: its entry, or a person's hand.
@@ -74,20 +101,21 @@ impl Held {
     pub(super) fn lay_out(&mut self, entry: EntryId) -> usize {
         let Some(found) = self.transcript.entry_of(entry) else { return 0 };
         let from = self.texts.read(found);
-        self.rows.set_blocks(entry, &self.texts.guesses(entry));
+        let blocks = self.texts.blocks(entry);
+        self.rows.set_blocks(entry, blocks.len(), |nth| texts::guess(&blocks[nth]));
         from
     }
 
     pub(super) fn lay_out_whole(&mut self, entry: EntryId) -> usize {
         if let Some(found) = self.transcript.entry_of(entry) {
-            self.rows.set_blocks(entry, &[guess(found)]);
+            self.rows.set_blocks(entry, 1, |_| guess(found));
         }
         0
     }
 
     pub(super) fn lay_out_all(&mut self) {
         for entry in self.transcript.entries() {
-            self.rows.set_blocks(entry.id, &[guess(entry)]);
+            self.rows.set_blocks(entry.id, 1, |_| guess(entry));
         }
         self.end_turns(&mut Vec::new());
     }

@@ -1,9 +1,13 @@
-//! A value that lives as long as the page, and whose readers are told of its changes.
+//! Values whose readers are told of their changes: [`Live`] as long as the page, [`Own`] as long as a part, [`Derived`] from others.
 //!
 //! Leptos has signals for that, but compiles all of their machinery anew for each type of value, and every byte of it comes over the
-//! network. Here only the value itself is generic. What a part keeps for itself is a Leptos signal, because it ends with the part.
+//! network. Here only the value itself is generic.
 
-use std::sync::{PoisonError, RwLock};
+use std::{
+    any::Any,
+    marker::PhantomData,
+    sync::{Arc, PoisonError, RwLock},
+};
 
 use crate::leptos::{
     prelude::*,
@@ -37,20 +41,35 @@ impl<T: Default> Default for Live<T> {
     }
 }
 
+impl<T> Kept<T> {
+    fn new(value: T) -> Self {
+        Self { readers: ArcTrigger::new(), value: RwLock::new(value) }
+    }
+
+    fn read<R>(&self, read: impl FnOnce(&T) -> R) -> R {
+        read(&self.value.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn update(&self, change: impl FnOnce(&mut T)) {
+        change(&mut self.value.write().unwrap_or_else(PoisonError::into_inner));
+        self.readers.notify();
+    }
+}
+
 impl<T> Live<T> {
     pub(crate) fn new(value: T) -> Self {
-        Self(Box::leak(Box::new(Kept { readers: ArcTrigger::new(), value: RwLock::new(value) })))
+        Self(Box::leak(Box::new(Kept::new(value))))
     }
 
     /// Reads it; whoever is being drawn or computed hears of its changes from now on.
     pub(crate) fn with<R>(self, read: impl FnOnce(&T) -> R) -> R {
         self.0.readers.track();
-        self.with_untracked(read)
+        self.0.read(read)
     }
 
     /// Reads it, once.
     pub(crate) fn with_untracked<R>(self, read: impl FnOnce(&T) -> R) -> R {
-        read(&self.0.value.read().unwrap_or_else(PoisonError::into_inner))
+        self.0.read(read)
     }
 
     pub(crate) fn set(self, value: T) {
@@ -58,8 +77,7 @@ impl<T> Live<T> {
     }
 
     pub(crate) fn update(self, change: impl FnOnce(&mut T)) {
-        change(&mut self.0.value.write().unwrap_or_else(PoisonError::into_inner));
-        self.0.readers.notify();
+        self.0.update(change);
     }
 }
 
@@ -82,16 +100,92 @@ impl<T: PartialEq> Live<T> {
     }
 }
 
-/// A value computed from others; who reads it hears only when it comes out differently.
-pub(crate) fn derived<T: PartialEq + Send + Sync + 'static>(
-    compute: impl Fn() -> T + Send + Sync + 'static,
-) -> Memo<T> {
-    memo(Box::new(compute))
+/// What a part keeps for itself: clones are the same value, and it ends with the last of them.
+#[derive(Clone, Debug)]
+pub(crate) struct Own<T>(Arc<Kept<T>>);
+
+impl<T: Clone> Own<T> {
+    pub(crate) fn new(value: T) -> Self {
+        Self(Arc::new(Kept::new(value)))
+    }
+
+    pub(crate) fn get(&self) -> T {
+        self.0.readers.track();
+        self.0.read(T::clone)
+    }
+
+    pub(crate) fn get_untracked(&self) -> T {
+        self.0.read(T::clone)
+    }
+
+    pub(crate) fn set(&self, value: T) {
+        self.0.update(|current| *current = value);
+    }
 }
 
+/// A value computed from others; who reads it hears only when it comes out differently. A handle: copies are the same value.
+#[derive(Debug)]
+pub(crate) struct Derived<T>(Memo<Erased>, PhantomData<fn() -> T>);
+
+/// Some value: the same one, or another.
+#[derive(Clone, Debug)]
+struct Erased(Arc<dyn Any + Send + Sync>);
+
+impl PartialEq for Erased {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+}
+
+impl<T> Clone for Derived<T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<T> Copy for Derived<T> {}
+
+impl<T: 'static> Derived<T> {
+    pub(crate) fn with<R>(self, read: impl FnOnce(&T) -> R) -> R {
+        read_as(&self.0.get(), read)
+    }
+
+    pub(crate) fn with_untracked<R>(self, read: impl FnOnce(&T) -> R) -> R {
+        read_as(&self.0.get_untracked(), read)
+    }
+}
+
+fn read_as<T: 'static, R>(value: &Erased, read: impl FnOnce(&T) -> R) -> R {
+    read(value.0.downcast_ref().expect("`derived` computes nothing but values of this type"))
+}
+
+impl<T: Clone + 'static> Derived<T> {
+    pub(crate) fn get(self) -> T {
+        self.with(T::clone)
+    }
+
+    pub(crate) fn get_untracked(self) -> T {
+        self.with_untracked(T::clone)
+    }
+}
+
+/// Computes a value whenever one that it read has changed.
+pub(crate) fn derived<T: PartialEq + Send + Sync + 'static>(
+    compute: impl Fn() -> T + Send + Sync + 'static,
+) -> Derived<T> {
+    let anew = move |old: Option<&Erased>| {
+        let new = compute();
+        let same = old.filter(|old| old.0.downcast_ref::<T>().is_some_and(|old| *old == new));
+        same.cloned().unwrap_or_else(|| Erased(Arc::new(new)))
+    };
+    Derived(memo(Box::new(anew)), PhantomData)
+}
+
+type Compute = Box<dyn Fn(Option<&Erased>) -> Erased + Send + Sync>;
+
 #[inline(never)]
-fn memo<T: PartialEq + Send + Sync + 'static>(compute: Box<dyn Fn() -> T + Send + Sync>) -> Memo<T> {
-    Memo::new(move |_| compute())
+fn memo(compute: Compute) -> Memo<Erased> {
+    Memo::new(compute)
 }
 
 /// Does something now, and again whenever what it read has changed.

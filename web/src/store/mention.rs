@@ -79,6 +79,8 @@ impl Store {
     /// Reads what files there are, then opens the list for what stands in the composer by then.
     fn read_files(self) {
         let workspace = self.here().map_or_else(|| untrack(|| self.workspace()), |here| self.workspace_of(&here));
+        // Asked once, also when the next letter comes before the answer.
+        self.files.set(Some(Arc::default()));
         spawn_local(async move {
             if let Ok(found) = self.ask(routes::glob(&workspace, "**/*", MOST_FILES)).await {
                 self.files.set(Some(Arc::new(found.matches)));

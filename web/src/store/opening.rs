@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::leptos::{prelude::*, task::spawn_local};
+use crate::leptos::task::spawn_local;
 use roost_core::{
     SessionId,
     client::{self, LoadedSession, routes},
@@ -61,7 +61,7 @@ impl Store {
     }
 
     fn hang_up(self) {
-        self.talk.held.update_value(|held| {
+        self.talk.held.update(|held| {
             held.line = None;
             held.waiting.clear();
         });
@@ -88,8 +88,7 @@ impl Store {
                     let wait = client::wait(attempt, js_sys::Math::random());
                     self.clock.set(browser::now());
                     self.connection.set(Connection::Retrying(browser::now().after(wait)));
-                    let alarm = self.talk.held.with_value(|held| held.retry.clone());
-                    alarm.wait(wait).await;
+                    self.talk.pause(wait).await;
                 }
                 Err(error) if self.shut_out(&error) => return,
                 Err(error) if error.is_missing() => return self.lost(Ending::Unknown),
@@ -105,18 +104,18 @@ impl Store {
         self.talk.introduce(session, loaded.resumed.session.client_id.clone());
         self.talk.fill(self, loaded);
         let line = Line::open(session.clone(), self.key(), loaded.cursor(), move |news| self.hear(news));
-        self.talk.held.update_value(|held| held.line = Some(line));
+        self.talk.held.update(|held| held.line = Some(line));
         self.refresh_commands(session.clone());
     }
 
     /// The agent's commands are on the stream only if this page saw them announced.
     fn refresh_commands(self, session: SessionId) {
-        if !self.talk.held.with_value(|held| held.announced.is_null()) {
+        if !self.talk.held.with(|held| held.announced.is_null()) {
             return;
         }
         spawn_local(async move {
             let Ok(commands) = self.ask(routes::supported_commands(&session)).await else { return };
-            let unknown = self.talk.held.with_value(|held| held.announced.is_null());
+            let unknown = self.talk.held.with(|held| held.announced.is_null());
             if unknown && self.here().as_ref() == Some(&session) {
                 let commands = json!({
                     "availableCommands": commands.available_commands,

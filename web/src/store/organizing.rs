@@ -25,6 +25,8 @@ pub(crate) enum Doing {
     Grouping(SessionId),
     RenamingGroup(String),
     DeletingGroup(String),
+    /// A workspace is to be served no longer.
+    Removing(String),
 }
 
 /// What a menu is about, and where it opens, in CSS pixels of the window.

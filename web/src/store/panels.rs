@@ -4,8 +4,8 @@ use crate::leptos::{prelude::*, task::spawn_local};
 use roost_core::client::{Permissions, RuleType, Setting, SettingScope, routes};
 use serde_json::Value;
 
-use super::{Sheet, Store, live::Live};
-use crate::{net::fetch::CallError, words::words};
+use super::{Command, Sheet, Store, live::Live};
+use crate::net::fetch::CallError;
 
 /// The panels' part of the store. `None` while it has not been read.
 #[derive(Clone, Copy, Debug)]
@@ -17,6 +17,8 @@ pub(crate) struct Panels {
     pub(crate) scope: Live<SettingScope>,
     /// What went wrong in the panel on screen.
     pub(crate) wrong: Live<Option<String>>,
+    /// The setting whose change was refused last, and how many were: its control has to show the old value again.
+    pub(crate) refused: Live<(String, usize)>,
 }
 
 impl Panels {
@@ -27,7 +29,15 @@ impl Panels {
             status: Live::new(None),
             scope: Live::new(SettingScope::Workspace),
             wrong: Live::new(None),
+            refused: Live::default(),
         }
+    }
+
+    /// Forgets what was read.
+    pub(super) fn forget(self) {
+        self.settings.set(None);
+        self.permissions.set(None);
+        self.status.set(None);
     }
 }
 
@@ -100,10 +110,16 @@ impl Store {
         self.panels.wrong.set_if_new(None);
         spawn_local(async move {
             let call = routes::set_setting(scope, &self.chosen_workspace(), &key, &value);
-            if let Err(error) = self.ask(call).await {
-                self.wrong(&error);
+            match self.ask(call).await {
+                Ok(_) => self.read_settings(),
+                Err(error) => {
+                    self.wrong(&error);
+                    self.panels.refused.update(|(which, count)| {
+                        *which = key;
+                        *count += 1;
+                    });
+                }
             }
-            self.read_settings();
         });
     }
 
@@ -142,18 +158,25 @@ impl Store {
     pub(super) fn remove_workspace(self, id: String) {
         self.panels.wrong.set_if_new(None);
         spawn_local(async move {
-            if let Err(error) = self.ask(routes::remove_workspace(&id, false)).await {
-                self.wrong(&error);
+            // Whoever asked for it was told that what runs there is stopped.
+            match self.ask(routes::remove_workspace(&id, true)).await {
+                Ok(_) => {
+                    if self.here().is_some_and(|here| self.workspace_of(&here) == id) {
+                        self.dispatch(Command::GoHome);
+                    }
+                    self.read_workspaces().await;
+                    // Another one may be the chosen one now.
+                    self.choose_workspace(self.chosen_workspace());
+                }
+                Err(error) => self.wrong(&error),
             }
-            self.read_workspaces().await;
-            self.refresh_sessions();
         });
     }
 
     async fn read_workspaces(self) {
         match self.ask(routes::capabilities()).await {
             Ok(daemon) => self.serve(daemon),
-            Err(error) => self.complain(words().cannot_list, &error),
+            Err(error) => self.wrong(&error),
         }
     }
 }

@@ -62,13 +62,13 @@ impl Rows {
         self.find(key).is_ok()
     }
 
-    /// Gives an entry one row for each of `guesses`. Rows that it keeps keep their heights.
-    pub(super) fn set_blocks(&mut self, entry: EntryId, guesses: &[f64]) {
+    /// Gives an entry `count` rows. Rows that it keeps keep their heights; `guess` says how high a new one is, about.
+    pub(super) fn set_blocks(&mut self, entry: EntryId, count: usize, guess: impl Fn(usize) -> f64) {
         let start = self.from(RowKey::block(entry, 0));
         let end = self.from(RowKey::turn_end(entry));
-        let kept = (end - start).min(guesses.len());
-        let row = |(nth, height): (usize, &f64)| Row { key: RowKey::block(entry, nth as u32), height: *height };
-        self.rows.splice(start + kept..end, guesses.iter().enumerate().skip(kept).map(row));
+        let kept = (end - start).min(count);
+        let row = |nth| Row { key: RowKey::block(entry, nth as u32), height: guess(nth) };
+        self.rows.splice(start + kept..end, (kept..count).map(row));
     }
 
     pub(super) fn end_turn(&mut self, entry: EntryId, guess: f64) {
@@ -138,7 +138,7 @@ mod tests {
     fn ten_rows() -> Rows {
         let mut rows = Rows::default();
         for event in 1..=5 {
-            rows.set_blocks(entry(event), &[10.0, 10.0]);
+            rows.set_blocks(entry(event), 2, |_| 10.0);
         }
         rows
     }
@@ -169,7 +169,7 @@ mod tests {
     fn a_growing_entry_keeps_what_was_measured() {
         let mut rows = ten_rows();
         rows.measure(RowKey::block(entry(5), 0), 33.0);
-        rows.set_blocks(entry(5), &[10.0, 10.0, 10.0]);
+        rows.set_blocks(entry(5), 3, |_| 10.0);
         assert_eq!((rows.rows.len(), rows.between(0.0, 1e9).range.len()), (11, 11));
         assert_eq!(rows.last(5.0).above, 123.0);
     }

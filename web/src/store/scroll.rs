@@ -8,9 +8,9 @@ pub(crate) const VIEW: &str = "talk";
 /// A reader this close to the end, in pixels, is at the end.
 const AT_END: f64 = 40.0;
 /// How much is drawn beyond each edge, in heights of the view.
-const MARGIN: f64 = 1.5;
-/// The rows on screen are chosen anew when less than this is left beyond an edge.
-const LEAST_MARGIN: f64 = 0.5;
+const MARGIN: f64 = 1.25;
+/// The rows on screen are chosen anew when less than this is left beyond an edge: soon, so that few have to be drawn at a time.
+const LEAST_MARGIN: f64 = 1.0;
 
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Place {

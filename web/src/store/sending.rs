@@ -256,7 +256,8 @@ impl Store {
             Action::Resume if args.is_empty() => self.rail_open.set(true),
             Action::Resume => self.dispatch(Command::Open(args.into())),
             Action::Copy => match self.talk.last_answer() {
-                Some(answer) => browser::copy(&answer),
+                Some(answer) if browser::copy(&answer) => {}
+                Some(_) => return self.refuse(words().not_copied),
                 None => return self.refuse(words().nothing_to_copy),
             },
             Action::Release => match self.here() {

@@ -5,12 +5,9 @@
 
 use std::{ops::Range, sync::Arc};
 
-use crate::leptos::{
-    prelude::*,
-    reactive::{
-        signal::ArcTrigger,
-        traits::{Notify, Track},
-    },
+use crate::leptos::reactive::{
+    signal::ArcTrigger,
+    traits::{Notify, Track},
 };
 use roost_core::{
     ClientId, Envelope, EventType, Millis, RequestId, SessionId,
@@ -25,7 +22,7 @@ use serde_json::Value;
 
 use super::{
     Connection, Control, Controls, Ending, Part, RowKey, SessionState, Store,
-    held::{Held, Watched},
+    held::{Held, Hold, Watched},
     live::Live,
     rows::Rows,
     scroll, sending,
@@ -35,6 +32,8 @@ use crate::browser::{self, kept::Shelf, timer};
 
 /// Applying events may take this long in one frame; the rest waits for the next.
 const FRAME_BUDGET: Millis = Millis(8);
+const SHORTEST_REST: Millis = Millis(40);
+const LONGEST_REST: Millis = Millis(250);
 
 /// The session on screen, as signals.
 #[derive(Clone, Copy, Debug)]
@@ -64,7 +63,7 @@ pub(crate) struct Talk {
     pub(crate) unseen: Live<usize>,
     pub(super) place: Live<scroll::Place>,
     pub(super) shown: Live<Range<usize>>,
-    pub(super) held: StoredValue<Held, LocalStorage>,
+    pub(super) held: Hold,
 }
 
 impl Talk {
@@ -88,7 +87,7 @@ impl Talk {
             unseen: Live::new(0),
             place: Live::default(),
             shown: Live::new(0..0),
-            held: StoredValue::new_local(Held::default()),
+            held: Hold,
         }
     }
 
@@ -99,19 +98,19 @@ impl Talk {
     }
 
     pub(crate) fn read_untracked<T>(self, row: RowKey, read: impl FnOnce(&Entry) -> Option<T>) -> Option<T> {
-        self.held.with_value(|held| held.transcript.entry_of(row.entry).and_then(read))
+        self.held.with(|held| held.transcript.entry_of(row.entry).and_then(read))
     }
 
     /// Reads the block of a text that a row shows.
     pub(crate) fn block<T>(self, row: RowKey, read: impl FnOnce(&Block) -> Option<T>) -> Option<T> {
         self.watched(row).moved.track();
         let Part::Block(nth) = row.part else { return None };
-        self.held.with_value(|held| held.texts.block(row.entry, nth as usize).and_then(read))
+        self.held.with(|held| held.texts.blocks(row.entry).get(nth as usize).and_then(read))
     }
 
     /// What was asked in a turn, as one text.
     pub(crate) fn prompt_of(self, turn: TurnId) -> Option<String> {
-        self.held.with_value(|held| {
+        self.held.with(|held| {
             held.transcript.entries().find_map(|entry| match &entry.body {
                 Body::User(message) if entry.turn == Some(turn) => Some(message.texts().collect::<Vec<_>>().join("\n")),
                 _ => None,
@@ -122,14 +121,14 @@ impl Talk {
     /// Reads the turn whose end a row shows.
     pub(crate) fn turn<T>(self, row: RowKey, read: impl FnOnce(&Transcript, TurnId) -> Option<T>) -> Option<T> {
         self.watched(row).moved.track();
-        self.held.with_value(|held| {
+        self.held.with(|held| {
             let turn = held.transcript.entry_of(row.entry)?.turn?;
             read(&held.transcript, turn)
         })
     }
 
     fn watched(self, row: RowKey) -> Watched {
-        self.held.try_update_value(|held| held.watched.entry(row).or_default().clone()).unwrap_or_default()
+        self.held.update(|held| held.watched.entry(row).or_default().clone())
     }
 
     /// Whether a person opened or closed a row; `None` when nobody did.
@@ -140,23 +139,23 @@ impl Talk {
     }
 
     pub(super) fn fold(self, row: RowKey, open: bool) {
-        self.held.update_value(|held| held.watched.entry(row).or_default().open = Some(open));
+        self.held.update(|held| held.watched.entry(row).or_default().open = Some(open));
         self.watched(row).folded.notify();
     }
 
     /// A row turned out to be this high.
     pub(crate) fn measured(self, row: RowKey, height: f64) {
-        self.held.update_value(|held| held.rows.measure(row, height));
+        self.held.update(|held| held.rows.measure(row, height));
     }
 
     pub(super) fn with_rows<T>(self, read: impl FnOnce(&Rows) -> T) -> T {
-        self.held.with_value(|held| read(&held.rows))
+        self.held.with(|held| read(&held.rows))
     }
 
     /// Parses the texts among the rows of `range` that nobody has come near to before. Says whether there were any.
     pub(super) fn parse_texts(self, range: Range<usize>) -> bool {
         let mut parsed = false;
-        self.held.update_value(|held| {
+        self.held.update(|held| {
             for key in held.rows.keys(range) {
                 if !held.texts.is_parsed(key.entry) && held.is_prose(key.entry) {
                     held.lay_out(key.entry);
@@ -167,8 +166,14 @@ impl Talk {
         parsed
     }
 
+    /// Waits for `length`, or until somebody wants to know at once.
+    pub(super) async fn pause(self, length: Millis) {
+        let alarm = self.held.with(|held| held.retry.clone());
+        alarm.wait(length).await;
+    }
+
     pub(super) fn nudge(self) {
-        self.held.with_value(|held| {
+        self.held.with(|held| {
             held.retry.ring();
             if let Some(line) = &held.line {
                 line.nudge();
@@ -177,7 +182,7 @@ impl Talk {
     }
 
     pub(super) fn watch(self) {
-        self.held.with_value(|held| {
+        self.held.with(|held| {
             if let Some(line) = &held.line {
                 line.watch();
             }
@@ -190,9 +195,8 @@ impl Talk {
     }
 
     pub(crate) fn client_of(self, session: &SessionId) -> Option<ClientId> {
-        let known = self
-            .held
-            .with_value(|held| held.clients.iter().find(|(of, _)| of == session).map(|(_, client)| client.clone()));
+        let known =
+            self.held.with(|held| held.clients.iter().find(|(of, _)| of == session).map(|(_, client)| client.clone()));
         known.or_else(|| Shelf::Tab.get(&client_key(session)).map(ClientId::from))
     }
 
@@ -200,7 +204,7 @@ impl Talk {
     pub(super) fn introduce(self, session: &SessionId, client: Option<ClientId>) {
         let Some(client) = client else { return };
         Shelf::Tab.set(&client_key(session), client.as_str());
-        self.held.update_value(|held| {
+        self.held.update(|held| {
             held.clients.retain(|(of, _)| of != session);
             held.clients.push((session.clone(), client));
         });
@@ -208,7 +212,7 @@ impl Talk {
 
     /// The last thing the agent answered.
     pub(super) fn last_answer(self) -> Option<String> {
-        self.held.with_value(|held| {
+        self.held.with(|held| {
             held.transcript.entries().rev().find_map(|entry| match &entry.body {
                 Body::Assistant(run) => Some(run.text.clone()),
                 _ => None,
@@ -218,12 +222,16 @@ impl Talk {
 
     /// Takes events in, to be applied before the next frame is painted.
     pub(super) fn queue_events(self, store: Store, events: Vec<Envelope>) {
-        let ask = self.held.try_update_value(|held| {
+        let rest = self.held.update(|held| {
             held.waiting.extend(events);
-            !std::mem::replace(&mut held.frame_asked, true)
+            let asked = std::mem::replace(&mut held.frame_asked, true);
+            // A clock that was set back makes no rest longer.
+            (!asked).then(|| held.rests_until.since(browser::now()).min(LONGEST_REST))
         });
-        if ask == Some(true) {
-            timer::next_frame(move || self.apply_waiting(store));
+        match rest {
+            None => {}
+            Some(Millis(0)) => timer::next_frame(move || self.apply_waiting(store)),
+            Some(rest) => timer::after(rest, move || timer::next_frame(move || self.apply_waiting(store))),
         }
     }
 
@@ -231,7 +239,7 @@ impl Talk {
         let begun = browser::now();
         let mut change = Change::default();
         let mut marks = Vec::new();
-        self.held.update_value(|held| {
+        self.held.update(|held| {
             held.frame_asked = false;
             while let Some(event) = held.waiting.pop_front() {
                 held.applied += 1;
@@ -252,14 +260,20 @@ impl Talk {
             }
         }
         self.note_progress(store);
-        if self.held.with_value(|held| !held.waiting.is_empty()) {
+        let now = browser::now();
+        let behind = self.held.update(|held| {
+            let behind = !held.waiting.is_empty();
+            held.rests_until = if behind { now } else { now.after(rest_after(now.since(begun))) };
+            behind
+        });
+        if behind {
             self.queue_events(store, Vec::new());
         }
     }
 
     fn note_progress(self, store: Store) {
         if let Connection::CatchingUp { .. } = store.connection.get_untracked() {
-            let (done, left) = self.held.with_value(|held| (held.applied, held.waiting.len()));
+            let (done, left) = self.held.with(|held| (held.applied, held.waiting.len()));
             if left > 0 {
                 store.connection.set_if_new(Connection::CatchingUp { done, all: done + left });
             }
@@ -273,7 +287,7 @@ impl Talk {
         }
         let mut touched = Vec::new();
         let mut added = Vec::new();
-        self.held.update_value(|held| {
+        self.held.update(|held| {
             for moved in &change.entries {
                 held.follow(*moved, &mut touched);
                 if let EntryChange::Added(entry) = moved {
@@ -297,7 +311,7 @@ impl Talk {
     fn note_own(self, store: Store, added: &[EntryId]) {
         let Some(session) = self.session.get_untracked() else { return };
         let me = self.client_of(&session);
-        let texts: Vec<String> = self.held.with_value(|held| {
+        let texts: Vec<String> = self.held.with(|held| {
             let mine = |entry: &&Entry| entry.by.is_some() && entry.by == me;
             let said = |entry: &Entry| match &entry.body {
                 Body::User(message) => Some(message.texts().collect::<String>()),
@@ -311,13 +325,10 @@ impl Talk {
     }
 
     fn note_turns(self, store: Store, touched: &mut Vec<ArcTrigger>) {
-        let since = self
-            .held
-            .try_update_value(|held| {
-                held.end_turns(touched);
-                held.transcript.running().map(|turn| turn.started_at)
-            })
-            .flatten();
+        let since = self.held.update(|held| {
+            held.end_turns(touched);
+            held.transcript.running().map(|turn| turn.started_at)
+        });
         self.busy.set_if_new(since.is_some());
         self.busy_since.set_if_new(since.flatten());
         store.clock.set(browser::now());
@@ -340,10 +351,10 @@ impl Talk {
 
     fn note_sides(self, store: Store, side: Side) {
         if side.contains(Side::QUEUE) {
-            self.queue.set_if_new(self.held.with_value(|held| held.transcript.queue().to_vec()));
+            self.queue.set_if_new(self.held.with(|held| held.transcript.queue().to_vec()));
         }
         if side.contains(Side::PERMISSIONS) {
-            let asks = self.held.with_value(|held| held.transcript.waiting().map(|(_, ask)| ask.clone()).collect());
+            let asks = self.held.with(|held| held.transcript.waiting().map(|(_, ask)| ask.clone()).collect());
             self.asks.set_if_new(asks);
             self.mark(store);
         }
@@ -367,7 +378,7 @@ impl Talk {
             store.retitle(&session, &title);
         }
         if side.contains(Side::COMMANDS) {
-            self.palette.set_if_new(Arc::new(self.held.with_value(|held| palette_of(&held.announced))));
+            self.palette.set_if_new(Arc::new(self.held.with(|held| palette_of(&held.announced))));
         }
         if side.contains(Side::END)
             && let Some(end) = self.state(|state| state.end.clone())
@@ -382,12 +393,12 @@ impl Talk {
     }
 
     fn state<T>(self, read: impl FnOnce(&State) -> T) -> T {
-        self.held.with_value(|held| read(held.transcript.state()))
+        self.held.with(|held| read(held.transcript.state()))
     }
 
     /// Takes a whole session in, in place of whatever is there. The reader's place is kept where the rows still exist.
     pub(super) fn fill(self, store: Store, loaded: &LoadedSession) {
-        self.held.update_value(|held| {
+        self.held.update(|held| {
             held.transcript = Transcript::default();
             held.announced = Value::Null;
             for event in loaded.history() {
@@ -400,7 +411,7 @@ impl Talk {
             held.applied = 0;
             held.lay_out_all();
         });
-        self.palette.set_if_new(Arc::new(self.held.with_value(|held| palette_of(&held.announced))));
+        self.palette.set_if_new(Arc::new(self.held.with(|held| palette_of(&held.announced))));
         store.set_controls(&loaded.resumed.state);
         let mut touched = Vec::new();
         self.note_turns(store, &mut touched);
@@ -408,14 +419,14 @@ impl Talk {
         self.loaded.set_if_new(true);
         self.choose_rows();
         let watched: Vec<ArcTrigger> =
-            self.held.with_value(|held| held.watched.values().map(|row| row.moved.clone()).collect());
+            self.held.with(|held| held.watched.values().map(|row| row.moved.clone()).collect());
         watched.notify();
         touched.notify();
     }
 
     /// Forgets the session.
     pub(super) fn clear(self) {
-        self.held.update_value(|held| {
+        self.held.update(|held| {
             let clients = std::mem::take(&mut held.clients);
             held.retry.ring();
             *held = Held { clients, ..Held::default() };
@@ -438,6 +449,12 @@ impl Talk {
         self.shown.set(0..0);
         self.palette.set_if_new(Arc::new(palette_of(&Value::Null)));
     }
+}
+
+/// How long nothing is drawn after a batch that took this long: what streams faster than one can read is drawn a few times a second,
+/// less often where drawing is slow. A page that is behind does not rest.
+fn rest_after(took: Millis) -> Millis {
+    Millis((SHORTEST_REST.0 + 4 * took.0).min(LONGEST_REST.0))
 }
 
 fn client_key(session: &SessionId) -> String {

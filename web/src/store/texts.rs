@@ -47,16 +47,9 @@ impl Texts {
         self.documents.remove(&entry);
     }
 
-    pub(super) fn block(&self, entry: EntryId, nth: usize) -> Option<&Block> {
-        self.documents.get(&entry)?.markdown.blocks().get(nth)
-    }
-
-    /// How high each block of an entry will be, about.
-    pub(super) fn guesses(&self, entry: EntryId) -> Vec<f64> {
-        self.documents
-            .get(&entry)
-            .map(|document| document.markdown.blocks().iter().map(guess).collect())
-            .unwrap_or_default()
+    /// The blocks of an entry, as far as its text has been read.
+    pub(super) fn blocks(&self, entry: EntryId) -> &[Block] {
+        self.documents.get(&entry).map(|document| document.markdown.blocks()).unwrap_or_default()
     }
 }
 
@@ -65,7 +58,8 @@ const GAP: f64 = 8.0;
 /// Characters of prose that fit into a line.
 const MEASURE: usize = 88;
 
-fn guess(block: &Block) -> f64 {
+/// How high a block will be, about.
+pub(super) fn guess(block: &Block) -> f64 {
     GAP + match block {
         Block::Paragraph(text) | Block::Heading { text, .. } => LINE * text_lines(text),
         Block::Code { text, .. } => 54.0 + 19.5 * text.as_str().lines().count() as f64,

@@ -9,6 +9,11 @@ use super::Words;
 use crate::store::{Sheet, Theme};
 
 impl Words {
+    /// What a button does, and to which of several things.
+    pub(crate) fn act_on(&self, label: &str, name: &str) -> String {
+        format!("{label}: {name}")
+    }
+
     pub(crate) fn advice(&self, code: Option<&str>, kind: Option<&str>, message: &str) -> &'static str {
         let says = |word: &str| message.to_lowercase().contains(word) || kind.is_some_and(|kind| kind.contains(word));
         if code == Some("daemon_restarted") {

@@ -3,7 +3,7 @@
 use roost_core::Millis;
 use serde_json::Value;
 
-use super::wrong;
+use super::{reading, wrong};
 use crate::{
     dom::{El, dd, div, dl, dt, h3, li, section, strong, ul},
     store::Store,
@@ -22,7 +22,8 @@ enum Say {
 }
 
 pub(in crate::parts) fn daemon(store: Store) -> El {
-    div().class("inside").child((wrong(store), move || {
+    let is_here = move || store.panels.status.with(Option::is_some);
+    div().class("inside").child((wrong(store), reading(store, is_here), move || {
         let status = store.panels.status.get()?;
         Some((
             issues(&status),

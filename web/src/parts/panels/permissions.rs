@@ -3,7 +3,7 @@
 use crate::leptos::ev;
 use roost_core::client::RuleType;
 
-use super::{one_more, scopes, wrong};
+use super::{one_more, reading, scopes, wrong};
 use crate::{
     dom::{Content, El, button, code, div, h3, li, p, section, ul},
     parts::icon::{self, icon},
@@ -12,7 +12,9 @@ use crate::{
 };
 
 pub(in crate::parts) fn permissions(store: Store) -> El {
-    div().class("inside").child((div().class("panel-head").child(scopes(store)), wrong(store), move || {
+    let is_here = move || store.panels.permissions.with(Option::is_some);
+    let head = div().class("panel-head").child(scopes(store));
+    div().class("inside").child((head, wrong(store), reading(store, is_here), move || {
         let known = store.panels.permissions.get()?;
         let scope = store.panels.scope.get();
         let scoped = known.of(scope);

@@ -4,17 +4,18 @@ use crate::leptos::{ev, prelude::*};
 use roost_core::client::{Setting, SettingScope};
 use serde_json::Value;
 
-use super::{scopes, wrong};
+use super::{reading, scopes, wrong};
 use crate::{
     dom::{Content, El, code, div, each, h3, input, option, p, section, select, span},
-    store::{Command, Store, derived},
+    store::{Command, Own, Store, derived},
     words::words,
 };
 
 pub(in crate::parts) fn settings(store: Store) -> El {
-    let search = RwSignal::new(String::new());
+    let search = Own::new(String::new());
+    let sought = search.clone();
     let shown = derived(move || {
-        let text = search.get();
+        let text = sought.get();
         let matches = |row: &Setting| {
             text.is_empty()
                 || [&row.key, &row.label, &row.description].iter().any(|it| it.to_lowercase().contains(&text))
@@ -44,6 +45,7 @@ pub(in crate::parts) fn settings(store: Store) -> El {
                 .on(ev::input, move |event| search.set(event_target_value(&event).to_lowercase())),
         )),
         wrong(store),
+        reading(store, move || store.panels.settings.with(Option::is_some)),
         each(
             move || categories.get(),
             Clone::clone,
@@ -52,15 +54,18 @@ pub(in crate::parts) fn settings(store: Store) -> El {
                 let rows = move || {
                     let scope = store.panels.scope.get();
                     let of_category = |row: &Setting| row.category == category;
-                    shown.get().into_iter().filter(of_category).map(|row| (row, scope)).collect::<Vec<_>>()
+                    let refused = store.panels.refused.get();
+                    let times = |row: &Setting| if row.key == refused.0 { refused.1 } else { 0 };
+                    let rows = shown.get().into_iter().filter(of_category);
+                    rows.map(|row| (times(&row), row, scope)).collect::<Vec<_>>()
                 };
                 section()
                     .child((
                         h3().child(name),
                         each(
                             rows,
-                            |(row, scope)| key(row, *scope),
-                            move |(row, scope)| setting(store, row, scope).view(),
+                            |(refused, row, scope)| key(*refused, row, *scope),
+                            move |(_, row, scope)| setting(store, row, scope).view(),
                         ),
                     ))
                     .view()
@@ -70,8 +75,8 @@ pub(in crate::parts) fn settings(store: Store) -> El {
 }
 
 /// All that a row shows: another one is another row.
-fn key(row: &Setting, scope: SettingScope) -> String {
-    format!("{} {} {} {}", row.key, scope.as_str(), row.values.of(scope), row.values.effective)
+fn key(refused: usize, row: &Setting, scope: SettingScope) -> String {
+    format!("{} {refused} {} {} {}", row.key, scope.as_str(), row.values.of(scope), row.values.effective)
 }
 
 fn setting(store: Store, row: Setting, scope: SettingScope) -> El {

@@ -1,11 +1,13 @@
 //! The folders that are served: going to one, adding one, taking one out.
 
 use crate::leptos::ev;
+use roost_core::client::Workspace;
 
 use super::{one_more, wrong};
 use crate::{
-    dom::{El, button, code, div, li, p, span, ul},
-    store::{Command, Control, Store},
+    dom::{Content, El, button, code, div, li, p, span, ul},
+    parts::sure::sure,
+    store::{Command, Control, Doing, Store},
     words::words,
 };
 
@@ -16,30 +18,13 @@ pub(in crate::parts) fn workspaces(store: Store) -> El {
         move || {
             let chosen = store.workspace();
             let lines = store.daemon.with(|daemon| daemon.workspaces.clone()).into_iter().map(|one| {
-                let (go, gone, name) = (one.id.clone(), one.id.clone(), one.name().to_owned());
                 let here = one.id == chosen;
-                li().class("setting").child((
-                    div().class("what").child((
-                        span().class("name").child(name.clone()),
-                        here.then(|| span().class("chip").child(words().current)),
-                        code().child(one.cwd),
-                    )),
-                    (!here).then(|| {
-                        button()
-                            .plain()
-                            .class("button")
-                            .on(ev::click, move |_| store.dispatch(Command::Choose(Control::Workspace, go.clone())))
-                            .child(words().go_there)
-                    }),
-                    one.removable.then(|| {
-                        button()
-                            .plain()
-                            .class("button")
-                            .attr("aria-label", words().remove_of(&name))
-                            .on(ev::click, move |_| store.dispatch(Command::RemoveWorkspace(gone.clone())))
-                            .child(words().take_out)
-                    }),
-                ))
+                li().class("setting").child(move || match store.doing.get() {
+                    Some(Doing::Removing(id)) if id == one.id => {
+                        sure(store, words().take_out_sure, words().take_out, Command::RemoveWorkspace(id)).view()
+                    }
+                    _ => line(store, &one, here).view(),
+                })
             });
             ul().child(lines.collect::<Vec<_>>())
         },
@@ -47,4 +32,26 @@ pub(in crate::parts) fn workspaces(store: Store) -> El {
             store.dispatch(Command::AddWorkspace(cwd));
         }),
     ))
+}
+
+fn line(store: Store, one: &Workspace, here: bool) -> impl Content + use<> {
+    let name = one.name().to_owned();
+    let of = name.clone();
+    let press = move |label: &'static str, command: Command| {
+        button()
+            .plain()
+            .class("button")
+            .attr("aria-label", words().act_on(label, &of))
+            .on(ev::click, move |_| store.dispatch(command.clone()))
+            .child(label)
+    };
+    (
+        div().class("what").child((
+            span().class("name").child(name),
+            here.then(|| span().class("chip").child(words().current)),
+            code().child(one.cwd.clone()),
+        )),
+        (!here).then(|| press(words().go_there, Command::Choose(Control::Workspace, one.id.clone()))),
+        one.removable.then(|| press(words().take_out, Command::Do(Some(Doing::Removing(one.id.clone()))))),
+    )
 }
