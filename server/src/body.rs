@@ -7,8 +7,9 @@ use axum::{
     extract::{FromRequest, Request},
 };
 use bytes::{Bytes, BytesMut};
-use http::{HeaderMap, StatusCode, header};
+use http::{HeaderMap, HeaderValue, Method, StatusCode, header, request};
 use http_body_util::BodyExt;
+use roost_core::nesting::{MAX_NESTING, is_too_deep};
 use serde_json::{Map, Value};
 use tokio::time::Instant;
 
@@ -47,9 +48,36 @@ impl FromRequest<Arc<App>> for JsonBody {
 /// # Errors
 /// It is too large, too slow, or ends early.
 pub async fn whole(request: Request, app: &App) -> Result<Bytes, WireError> {
-    let (allowance, most) = (app.config.timeouts.body_read, app.config.limits.max_body_bytes);
     let (head, body) = request.into_parts();
-    if declared_length(&head.headers).is_some_and(|length| length > most as u64) {
+    read(&head.headers, body, app).await
+}
+
+/// Whether a request that asks or deletes comes with JSON: few of their routes look at a body, and what is malformed or too large is
+/// refused all the same (http.md §1.1).
+#[must_use]
+pub fn is_beside_the_point(head: &request::Parts, body: &Body) -> bool {
+    let rarely_has_one = matches!(head.method, Method::GET | Method::HEAD | Method::DELETE);
+    rarely_has_one && !body.is_end_stream() && is_json(&head.headers)
+}
+
+/// The request, once its body is known to be JSON.
+///
+/// # Errors
+/// It is none, too large, too slow, or ends early.
+pub async fn checked(request: Request, app: &App) -> Result<Request, WireError> {
+    let (head, body) = request.into_parts();
+    let bytes = read(&head.headers, body, app).await?;
+    parse(&bytes)?;
+    Ok(Request::from_parts(head, Body::from(bytes)))
+}
+
+async fn read(headers: &HeaderMap, body: Body, app: &App) -> Result<Bytes, WireError> {
+    let (allowance, most) = (app.config.timeouts.body_read, app.config.limits.max_body_bytes);
+    if let Some(encoding) = headers.get(header::CONTENT_ENCODING).filter(|encoding| *encoding != "identity") {
+        discard(body, allowance);
+        return Err(encoded(encoding));
+    }
+    if declared_length(headers).is_some_and(|length| length > most as u64) {
         discard(body, allowance);
         return Err(too_large(most));
     }
@@ -129,11 +157,20 @@ fn parse(bytes: &[u8]) -> Result<JsonBody, WireError> {
         return Ok(JsonBody::default());
     }
     let value = serde_json::from_slice(text).map_err(|_| WireError::bad_request("Invalid JSON in request body"))?;
+    if std::str::from_utf8(text).is_ok_and(is_too_deep) {
+        let said = format!("The request body is nested deeper than {MAX_NESTING} levels");
+        return Err(WireError::bad_request(said));
+    }
     let Value::Object(mut members) = value else { return Ok(JsonBody::default()) };
     for key in FORBIDDEN_KEYS {
         members.shift_remove(key);
     }
     Ok(JsonBody(members))
+}
+
+fn encoded(encoding: &HeaderValue) -> WireError {
+    let said = format!("A request body encoded as {encoding:?} is not read; send it as it is, without Content-Encoding");
+    WireError::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, said)
 }
 
 fn too_large(most: usize) -> WireError {

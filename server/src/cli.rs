@@ -1,25 +1,25 @@
 //! The command line: `roost serve`, `roost agent`, and the client's `roost prompt`, `roost sessions`, `roost attach`.
 
+mod bounds;
 mod front;
 mod greeting;
+mod rates;
 
 use std::{
     env, io,
-    num::{NonZeroU64, NonZeroUsize},
+    num::NonZeroUsize,
     path::{self, PathBuf},
-    time::Duration,
 };
 
 use clap::{Args, Parser, Subcommand};
-use roost_core::Millis;
 
-use self::front::FrontArgs;
+use self::{bounds::BoundArgs, front::FrontArgs};
 pub use self::greeting::Greeting;
 
 use crate::{
     admission::OriginPattern,
     auth::Secret,
-    config::{AgentCommand, Config, TokenSource, TotalSessions},
+    config::{AgentCommand, Config, TokenSource},
     daemon_log::LogFile,
     device_flow::ProvidersError,
     remote::{AttachArgs, PromptArgs, SessionsArgs},
@@ -42,7 +42,7 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Run the daemon for one folder
+    /// Run the daemon, for one folder or several
     Serve(Box<ServeArgs>),
     /// Run the built-in agent: speaks ACP (Agent Client Protocol) on stdin and stdout
     Agent,
@@ -112,43 +112,8 @@ pub struct ServeArgs {
     #[arg(long, conflicts_with = "log_file", help_heading = "Logging")]
     no_log_file: bool,
 
-    /// Live sessions of each workspace
-    #[arg(long, value_name = "N", default_value_t = 32, help_heading = "Limits")]
-    max_sessions: usize,
-    /// Live sessions of all workspaces together [default: --max-sessions for each workspace given at start]
-    #[arg(long, value_name = "N", help_heading = "Limits")]
-    max_total_sessions: Option<usize>,
-    /// Prompts of one session, running and queued
-    #[arg(long, value_name = "N", default_value_t = 5, help_heading = "Limits")]
-    max_pending_prompts_per_session: usize,
-    /// Event streams of one session
-    #[arg(long, value_name = "N", default_value = "1024", help_heading = "Limits")]
-    max_subscribers: NonZeroUsize,
-    /// Events of one session kept for clients that reconnect
-    #[arg(long, value_name = "N", default_value = "8000", help_heading = "Limits")]
-    event_ring_size: NonZeroUsize,
-    /// Bytes of folded history that opening a session may answer with
-    #[arg(long, value_name = "BYTES", default_value = "4194304", value_parser = parse_replay_bytes, help_heading = "Limits")]
-    compacted_replay_max_bytes: NonZeroU64,
-
-    /// A turn ends with an error after this
-    #[arg(long, value_name = "MS", default_value_t = 0, help_heading = "Timeouts")]
-    prompt_deadline_ms: u64,
-    /// A permission request nobody answers is cancelled after this
-    #[arg(long, value_name = "MS", default_value_t = 0, help_heading = "Timeouts")]
-    permission_response_timeout_ms: u64,
-    /// A session without clients is closed after this; it can be opened again
-    #[arg(long, value_name = "MS", default_value_t = 1_800_000, help_heading = "Timeouts")]
-    session_idle_timeout_ms: u64,
-    /// How often to look for such sessions
-    #[arg(long, value_name = "MS", default_value_t = 60_000, help_heading = "Timeouts")]
-    session_reap_interval_ms: u64,
-    /// An agent without work is ended after this, 0 is at once; the next session starts another
-    #[arg(long, value_name = "MS", default_value_t = 60_000, help_heading = "Timeouts")]
-    channel_idle_timeout_ms: u64,
-    /// A client that takes no byte of its stream for this long is cut off
-    #[arg(long, value_name = "MS", default_value_t = 60_000, help_heading = "Timeouts")]
-    writer_idle_timeout_ms: u64,
+    #[command(flatten)]
+    bounds: BoundArgs,
 }
 
 const AFTER_HELP: &str = "\
@@ -156,8 +121,8 @@ const AFTER_HELP: &str = "\
 
 Environment:
   QWEN_HOME         where sessions, settings and the token are kept [default: ~/.qwen]
-  OPENAI_API_KEY, OPENAI_BASE_URL, OPENAI_MODEL
-                    the model of the built-in agent; without them it runs an offline demo
+  OPENAI_API_KEY, OPENAI_BASE_URL, OPENAI_MODEL, ANTHROPIC_API_KEY, ANTHROPIC_MODEL
+                    the model of the built-in agent, in .env files too; without any it runs an offline demo
   QWEN_SERVE_ACP_HTTP
                     0 serves no ACP over HTTP and WebSocket at /acp
   ROOST_LOG         what to log to stderr: error, warn (default), info (a line per request), debug
@@ -204,26 +169,11 @@ impl ServeArgs {
         config.allow_hosts = self.allow_host;
         self.front.configure(&mut config)?;
         config.log = log_file(&config, self.log_file, self.no_log_file);
-        let limits = &mut config.limits;
-        limits.event_ring_size = self.event_ring_size;
-        limits.max_sessions = NonZeroUsize::new(self.max_sessions);
-        if let Some(most) = self.max_total_sessions {
-            limits.max_total_sessions = TotalSessions::AtMost(NonZeroUsize::new(most));
-        }
-        limits.max_pending_prompts_per_session = NonZeroUsize::new(self.max_pending_prompts_per_session);
-        limits.max_subscribers = self.max_subscribers;
-        limits.max_connections = NonZeroUsize::new(self.max_connections);
-        limits.compacted_replay_max_bytes = self.compacted_replay_max_bytes;
+        config.limits.max_connections = NonZeroUsize::new(self.max_connections);
         if env::var_os("QWEN_SERVE_ACP_HTTP").is_some_and(|wanted| wanted == "0") {
             config.acp = None;
         }
-        let timeouts = &mut config.timeouts;
-        timeouts.prompt_deadline = length(self.prompt_deadline_ms);
-        timeouts.permission_response = length(self.permission_response_timeout_ms);
-        timeouts.session_idle = length(self.session_idle_timeout_ms);
-        timeouts.session_reap_interval = length(self.session_reap_interval_ms);
-        timeouts.channel_idle = Duration::from_millis(self.channel_idle_timeout_ms);
-        timeouts.writer_idle = length(self.writer_idle_timeout_ms).map(|Millis(ms)| Duration::from_millis(ms));
+        self.bounds.configure(&mut config);
         Ok(config)
     }
 }
@@ -236,10 +186,6 @@ fn log_file(config: &Config, path: Option<PathBuf>, is_off: bool) -> Option<LogF
     }
     let usual = LogFile::of(&config.state_dir());
     Some(LogFile { path: path.unwrap_or(usual.path), filter: wanted.unwrap_or(usual.filter), ..usual })
-}
-
-fn length(ms: u64) -> Option<Millis> {
-    (ms > 0).then_some(Millis(ms))
 }
 
 /// The primary workspace, and the others; one that is named twice is one.
@@ -297,12 +243,6 @@ fn agent(command: Option<&str>) -> Result<AgentCommand, ConfigError> {
 /// A path is meant from where the user types it; the agent starts in the workspace. A bare name is looked for on `PATH`.
 fn from_here(program: PathBuf) -> io::Result<PathBuf> {
     if program.components().count() > 1 { path::absolute(program) } else { Ok(program) }
-}
-
-fn parse_replay_bytes(text: &str) -> Result<NonZeroU64, String> {
-    const MOST: u64 = 256 * 1024 * 1024;
-    let bytes: NonZeroU64 = text.parse().map_err(|_| "a number of bytes above 0".to_owned())?;
-    if bytes.get() <= MOST { Ok(bytes) } else { Err(format!("at most {MOST}")) }
 }
 
 #[cfg(test)]

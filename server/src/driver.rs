@@ -1,9 +1,9 @@
 //! One loop a session: wait, let the machine decide, perform.
 //!
 //! The driver owns what only one may touch: the journal, the way to the agent, the order of effects. What happened first is
-//! performed first; what a client is told is on disk before. What the agent is told is written before but not waited for: a power cut
-//! ends the agent too, and so the disk works while the model does. Subscribers are woken once a batch, after its events are in the
-//! journal, so nobody has seen what a restarted daemon does not know.
+//! performed first; what a client is told is on disk before, and whoever tells it waits for the disk. What the agent is told is
+//! written before but not waited for: a power cut ends the agent too, and so the disk works while the model does. Subscribers are
+//! woken once a batch, after its events are in the journal, so nobody has seen what a restarted daemon does not know.
 //!
 //! An idle session is a task that sleeps: no timers but those the machine asked for.
 
@@ -139,6 +139,7 @@ impl LiveSession {
             recording_degraded: AtomicBool::new(false),
             died: AtomicBool::new(false),
             remembered_state,
+            state_json: Mutex::default(),
             phase: watch::Sender::new(Phase::Opening),
         });
         let driver = Driver {
@@ -149,6 +150,7 @@ impl LiveSession {
             meta,
             orders,
             link: None,
+            fresh_name: None,
             awaiting: HashMap::new(),
             leaving: HashMap::new(),
             shells: HashMap::new(),
@@ -176,6 +178,9 @@ struct Driver {
     recorder: Recorder,
     orders: mpsc::Receiver<Order>,
     link: Option<AgentLink>,
+    /// The agent's name for the session it opened afresh, as long as nothing was asked under it: until then the name it had may yet
+    /// lead to what was said before.
+    fresh_name: Option<Option<String>>,
     awaiting: HashMap<Ticket, (oneshot::Sender<Answered>, u64)>,
     /// What a command line about to be started is to watch: how long it may take, and its client's leaving.
     leaving: HashMap<Ticket, (Duration, oneshot::Receiver<()>)>,
@@ -207,6 +212,13 @@ enum Flow {
     Retire,
 }
 
+/// What an agent that opened a session knows of it.
+enum Memory {
+    Whole,
+    /// It opened it afresh, although something was said before.
+    Lost,
+}
+
 /// Orders that may wait; whoever gives one more waits with it.
 const MAX_WAITING_ORDERS: usize = 64;
 
@@ -214,7 +226,7 @@ impl Driver {
     async fn run(mut self, effects: Vec<Effect>, link: Option<(AgentLink, AgentState)>) {
         let mut flow = self.perform(effects).await;
         if let (Flow::GoOn, Some((link, state))) = (&flow, link) {
-            flow = self.connect(link, state).await;
+            flow = self.connect(link, state, Memory::Whole).await;
         }
         let mut orders = Vec::new();
         while matches!(flow, Flow::GoOn) {
@@ -282,12 +294,12 @@ impl Driver {
                     flow
                 }
                 Order::Link(link, state, forgot) => {
-                    let known = match forgot {
-                        Some(why) => self.happen(Input::Agent(AgentInput::Forgot { why })).await,
-                        None => Flow::GoOn,
+                    let (known, memory) = match forgot {
+                        Some(why) => (self.happen(Input::Agent(AgentInput::Forgot { why })).await, Memory::Lost),
+                        None => (Flow::GoOn, Memory::Whole),
                     };
                     match known {
-                        Flow::GoOn => self.connect(link, *state).await,
+                        Flow::GoOn => self.connect(link, *state, memory).await,
                         Flow::Retire => known,
                     }
                 }
@@ -312,7 +324,16 @@ impl Driver {
                 return flow;
             }
         }
+        self.take_fresh_name().await;
         Flow::GoOn
+    }
+
+    /// Once something was asked, the name under which it was is the session's.
+    async fn take_fresh_name(&mut self) {
+        if self.fresh_name.is_some() && self.live.machine().forgotten().is_none() {
+            self.meta.agent_session_id = self.fresh_name.take().flatten();
+            self.write_meta().await;
+        }
     }
 
     /// A number for a command, by which its answer finds back.
@@ -344,9 +365,17 @@ impl Driver {
         flow
     }
 
-    async fn connect(&mut self, mut link: AgentLink, state: AgentState) -> Flow {
-        if self.meta.agent_session_id.as_deref() != link.renamed() || self.meta.agent_state.as_ref() != Some(&state) {
-            self.meta.agent_session_id = link.renamed().map(str::to_owned);
+    async fn connect(&mut self, mut link: AgentLink, state: AgentState, memory: Memory) -> Flow {
+        let name = link.renamed().map(str::to_owned);
+        let kept = match memory {
+            Memory::Whole => name,
+            Memory::Lost => {
+                self.fresh_name = Some(name);
+                self.meta.agent_session_id.clone()
+            }
+        };
+        if self.meta.agent_session_id != kept || self.meta.agent_state.as_ref() != Some(&state) {
+            self.meta.agent_session_id = kept;
             self.meta.agent_state = Some(state.clone());
             self.write_meta().await;
         }
@@ -356,6 +385,7 @@ impl Driver {
             Flow::GoOn => self.happen(Input::Agent(AgentInput::Ready(state))).await,
             Flow::Retire => Flow::Retire,
         };
+        self.take_fresh_name().await;
         self.live.phase.send_replace(Phase::Ready);
         flow
     }

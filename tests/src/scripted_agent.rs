@@ -68,6 +68,9 @@ impl Agent {
         let params = &message["params"];
         match (message["method"].as_str(), message.get("id")) {
             (Some("session/prompt"), Some(id)) => self.prompt(id.clone(), params),
+            (Some(method), Some(_)) if self.script.script.fatal.iter().any(|fatal| fatal == method) => {
+                std::process::exit(9)
+            }
             (Some(method), Some(_)) if self.script.script.unanswered.iter().any(|silent| silent == method) => {}
             (Some(method), Some(id)) => self.answer(id, self.request(method, params)),
             (Some("session/cancel"), None) => self.cancel(params),
@@ -94,10 +97,12 @@ impl Agent {
             "initialize" => {
                 let offered = &params["clientCapabilities"]["_meta"][DRAIN_METHOD];
                 self.may_drain.store(offered == true, Ordering::Relaxed);
+                let mut capabilities = self.script.script.capabilities.clone();
+                capabilities.insert("loadSession".to_owned(), self.script.script.load_session.into());
                 Ok(json!({
                     "protocolVersion": 1,
                     "agentInfo": {"name": "scripted-agent", "title": "Scripted agent", "version": env!("CARGO_PKG_VERSION")},
-                    "agentCapabilities": {"loadSession": self.script.script.load_session},
+                    "agentCapabilities": capabilities,
                     "authMethods": [],
                 }))
             }
@@ -112,6 +117,7 @@ impl Agent {
     }
 
     fn new_session(&self, params: &Value) -> Result<Value, RpcError> {
+        self.script.note_servers("session/new", params).map_err(internal)?;
         let session_id = uuid::Uuid::new_v4().to_string();
         if self.script.script.load_session {
             fs::write(self.script.session(&session_id), "").map_err(internal)?;
@@ -121,6 +127,7 @@ impl Agent {
     }
 
     fn load_session(&self, params: &Value) -> Result<Value, RpcError> {
+        self.script.note_servers("session/load", params).map_err(internal)?;
         let session_id = params["sessionId"].as_str().unwrap_or_default();
         let recorded = fs::read_to_string(self.script.session(session_id))
             .map_err(|_| RpcError { code: -32002, message: format!("session:{session_id}") })?;

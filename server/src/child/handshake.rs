@@ -22,6 +22,10 @@ pub struct AgentInfo {
     pub load_session: bool,
     /// `session/resume` works: as load, without replaying.
     pub resume_session: bool,
+    /// It connects to MCP servers over HTTP,
+    pub mcp_http: bool,
+    /// or as event streams; to processes every agent does.
+    pub mcp_sse: bool,
 }
 
 /// Why a program is not taken for an agent.
@@ -52,6 +56,14 @@ struct Initialized {
 struct Capabilities {
     load_session: bool,
     session_capabilities: SessionCapabilities,
+    mcp_capabilities: McpCapabilities,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct McpCapabilities {
+    http: bool,
+    sse: bool,
 }
 
 #[derive(Default, Deserialize)]
@@ -85,10 +97,13 @@ pub(super) async fn shake(child: &Child) -> Result<AgentInfo, HandshakeError> {
         return Err(HandshakeError::Version(answer.protocol_version));
     }
     let agent = answer.agent_info.unwrap_or_default();
+    let can = answer.agent_capabilities;
     Ok(AgentInfo {
         name: agent.name,
         version: agent.version,
-        load_session: answer.agent_capabilities.load_session,
-        resume_session: answer.agent_capabilities.session_capabilities.resume.is_some(),
+        load_session: can.load_session,
+        resume_session: can.session_capabilities.resume.is_some(),
+        mcp_http: can.mcp_capabilities.http,
+        mcp_sse: can.mcp_capabilities.sse,
     })
 }

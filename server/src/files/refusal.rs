@@ -27,6 +27,8 @@ pub enum Refusal {
     NotADirectory(String),
     #[error("permission denied: {0}")]
     Denied(String),
+    #[error("Workspace is not trusted.")]
+    Untrusted,
     #[error("binary file: {0}")]
     Binary(String),
     #[error("only UTF-8 text is read from a file this large: {0}")]
@@ -94,7 +96,7 @@ impl Refusal {
             | Self::NotRegular(_)
             | Self::NotADirectory(_) => StatusCode::BAD_REQUEST,
             Self::NotFound(_) => StatusCode::NOT_FOUND,
-            Self::Denied(_) => StatusCode::FORBIDDEN,
+            Self::Denied(_) | Self::Untrusted => StatusCode::FORBIDDEN,
             Self::Binary(_)
             | Self::LargeInOtherEncoding(_)
             | Self::TextNotFound(_)
@@ -116,6 +118,7 @@ impl Refusal {
             Self::SymlinkEscape(_) | Self::SymlinkLoop(_) => "symlink_escape",
             Self::NotFound(_) => "path_not_found",
             Self::Denied(_) => "permission_denied",
+            Self::Untrusted => "untrusted_workspace",
             Self::Binary(_) | Self::LargeInOtherEncoding(_) => "binary_file",
             Self::TooLarge { .. } | Self::TextTooLarge { .. } | Self::UploadTooLarge => "file_too_large",
             Self::NotOctets => "unsupported_media_type",
@@ -133,6 +136,7 @@ impl Refusal {
         match self {
             Self::Binary(_) => Some("read the bytes with GET /file/bytes"),
             Self::LargeInOtherEncoding(_) => Some("convert the file to UTF-8, or read the bytes with GET /file/bytes"),
+            Self::Untrusted => Some("have the folder trusted by the user of this machine"),
             Self::TooLarge { .. } => Some("read it in windows: `line` and `limit` for text, GET /file/bytes for bytes"),
             Self::TextTooLarge { .. } => Some("split the write into smaller ones"),
             Self::HashMismatch { .. } => Some("read the file again and retry with its present hash"),

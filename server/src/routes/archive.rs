@@ -7,11 +7,12 @@ use roost_core::SessionId;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::path::Addressed;
+use super::{path::Addressed, workspace::access::Visible};
 use crate::{
     App, WireError,
     archive::{Conflicts, Outcome},
     body::JsonBody,
+    client_id::ClientHeader,
     store::Shelf,
 };
 
@@ -65,6 +66,7 @@ pub(super) fn routes() -> Router<Arc<App>> {
 
 async fn archive(
     State(app): State<Arc<App>>,
+    _: Visible,
     Addressed(workspace): Addressed,
     JsonBody(body): JsonBody,
 ) -> Result<Json<Archived>, WireError> {
@@ -82,6 +84,7 @@ async fn archive(
 
 async fn unarchive(
     State(app): State<Arc<App>>,
+    _: Visible,
     Addressed(workspace): Addressed,
     JsonBody(body): JsonBody,
 ) -> Result<Json<Unarchived>, WireError> {
@@ -97,9 +100,12 @@ async fn unarchive(
     }))
 }
 
+/// Nobody has to be known to delete, but nobody may come under a name that is none.
 async fn delete(
     State(app): State<Arc<App>>,
+    _: Visible,
     Addressed(workspace): Addressed,
+    _: ClientHeader,
     JsonBody(body): JsonBody,
 ) -> Result<Json<Removed>, WireError> {
     let outcome = app.workspaces.delete(session_ids(&body)?, workspace).await?;

@@ -10,7 +10,7 @@ use axum::{
 use http::{HeaderValue, header};
 use tokio::task::spawn_blocking;
 
-use super::{path::NamedSession, query::Query, transcript};
+use super::{path::NamedSession, query::Query, transcript, workspace::access::Visible};
 use crate::{
     App, WireError, clock,
     export::{self, Format, Subject},
@@ -26,11 +26,11 @@ pub(super) fn routes() -> Router<Arc<App>> {
         .route("/workspaces/{workspace}/session/{session}/archive/export", get(archived))
 }
 
-async fn active(named: NamedSession, query: Query) -> Result<Response, WireError> {
+async fn active(_: Visible, named: NamedSession, query: Query) -> Result<Response, WireError> {
     export(Shelf::Active, named, &query).await
 }
 
-async fn archived(named: NamedSession, query: Query) -> Result<Response, WireError> {
+async fn archived(_: Visible, named: NamedSession, query: Query) -> Result<Response, WireError> {
     export(Shelf::Archive, named, &query).await
 }
 

@@ -11,7 +11,10 @@ use roost_core::SessionId;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::path::{NamedGroup, NamedSession, Selected};
+use super::{
+    path::{NamedGroup, NamedSession, Selected},
+    workspace::access::Visible,
+};
 use crate::{
     App, WireError,
     body::JsonBody,
@@ -59,7 +62,9 @@ pub(super) fn routes() -> Router<Arc<App>> {
             .route(&format!("{workspace}/session-groups"), get(list).post(create))
             .route(&format!("{workspace}/session-groups/{{group}}"), patch(change).delete(remove))
     };
-    let one = Router::new().route("/session/{id}/organization", patch(arrange));
+    let one = Router::new()
+        .route("/session/{id}/organization", patch(arrange))
+        .route("/workspaces/{workspace}/session/{session}/organization", patch(arrange));
     table("/workspace/{id}").merge(table("/workspaces/{workspace}")).merge(one)
 }
 
@@ -69,7 +74,7 @@ async fn list(Selected(workspace): Selected) -> Result<Json<Groups>, WireError> 
 }
 
 async fn create(
-    Selected(workspace): Selected,
+    Visible { workspace, .. }: Visible,
     JsonBody(body): JsonBody,
 ) -> Result<(StatusCode, Json<OneGroup>), WireError> {
     let name = GroupName::read(body.get("name"))?;
@@ -82,7 +87,7 @@ async fn create(
 }
 
 async fn change(
-    Selected(workspace): Selected,
+    Visible { workspace, .. }: Visible,
     NamedGroup(id): NamedGroup,
     JsonBody(body): JsonBody,
 ) -> Result<Json<OneGroup>, WireError> {
@@ -98,7 +103,7 @@ async fn change(
     Ok(Json(OneGroup { group }))
 }
 
-async fn remove(Selected(workspace): Selected, NamedGroup(id): NamedGroup) -> Result<Json<Deleted>, WireError> {
+async fn remove(Visible { workspace, .. }: Visible, NamedGroup(id): NamedGroup) -> Result<Json<Deleted>, WireError> {
     let now = clock::now().to_iso();
     let removed = workspace.organization.change(move |organization| Ok(organization.remove_group(&id, &now))).await;
     let deleted = removed?;

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use axum::extract::{FromRequestParts, RawPathParams};
-use http::{StatusCode, request::Parts};
+use http::{StatusCode, Uri, request::Parts};
+use percent_encoding::percent_decode_str;
 use roost_core::SessionId;
 
 use super::workspace::{select, select_plural};
@@ -90,6 +91,31 @@ impl FromRequestParts<Arc<App>> for NamedTool {
     }
 }
 
+/// Whether a path says what it names: every `%` begins an escape, and what they stand for is UTF-8.
+#[must_use]
+pub fn is_readable(path: &str) -> bool {
+    let mut parts = path.split('%');
+    parts.next();
+    let is_escape = |part: &str| part.len() >= 2 && part.bytes().take(2).all(|byte| byte.is_ascii_hexdigit());
+    parts.all(is_escape) && (!path.contains('%') || percent_decode_str(path).decode_utf8().is_ok())
+}
+
+/// 400: the path names nothing that could be called that.
+#[must_use]
+pub fn unreadable() -> WireError {
+    WireError::bad_request("The path must be percent-encoded UTF-8").code("invalid_request")
+}
+
+/// The path without the slash at its end, where it has one to spare: clients may send it.
+#[must_use]
+pub fn trimmed(uri: &Uri) -> Option<Uri> {
+    let path = uri.path().strip_suffix('/').filter(|path| !path.is_empty() && !path.ends_with('/'))?;
+    let mut parts = uri.clone().into_parts();
+    let target = uri.query().map_or_else(|| path.to_owned(), |query| format!("{path}?{query}"));
+    parts.path_and_query = Some(target.parse().ok()?);
+    Uri::from_parts(parts).ok()
+}
+
 /// The workspace a session belongs to; the primary one if it is nowhere, which will say so.
 pub(super) async fn owner(app: &App, session: &str, route: &str) -> Result<Arc<Workspace>, WireError> {
     match app.workspaces.owner(session).await {
@@ -118,5 +144,5 @@ fn selected(app: &App, parts: &Parts, params: &RawPathParams) -> Result<Option<A
 
 async fn params(parts: &mut Parts, app: &Arc<App>) -> Result<RawPathParams, WireError> {
     let params = RawPathParams::from_request_parts(parts, app).await;
-    params.map_err(|_| WireError::bad_request("The path must be UTF-8"))
+    params.map_err(|_| unreadable())
 }

@@ -10,11 +10,18 @@ use roost_core::{
 };
 use tokio::sync::oneshot;
 
-use super::{Attachment, Creating, Draining, Lend, SessionLimit, Sessions, Standing, Table, open::Opened};
+use super::{
+    Attachment, Draining, Lend, SessionLimit, Sessions,
+    open::Opened,
+    standing::Standing,
+    table::{Creating, Table},
+};
 use crate::{
     child::{CallError, StartError},
     clock,
     driver::{Beginning, LiveSession, Source},
+    mcp_servers::{McpServers, UnfitMcpServer},
+    settings::Scope,
     store::{self, Meta},
 };
 
@@ -28,6 +35,8 @@ pub struct CreateSession {
     pub approval_mode: Option<ApprovalMode>,
     pub model_id: Option<Box<str>>,
     pub source: Source,
+    /// What the client brings along. A session with any is one of its own.
+    pub servers: McpServers,
 }
 
 /// Why there is no session.
@@ -41,6 +50,8 @@ pub enum CreateError {
     Start(#[from] Arc<StartError>),
     #[error(transparent)]
     Agent(#[from] CallError),
+    #[error(transparent)]
+    Servers(#[from] UnfitMcpServer),
     #[error("the agent did not open a session in {} ms", .0.as_millis())]
     Slow(Duration),
     #[error("the session cannot be recorded: {0}")]
@@ -73,6 +84,9 @@ impl Sessions {
                 Way::Make(creating) => (creating.await?, Attachment::Made),
             };
             if let Some(lend) = self.attach(&live, client.clone(), attachment).await {
+                if lend.attachment == Attachment::Joined {
+                    self.agree_on_model(&lend, &wish).await;
+                }
                 return Ok(lend);
             }
             // It was closed between the look and the registration: look again.
@@ -89,7 +103,7 @@ impl Sessions {
             Standing::Draining => return Err(Draining::of(self).into()),
             Standing::Closed => return Err(CreateError::Closing),
         }
-        let is_shared = !wish.own && wish.session_id.is_none();
+        let is_shared = !wish.own && wish.session_id.is_none() && wish.servers.is_empty();
         if is_shared {
             let shared = table.shared.as_ref().and_then(|id| table.live.get(id));
             if let Some(live) = shared.filter(|live| !live.machine().is_closed()) {
@@ -125,7 +139,8 @@ impl Sessions {
             return Err(CreateError::IdTaken(id.clone()));
         }
         let child = self.0.host.child().await?;
-        let opening = Opened::new_session(child, &self.0.cwd, |agent_id| match &wish.session_id {
+        wish.servers.check(child.info())?;
+        let opening = Opened::new_session(child, &self.0.cwd, &wish.servers, |agent_id| match &wish.session_id {
             Some(id) => id.clone(),
             None => self.name_for(agent_id),
         });
@@ -151,9 +166,10 @@ impl Sessions {
             machine,
             effects: Vec::new(),
             link: Some(opened.link()),
-            settings: self.0.settings.clone(),
+            settings: self.0.settings.path(Scope::User),
             tally: self.0.wide.tally().clone(),
         });
+        self.table().bring_along(&live.id, &wish.servers);
         self.enter(&live, driver);
         live.settled().await;
         self.prepare(&live, wish).await;
@@ -167,6 +183,14 @@ impl Sessions {
         }
         if let Some(model_id) = wish.model_id.clone() {
             live.command(None, Command::SetModel { model_id }).await;
+        }
+    }
+
+    /// Who joins may wish for a model, too; the session is the same without it (C7).
+    async fn agree_on_model(&self, lend: &Lend, wish: &CreateSession) {
+        let Some(model_id) = wish.model_id.clone() else { return };
+        if lend.live.agent_state().current_model_id() != Some(&*model_id) {
+            lend.live.command(Some(lend.client_id.clone()), Command::SetModel { model_id }).await;
         }
     }
 

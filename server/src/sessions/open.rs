@@ -15,6 +15,7 @@ use serde_json::{
 use crate::{
     child::{CallError, Child, FromAgent, Mailbox},
     driver::AgentLink,
+    mcp_servers::McpServers,
 };
 
 /// A session as the agent has opened it.
@@ -44,9 +45,10 @@ impl Opened {
     pub(super) async fn new_session(
         child: Arc<Child>,
         cwd: &Path,
+        servers: &McpServers,
         name: impl FnOnce(&str) -> SessionId,
     ) -> Result<Self, CallError> {
-        let params = params(&json!({"cwd": cwd, "mcpServers": []}));
+        let params = params(&json!({"cwd": cwd, "mcpServers": servers.to_params()}));
         let (result, mailbox) = child.open("session/new", &params).await?;
         let Some(agent_id) = Peek::at(&result).map(|place| Box::from(place.session_id)) else {
             return Err(CallError::NoSession);
@@ -59,13 +61,14 @@ impl Opened {
     pub(super) async fn load(
         child: Arc<Child>,
         cwd: &Path,
+        servers: &McpServers,
         id: SessionId,
         agent_id: &str,
         told: Told,
     ) -> Result<Self, CallError> {
         let can_resume = told == Told::Dropped && child.info().resume_session;
         let method = if can_resume { "session/resume" } else { "session/load" };
-        let params = params(&json!({"sessionId": agent_id, "cwd": cwd, "mcpServers": []}));
+        let params = params(&json!({"sessionId": agent_id, "cwd": cwd, "mcpServers": servers.to_params()}));
         let mut mailbox = child.adopt(agent_id);
         let mut early = Vec::new();
         let result = {

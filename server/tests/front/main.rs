@@ -5,5 +5,6 @@ mod bodies;
 mod command_line;
 mod daemon;
 mod page;
+mod paths;
 mod serving;
 mod sign_in;

@@ -1,11 +1,13 @@
 //! Sessions through the daemon's own door: real sockets, a real child process that speaks ACP.
 
+mod agent_that_cannot_load;
 mod annotations;
 mod crash;
 mod host;
 mod insight;
 mod loss;
 mod malformed;
+mod mcp_servers;
 mod messages;
 mod permissions;
 mod policies;

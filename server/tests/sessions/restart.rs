@@ -211,32 +211,6 @@ async fn an_agent_that_forgot_the_session_is_reported() -> anyhow::Result<()> {
     Ok(())
 }
 
-/// An agent that knows a session and cannot open it does not get a fresh one under its name: the load fails, and works once it can.
-#[tokio::test]
-async fn an_agent_that_cannot_open_a_session_fails_the_load_until_it_can() -> anyhow::Result<()> {
-    let script = remembering(vec![says("one"), says("two")]);
-    let mut host = Host::start(script.clone()).await?;
-    let client = host.client();
-    let session = client.new_session().await?;
-    client.turn(&session, "hi").await?;
-    host.stop().await?;
-    let path = std::path::Path::new(&host.config.agent.args[0]).to_owned();
-    let refusals = [("session/load".to_owned(), (-32603, "the record is locked".to_owned()))].into();
-    AgentScript { refusals, ..script.clone() }.save(&path)?;
-    host.begin().await?;
-    let client = host.client();
-    let refused = client.post(&format!("/session/{session}/load"), &json!({})).await?;
-    assert_eq!(refused.status, 500);
-    assert_eq!(refused.json()["error"], "the record is locked");
-    host.stop().await?;
-    script.save(&path)?;
-    host.begin().await?;
-    let client = host.client();
-    load(&client, &session).await?;
-    assert_eq!(message_text(&client.turn(&session, "hi again").await?), "two");
-    Ok(())
-}
-
 /// R1: a load may ask for the newest records only, and gets the anchor for what is before them.
 #[tokio::test]
 async fn a_load_gives_one_page_and_the_transcript_the_pages_before_it() -> anyhow::Result<()> {

@@ -8,7 +8,7 @@ use std::{
 };
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Map, Value, json};
 
 /// One thing the agent does during a turn.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -34,6 +34,9 @@ pub enum Step {
     Drain,
     /// Starts a grandchild that sleeps this long, in the agent's process group: whoever kills the agent must reach it.
     Grandchild { seconds: u64 },
+    /// Starts a grandchild that sleeps this long in a session of its own, out of reach of a signal to the agent's group, and says its
+    /// process id.
+    Runaway { seconds: u64 },
     /// A raw line on stdout, JSON or not.
     RawLine(String),
     /// A line on stderr.
@@ -61,6 +64,12 @@ pub struct AgentScript {
     /// Methods that are refused, with code and message, whatever they would answer.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub refusals: BTreeMap<String, (i64, String)>,
+    /// Methods that end the process, unanswered.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub fatal: Vec<String>,
+    /// More `agentCapabilities`.
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    pub capabilities: Map<String, Value>,
     /// Methods that are never answered.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub unanswered: Vec<String>,
@@ -145,6 +154,18 @@ impl ScriptFile {
     pub fn heard(path: &Path) -> Vec<String> {
         let notes = fs::read_to_string(path.with_added_extension("heard")).unwrap_or_default();
         notes.lines().map(str::to_owned).collect()
+    }
+
+    /// Notes the servers that a session was opened with.
+    pub fn note_servers(&self, method: &str, params: &Value) -> io::Result<()> {
+        let mut notes = fs::File::options().create(true).append(true).open(self.beside("servers"))?;
+        notes.write_all(format!("{}\n", json!([method, params["mcpServers"]])).as_bytes())
+    }
+
+    /// By which method sessions were opened with which servers, in order, at an agent with the script at `path`.
+    pub fn servers(path: &Path) -> Vec<Value> {
+        let notes = fs::read_to_string(path.with_added_extension("servers")).unwrap_or_default();
+        notes.lines().filter_map(|line| serde_json::from_str(line).ok()).collect()
     }
 
     fn beside(&self, suffix: &str) -> PathBuf {

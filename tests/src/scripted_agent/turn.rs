@@ -69,6 +69,11 @@ impl Running {
                     return Flow::End(failed(&format!("cannot start sleep: {error}")));
                 }
             }
+            Step::Runaway { seconds } => match detached(seconds).spawn() {
+                // Nobody reaps it: its parent is about to die, too.
+                Ok(child) => self.chunk("agent_message_chunk", &child.id().to_string()),
+                Err(error) => return Flow::End(failed(&format!("cannot start setsid: {error}"))),
+            },
             Step::RawLine(line) => self.agent.write_line(&line),
             Step::Stderr(line) => eprintln!("{line}"),
             Step::Hang => {
@@ -186,6 +191,13 @@ impl Running {
         }
         self.agent.notify("session/update", &json!({"sessionId": self.session_id, "update": update}));
     }
+}
+
+fn detached(seconds: u64) -> Command {
+    let mut sleeper = Command::new("setsid");
+    sleeper.arg("sleep").arg(seconds.to_string());
+    sleeper.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    sleeper
 }
 
 fn failed(message: &str) -> Outcome {

@@ -13,7 +13,7 @@ use tokio::time::Instant;
 use super::{
     answer::{FileAnswer, FileError, FileResult, blocking},
     query::Query,
-    workspace::{Workspace, check_client},
+    workspace::Workspace,
 };
 use crate::{
     App, WireError,
@@ -32,7 +32,7 @@ pub(super) async fn upload(
     let allowance = app.config.timeouts.body_read;
     let (head, mut body) = request.into_parts();
     let uploaded = async {
-        check_client(&app, client.as_ref())?;
+        workspace.check_client(client.as_ref())?;
         let path = wanted(&head.headers, &query)?;
         let begin = move || {
             let files = workspace.open()?;

@@ -1,29 +1,25 @@
 //! `POST /file/write` and `POST /file/edit`.
 
-use std::sync::Arc;
-
-use axum::extract::State;
 use http::StatusCode;
 use serde_json::{Map, Value};
 
 use super::{
     answer::{FileAnswer, FileResult, blocking},
-    workspace::{Workspace, check_client},
+    workspace::Workspace,
 };
 use crate::{
-    App,
+    WireError,
     body::JsonBody,
     client_id::ClientHeader,
     files::{EditWish, Edited, Hash, LineEnding, Mode, Refusal, WriteWish, Written},
 };
 
 pub(super) async fn write(
-    State(app): State<Arc<App>>,
     workspace: Workspace,
     ClientHeader(client): ClientHeader,
     JsonBody(body): JsonBody,
 ) -> FileResult<Written> {
-    check_client(&app, client.as_ref())?;
+    workspace.check_client(client.as_ref())?;
     let path = named(&body, "path")?;
     let wish = WriteWish {
         content: text(&body, "content")?,
@@ -42,18 +38,18 @@ pub(super) async fn write(
 }
 
 pub(super) async fn edit(
-    State(app): State<Arc<App>>,
     workspace: Workspace,
-    ClientHeader(client): ClientHeader,
+    client: Result<ClientHeader, WireError>,
     JsonBody(body): JsonBody,
 ) -> FileResult<Edited> {
-    check_client(&app, client.as_ref())?;
     let path = named(&body, "path")?;
     let wish =
         EditWish { old_text: text(&body, "oldText")?, new_text: text(&body, "newText")?, expected: hash(&body)? };
     if wish.old_text.is_empty() {
         return Err(Refusal::malformed("`oldText` must be a non-empty string").into());
     }
+    // Unlike everywhere else, what is asked is looked at before who asks.
+    workspace.check_client(client?.0.as_ref())?;
     let edit = move || {
         let files = workspace.open()?;
         files.edit(&files.path(&path)?, &wish)

@@ -6,7 +6,11 @@ use std::{
 };
 
 use axum::{Json, extract::State};
-use roost_core::{ClientId, SessionId, session::ApprovalMode};
+use http::StatusCode;
+use roost_core::{
+    ClientId, SessionId,
+    session::{ApprovalMode, Command},
+};
 use serde::Serialize;
 use serde_json::{Map, Value};
 use uuid::Uuid;
@@ -14,9 +18,11 @@ use uuid::Uuid;
 use super::refusal;
 use crate::{
     App, WireError,
+    admission::gate,
     body::JsonBody,
     client_id::ClientHeader,
     driver::Source,
+    mcp_servers::McpServers,
     routes::workspace::{
         access::{check_mode, hold_back, require_trust},
         workspace_mismatch,
@@ -80,16 +86,31 @@ pub(super) async fn create(
         approval_mode: approval_mode(&body)?,
         model_id: body.get("modelServiceId").and_then(Value::as_str).map(Into::into),
         source: source(&body)?,
+        servers: mcp_servers(&app, &body)?,
     };
+    refuse_checkouts(&body)?;
     if !app.workspaces.is_primary(workspace) {
         require_trust(workspace).await?;
     }
     if let Some(mode) = wish.approval_mode {
         check_mode(workspace, mode).await?;
     }
+    let mode = wish.approval_mode;
     let lend = workspace.sessions.create(wish, client).await.map_err(|error| refusal::create(&error))?;
+    agree_on_mode(&app, &lend, mode).await;
     hold_back(workspace, &lend.live).await;
-    Ok(Json(SessionObject::of(&lend)))
+    let session = SessionObject::of(&lend);
+    lend.told();
+    Ok(Json(session))
+}
+
+/// Who joins may wish for a mode, too, where they could switch it by its own route. The session is the same without it.
+async fn agree_on_mode(app: &App, lend: &Lend, mode: Option<ApprovalMode>) {
+    let Some(mode) = mode.filter(|_| lend.attachment == Attachment::Joined && !gate::is_closed(app)) else { return };
+    if lend.live.agent_state().current_mode_id() != Some(mode.as_str()) {
+        let client = Some(lend.client_id.clone());
+        lend.live.command(client, Command::SetApprovalMode { mode, persist: false }).await;
+    }
 }
 
 /// The workspace that `cwd` names, by whatever path it is reached.
@@ -116,6 +137,30 @@ pub(super) fn approval_mode(body: &Map<String, Value>) -> Result<Option<Approval
     }
 }
 
+/// What the client brings along. Whoever brings something has it started here, so it is as closed as what else starts programs.
+pub(super) fn mcp_servers(app: &App, body: &Map<String, Value>) -> Result<McpServers, WireError> {
+    let servers = McpServers::parse(body.get("mcpServers")).map_err(|error| {
+        WireError::bad_request(error.to_string()).code("invalid_mcp_servers").with("field", error.field)
+    })?;
+    if !servers.is_empty() && gate::is_closed(app) {
+        return Err(WireError::token_required());
+    }
+    Ok(servers)
+}
+
+/// A session that was to be kept apart from the folder is not begun in it.
+fn refuse_checkouts(body: &Map<String, Value>) -> Result<(), WireError> {
+    for (wish, code) in [("worktree", "worktree_not_supported"), ("branch", "branch_not_supported")] {
+        if body.get(wish).is_some_and(|wish| !wish.is_null()) {
+            let said = format!(
+                "This daemon begins no session in a `{wish}` of its own. Make it with git, and register its folder."
+            );
+            return Err(WireError::new(StatusCode::NOT_IMPLEMENTED, said).code(code));
+        }
+    }
+    Ok(())
+}
+
 fn is_own(body: &Map<String, Value>) -> Result<bool, WireError> {
     match body.get("sessionScope").map(|scope| scope.as_str()) {
         None | Some(Some("single")) => Ok(false),
@@ -127,7 +172,7 @@ fn is_own(body: &Map<String, Value>) -> Result<bool, WireError> {
 }
 
 fn session_id(body: &Map<String, Value>) -> Result<Option<SessionId>, WireError> {
-    let Some(id) = body.get("sessionId") else { return Ok(None) };
+    let Some(id) = body.get("sessionId").filter(|id| !id.is_null()) else { return Ok(None) };
     let is_good = |uuid: &Uuid| (1..=5).contains(&uuid.get_version_num());
     let uuid = id.as_str().and_then(|id| Uuid::try_parse(id).ok()).filter(is_good);
     match uuid {

@@ -12,6 +12,7 @@ use crate::{
     WireError,
     child::{CallError, HandshakeError, StartError},
     driver::LiveSession,
+    mcp_servers::UnfitMcpServer,
     sessions::{CreateError, RestoreError, SessionLimit},
 };
 
@@ -132,6 +133,7 @@ pub(super) fn create(error: &CreateError) -> WireError {
             .with("sessionId", id),
         CreateError::Start(error) => start(error),
         CreateError::Agent(error) => call(error),
+        CreateError::Servers(error) => unfit(error),
         CreateError::Slow(patience) => slow(*patience, "session/new"),
         CreateError::Store(error) => store(error),
         CreateError::Draining(error) => WireError::workspace_draining(error),
@@ -155,6 +157,7 @@ pub(super) fn restore(error: &RestoreError, session: &str, requested: crate::ses
         RestoreError::Limit(error) => limit(*error),
         RestoreError::Start(error) => start(error),
         RestoreError::Agent(error) => call(error),
+        RestoreError::Servers(error) => unfit(error),
         RestoreError::Slow(patience) => WireError::new(
             StatusCode::GATEWAY_TIMEOUT,
             format!("The agent did not restore the session within {} ms", patience.as_millis()),
@@ -176,6 +179,13 @@ pub(super) fn invalid_approval_mode() -> WireError {
     WireError::bad_request("The approval mode must be one of plan, default, auto-edit, auto, yolo")
         .code("invalid_approval_mode")
         .with("allowed", ApprovalMode::ALL)
+}
+
+fn unfit(error: &UnfitMcpServer) -> WireError {
+    WireError::bad_request(error.to_string())
+        .code("mcp_transport_not_supported")
+        .with("serverName", &error.server)
+        .with("transport", error.transport)
 }
 
 fn limit(error: SessionLimit) -> WireError {
@@ -221,7 +231,7 @@ fn call(error: &CallError) -> WireError {
     }
 }
 
-fn store(error: &std::io::Error) -> WireError {
+pub(super) fn store(error: &std::io::Error) -> WireError {
     tracing::error!(%error, "the session store failed");
     WireError::new(StatusCode::INTERNAL_SERVER_ERROR, "The session store failed").code("session_store_failed")
 }

@@ -15,7 +15,7 @@ use serde::Serialize;
 use serde_json::{Map, Value, value::RawValue};
 
 use super::{
-    create::{SessionObject, approval_mode, workspace},
+    create::{SessionObject, approval_mode, mcp_servers, workspace},
     refusal,
 };
 use crate::{
@@ -83,8 +83,12 @@ pub(super) async fn load(
     restored.partial = loaded.history.damaged_lines > 0;
     if restored.partial {
         let said = format!("{} lines of the session's record cannot be read", loaded.history.damaged_lines);
-        restored.replay_error = Some(said);
+        restored.replay_error = Some(match restored.replay_error {
+            Some(other) => format!("{said}. {other}"),
+            None => said,
+        });
     }
+    lend.told();
     Ok(Json(restored))
 }
 
@@ -107,7 +111,9 @@ pub(super) async fn resume(
     JsonBody(body): JsonBody,
 ) -> Result<Json<Restored>, WireError> {
     let (_, lend) = restore(&app, &id, Restore::Resume, client, &body).await?;
-    Ok(Json(answer(&lend)))
+    let resumed = answer(&lend);
+    lend.told();
+    Ok(Json(resumed))
 }
 
 async fn restore(
@@ -119,6 +125,7 @@ async fn restore(
 ) -> Result<(Arc<Workspace>, Lend), WireError> {
     let asked = workspace(app, body)?;
     let mode = approval_mode(body)?;
+    let servers = mcp_servers(app, body)?;
     let session = SessionId::from(id);
     let _share = app.workspaces.locks().share(&session)?;
     let workspace = match asked {
@@ -131,7 +138,7 @@ async fn restore(
     if let Some(mode) = mode {
         check_mode(&workspace, mode).await?;
     }
-    let restored = workspace.sessions.restore(&session, how, client).await;
+    let restored = workspace.sessions.restore(&session, how, client, &servers).await;
     let lend = restored.map_err(|error| refusal::restore(&error, id, how))?;
     if let (Some(mode), Attachment::Made) = (mode, lend.attachment) {
         // A session that comes back in another mode than wished says so in its state.
@@ -142,7 +149,11 @@ async fn restore(
 }
 
 /// R3: a session that is live in one workspace is not restored in another.
-fn unless_elsewhere(app: &App, asked: Arc<Workspace>, session: &SessionId) -> Result<Arc<Workspace>, WireError> {
+pub(super) fn unless_elsewhere(
+    app: &App,
+    asked: Arc<Workspace>,
+    session: &SessionId,
+) -> Result<Arc<Workspace>, WireError> {
     let all = app.workspaces.all();
     let elsewhere = all.iter().find(|other| other.id != asked.id && other.sessions.is_present(session.as_str()));
     let Some(live) = elsewhere else { return Ok(asked) };

@@ -20,10 +20,10 @@ use crate::{
 
 /// A workspace to look at. Named by a plural route it is trusted; the primary one, in a singular route, may be looked at anyway.
 #[derive(Clone, Debug)]
-pub(super) struct Visible {
-    pub(super) workspace: Arc<Workspace>,
+pub(in crate::routes) struct Visible {
+    pub(in crate::routes) workspace: Arc<Workspace>,
     /// The route is `/workspaces/:workspace/…`, which knows no user scope.
-    pub(super) is_plural: bool,
+    pub(in crate::routes) is_plural: bool,
 }
 
 /// A workspace that is trusted: what its own files say counts, and it may be changed.
@@ -90,7 +90,7 @@ pub(in crate::routes) async fn require_trust(workspace: &Workspace) -> Result<()
 
 /// 403 for a mode that asks less than the default one, in a folder that is not trusted.
 pub(in crate::routes) async fn check_mode(workspace: &Workspace, mode: ApprovalMode) -> Result<(), WireError> {
-    if !is_privileged(mode) || require_trust(workspace).await.is_ok() {
+    if !mode.is_privileged() || require_trust(workspace).await.is_ok() {
         return Ok(());
     }
     let said = format!("The approval mode {} needs a trusted folder", mode.as_str());
@@ -99,16 +99,9 @@ pub(in crate::routes) async fn check_mode(workspace: &Workspace, mode: ApprovalM
 
 /// An agent may begin a session in a mode that its user likes elsewhere. In a folder that is not trusted it is the default one then.
 pub(in crate::routes) async fn hold_back(workspace: &Workspace, live: &LiveSession) {
-    let mode = live.agent_state().current_mode_id().and_then(|mode| mode.parse().ok());
-    if mode.is_some_and(is_privileged) && require_trust(workspace).await.is_err() {
+    let mode: Option<ApprovalMode> = live.agent_state().current_mode_id().and_then(|mode| mode.parse().ok());
+    if mode.is_some_and(ApprovalMode::is_privileged) && require_trust(workspace).await.is_err() {
         live.command(None, Command::SetApprovalMode { mode: ApprovalMode::Default, persist: false }).await;
-    }
-}
-
-fn is_privileged(mode: ApprovalMode) -> bool {
-    match mode {
-        ApprovalMode::Plan | ApprovalMode::Default => false,
-        ApprovalMode::AutoEdit | ApprovalMode::Auto | ApprovalMode::Yolo => true,
     }
 }
 

@@ -82,7 +82,7 @@ impl Wish {
         } else {
             View::Plain { before: cursor.map(numeric).transpose()? }
         };
-        let size = query.get("size").and_then(|size| size.parse().ok()).unwrap_or(DEFAULT_SIZE).clamp(1, MAX_SIZE);
+        let size = query.get("size").and_then(size).unwrap_or(DEFAULT_SIZE);
         Ok(Self { shelf, size, view, parent, source_type, source_id })
     }
 
@@ -92,6 +92,15 @@ impl Wish {
         self.parent.is_none()
             && is_of(&self.source_type, &summary.source_type)
             && is_of(&self.source_id, &summary.source_id)
+    }
+}
+
+/// As far as there is such a page; none when it is no whole number.
+fn size(text: &str) -> Option<usize> {
+    let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    match text.strip_prefix('-') {
+        Some(below) => is_number(below).then_some(1),
+        None => is_number(text).then(|| text.parse().map_or(MAX_SIZE, |size: usize| size.clamp(1, MAX_SIZE))),
     }
 }
 

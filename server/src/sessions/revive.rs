@@ -1,0 +1,182 @@
+//! How a session that lies on disk comes to life.
+//!
+//! The daemon's own record comes first: its history is there whether or not the agent is, and prompts wait until the agent has
+//! opened the session too. A session that only the agent has a record of is loaded through the agent, which tells its history.
+
+use std::{io, sync::Arc};
+
+use roost_core::{
+    SessionId,
+    acp::{RpcError, code},
+    bus::Bus,
+    session::{AgentState, Input, LedgerEntry, Session},
+};
+
+use super::{
+    RestoreError, Sessions,
+    open::{Opened, Told},
+};
+use crate::{
+    child::CallError,
+    clock,
+    driver::{Beginning, LiveSession, NoAgent},
+    settings::Scope,
+    store::{Meta, Place, Record, Shelf},
+};
+
+impl Sessions {
+    pub(super) async fn restore_from_disk(&self, id: &SessionId) -> Result<Arc<LiveSession>, RestoreError> {
+        match self.place(id).await {
+            Place::On(Shelf::Active) => {}
+            Place::On(Shelf::Archive) => return Err(RestoreError::Archived(id.clone())),
+            Place::Both => return Err(RestoreError::Conflict(id.clone())),
+            Place::Nowhere => return Err(RestoreError::Unknown(id.clone())),
+        }
+        let (project, name, ring_size) = (self.0.project.clone(), id.clone(), self.0.bus.ring_size);
+        let settings = self.0.settings.clone();
+        let read = move || project.open(&name, ring_size).map(|record| (record, settings.trust().is_trusted()));
+        let read = tokio::task::spawn_blocking(read).await;
+        let read = read.unwrap_or_else(|error| Err(io::Error::other(error)));
+        let (record, is_trusted) = read.map_err(|error| RestoreError::Store(Arc::new(error)))?;
+        match record {
+            Some(record) => Ok(self.revive(record, is_trusted)),
+            None if self.0.project.has_agent_record(id) => self.load_from_agent(id).await,
+            None => Err(RestoreError::Unknown(id.clone())),
+        }
+    }
+
+    /// From the daemon's own record. The agent follows by itself.
+    fn revive(&self, record: Record, is_trusted: bool) -> Arc<LiveSession> {
+        let Record { meta, journal, frames, next_id, ledger, open_prompts, .. } = record;
+        // What the agent came with holds unless somebody chose otherwise since.
+        let came_with = meta.agent_state.iter().flat_map(standing);
+        let ledger: Vec<LedgerEntry> = came_with.chain(ledger).collect();
+        let bus = Bus::restore(meta.epoch.clone(), self.0.bus.clone(), frames, next_id);
+        let config = self.0.machine.clone();
+        let id = meta.session_id.clone();
+        let (mut machine, mut effects) = Session::restore(clock::now(), id, config, meta.created_at, ledger);
+        if !is_trusted {
+            effects.extend(machine.handle(clock::now(), Input::HoldBack));
+        }
+        let (live, driver) = LiveSession::begin(Beginning {
+            project: self.0.project.clone(),
+            meta: meta.clone(),
+            journal,
+            open_prompts,
+            bus,
+            limits: self.0.bus.clone(),
+            machine,
+            effects,
+            link: None,
+            settings: self.0.settings.path(Scope::User),
+            tally: self.0.wide.tally().clone(),
+        });
+        self.enter(&live, driver);
+        let (sessions, live_session) = (self.clone(), Arc::clone(&live));
+        tokio::spawn(async move {
+            let (linked, forgot) = match sessions.reopen(&meta).await {
+                Ok(Reopened { opened, forgot }) => (Ok(opened.link()), forgot),
+                Err(no_agent) => (Err(no_agent), None),
+            };
+            live_session.link(linked, forgot).await;
+        });
+        live
+    }
+
+    /// Has the agent open a session the daemon remembers. One that knows nothing of it, or cannot open it, opens it afresh under a name
+    /// of its own, and that is told: the daemon's record is intact whatever has become of the agent's. One that does not answer is
+    /// not asked again.
+    async fn reopen(&self, meta: &Meta) -> Result<Reopened, NoAgent> {
+        let patience = self.0.restore_patience;
+        tokio::time::timeout(patience, self.reopen_at_leisure(meta)).await.unwrap_or(Err(NoAgent::Slow(patience)))
+    }
+
+    async fn reopen_at_leisure(&self, meta: &Meta) -> Result<Reopened, NoAgent> {
+        let mut child = self.0.host.child().await?;
+        let id = meta.session_id.clone();
+        let servers = self.table().servers.get(&id).cloned().unwrap_or_default();
+        let agent_id = meta.agent_session_id.as_deref().unwrap_or(id.as_str());
+        let can_load = child.info().load_session || child.info().resume_session;
+        let forgot = if can_load {
+            let loaded =
+                Opened::load(Arc::clone(&child), &self.0.cwd, &servers, id.clone(), agent_id, Told::Dropped).await;
+            match loaded {
+                Ok(opened) => return Ok(Reopened { opened, forgot: None }),
+                Err(CallError::Refused(error)) => whole(&error),
+                Err(CallError::Lost(loss)) => {
+                    child = self.0.host.child().await?;
+                    loss.reason.into()
+                }
+                Err(error @ CallError::NoSession) => error.to_string(),
+            }
+        } else {
+            "this agent cannot load sessions".to_owned()
+        };
+        tracing::warn!(why = %forgot, session = %id, "the agent remembers nothing of the session");
+        let opened = Opened::new_session(child, &self.0.cwd, &servers, |_| id).await?;
+        // Of a session in which nothing was said there is nothing to remember.
+        let forgot = meta.title.is_some().then(|| forgot.into());
+        Ok(Reopened { opened, forgot })
+    }
+
+    /// From the agent's record: another program had this session (R6).
+    async fn load_from_agent(&self, id: &SessionId) -> Result<Arc<LiveSession>, RestoreError> {
+        let patience = self.0.restore_patience;
+        let loading = async {
+            let child = self.0.host.child().await?;
+            let servers = self.table().servers.get(id).cloned().unwrap_or_default();
+            let loaded = Opened::load(child, &self.0.cwd, &servers, id.clone(), id.as_str(), Told::Kept).await;
+            loaded.map_err(|error| match error {
+                CallError::Refused(refused) if refused.code == code::RESOURCE_NOT_FOUND => {
+                    RestoreError::Unknown(id.clone())
+                }
+                CallError::Refused(_) | CallError::Lost(_) | CallError::NoSession => RestoreError::Agent(error),
+            })
+        };
+        let opened = tokio::time::timeout(patience, loading).await.unwrap_or(Err(RestoreError::Slow(patience)))?;
+
+        let meta = Meta { title: self.0.project.agent_title(id), ..Meta::new(id.clone(), &self.0.cwd, clock::now()) };
+        let (project, recorded) = (self.0.project.clone(), meta.clone());
+        let journal = tokio::task::spawn_blocking(move || project.create(&recorded)).await;
+        let journal = journal.unwrap_or_else(|error| Err(io::Error::other(error)));
+        let journal = journal.map_err(|error| RestoreError::Store(Arc::new(error)))?;
+        let machine = Session::new(meta.created_at, id.clone(), self.0.machine.clone());
+        let (live, driver) = LiveSession::begin(Beginning {
+            project: self.0.project.clone(),
+            bus: Bus::new(meta.epoch.clone(), self.0.bus.clone()),
+            meta,
+            journal,
+            open_prompts: Default::default(),
+            limits: self.0.bus.clone(),
+            machine,
+            effects: Vec::new(),
+            link: Some(opened.link()),
+            settings: self.0.settings.path(Scope::User),
+            tally: self.0.wide.tally().clone(),
+        });
+        self.enter(&live, driver);
+        live.settled().await;
+        Ok(live)
+    }
+}
+
+/// The mode a session was opened in: its agent may come back in another.
+fn standing(state: &AgentState) -> Option<LedgerEntry> {
+    Some(LedgerEntry::ModeChanged { mode: state.current_mode_id()?.into() })
+}
+
+/// A session the agent has opened again.
+struct Reopened {
+    opened: Opened,
+    /// Why the agent knows nothing of it.
+    forgot: Option<Box<str>>,
+}
+
+/// An error with what its data say beside it: the message alone is often "Internal error".
+fn whole(error: &RpcError) -> String {
+    let data = error.data.as_ref().and_then(|data| serde_json::from_str::<serde_json::Value>(data.get()).ok());
+    match data.as_ref().and_then(|data| data["details"].as_str()) {
+        Some(details) => format!("{}: {details}", error.message),
+        None => error.message.clone(),
+    }
+}
