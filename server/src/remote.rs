@@ -12,6 +12,7 @@ mod prompt;
 mod sessions;
 mod target;
 mod teller;
+mod tls;
 
 use std::process::ExitCode;
 
@@ -57,8 +58,14 @@ impl From<Exit> for ExitCode {
 pub enum RemoteError {
     #[error("{0} is no address of a daemon; it looks like http://127.0.0.1:4170")]
     BadUrl(String),
-    #[error("this command speaks plain http only, not {0}; give the daemon's own address, or tunnel to it with ssh -L")]
+    #[error("a daemon is spoken to over http or https, not {0}")]
     NotHttp(String),
+    #[error("--ca {}: {why}", path.display())]
+    Authority { path: std::path::PathBuf, why: String },
+    #[error("TLS cannot be used here: {0}")]
+    Tls(rustls::Error),
+    #[error("the certificate of {url} is not trusted ({why}). If it is your own, name the file of it, or of who signed it, with --ca.")]
+    Untrusted { url: String, why: String },
     #[error("the token holds characters no header can carry")]
     UnsendableToken,
     #[error("cannot read the token in {}: {source}", path.display())]
@@ -69,7 +76,7 @@ pub enum RemoteError {
     Unreachable { url: String, why: String },
     #[error("the daemon at {url} does not let us in: {tried}")]
     Unauthorized { url: String, tried: String },
-    #[error("{}", .0.message)]
+    #[error("{}{}", .0.message, hint(.0))]
     Refused(Box<WireFailure>),
     #[error("the daemon’s answer was not understood: {0}")]
     Garbled(String),
@@ -99,11 +106,13 @@ impl RemoteError {
 
     fn exit(&self) -> Exit {
         match self {
-            Self::Unreachable { .. } => Exit::Unreachable,
+            Self::Unreachable { .. } | Self::Untrusted { .. } => Exit::Unreachable,
             Self::Unauthorized { .. } => Exit::Unauthorized,
             Self::Refused(failure) if failure.is("session_not_found") => Exit::UnknownSession,
             Self::BadUrl(_)
             | Self::NotHttp(_)
+            | Self::Authority { .. }
+            | Self::Tls(_)
             | Self::UnsendableToken
             | Self::TokenFile { .. }
             | Self::Refused(_)
@@ -117,6 +126,11 @@ impl RemoteError {
             | Self::Runtime(_) => Exit::Failed,
         }
     }
+}
+
+/// What to do about a refusal that says only what is wrong.
+fn hint(failure: &WireFailure) -> &'static str {
+    if failure.is("session_not_found") { "; `roost sessions` lists those there are" } else { "" }
 }
 
 /// `roost prompt`.

@@ -274,10 +274,18 @@ async fn a_refused_token_is_told_with_the_place_it_came_from() -> anyhow::Result
 #[tokio::test]
 async fn what_is_not_spoken_or_not_there_is_said() -> anyhow::Result<()> {
     let daemon = Setup::new().start().await?;
-    let output = finish(roost(&daemon, &["sessions", "--url", "https://127.0.0.1:1"])?).await?;
-    assert!(output.status.code() == Some(1) && text(&output.stderr).contains("plain http only"));
+    for (url, code, said) in [
+        ("http://127.0.0.1:1", 3, "nothing listens there"),
+        ("ftp://127.0.0.1", 1, "http or https"),
+        ("127.0.0.1:4170", 1, "it looks like http://127.0.0.1:4170"),
+    ] {
+        let output = finish(roost(&daemon, &["sessions", "--url", url])?).await?;
+        let why = text(&output.stderr);
+        assert!(output.status.code() == Some(code) && why.contains(said), "{url}: {why}");
+    }
     let output = finish(roost(&daemon, &["attach", "no-such-session"])?).await?;
-    assert_eq!(output.status.code(), Some(5), "{}", text(&output.stderr));
+    let why = text(&output.stderr);
+    assert!(output.status.code() == Some(5) && why.contains("`roost sessions` lists"), "{why}");
     let output = finish(roost(&daemon, &["prompt", " "])?).await?;
     assert!(output.status.code() == Some(1) && text(&output.stderr).contains("the prompt is empty"));
     Ok(())

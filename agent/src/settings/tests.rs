@@ -1,6 +1,6 @@
 //! Settings as files: what counts, what does not, and what is written.
 
-use std::{fs, os::unix::fs::PermissionsExt};
+use std::{fs, os::unix::fs::PermissionsExt, thread};
 
 use super::*;
 
@@ -181,4 +181,26 @@ fn a_projects_file_that_is_a_link_out_of_it_is_not_written() {
     fs::write(&target, "{}").expect("writes");
     settings.allow(Scope::Project, &[rule]).expect_err("a link out");
     assert_eq!(fs::read_to_string(&target).expect("reads"), "{}");
+}
+
+/// Agents of several folders write the user's file, each with what it read before.
+#[test]
+fn writers_of_one_file_take_turns_and_nothing_is_lost() {
+    let home = tempfile::tempdir().expect("a folder");
+    let rules = |writer: usize| (0..20).map(move |number| format!("Bash(w{writer}-{number} *)"));
+    thread::scope(|scope| {
+        for writer in 0..4 {
+            let home = home.path();
+            scope.spawn(move || {
+                let mut settings = Settings::open(home, home);
+                for rule in rules(writer) {
+                    settings.allow(Scope::User, &[Rule::parse(&rule).expect("a rule")]).expect("kept");
+                }
+            });
+        }
+    });
+    let kept = Settings::open(home.path(), home.path());
+    let kept: Vec<String> = kept.rules().allow.iter().map(ToString::to_string).collect();
+    let lost: Vec<String> = (0..4).flat_map(rules).filter(|rule| !kept.contains(rule)).collect();
+    assert_eq!((lost, kept.len()), (Vec::new(), 80));
 }

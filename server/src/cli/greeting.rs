@@ -1,20 +1,29 @@
 //! What `roost serve` says once it runs.
 
 use std::{
-    fmt,
+    fmt, fs,
     io::{self, IsTerminal},
     path::Path,
 };
 
-use crate::{Config, config::TokenSource, serve::Daemon, settings::Layers};
+use roost_core::{
+    credentials::Credentials,
+    home::{CREDENTIALS, SIGN_IN},
+};
+
+use crate::{
+    Config,
+    config::TokenSource,
+    serve::Daemon,
+    settings::{Layers, Settings},
+};
 
 /// The start-up output: where to go, and what is running. Never the token; the link's code is good once.
 #[derive(Debug)]
 pub struct Greeting<'a> {
     daemon: &'a Daemon,
     link: Option<String>,
-    /// The model of the user's settings.
-    model: Option<String>,
+    agent: String,
     colour: bool,
 }
 
@@ -24,8 +33,8 @@ impl<'a> Greeting<'a> {
     pub fn new(daemon: &'a Daemon) -> Self {
         let link = daemon.sign_in_link().map(|link| link.reveal().to_owned());
         let colour = io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none();
-        let model = chosen_model(&daemon.app().workspaces.primary().settings.read());
-        Self { daemon, link, model, colour }
+        let agent = agent(&daemon.app().config, &daemon.app().workspaces.primary().settings);
+        Self { daemon, link, agent, colour }
     }
 
     fn row(&self, f: &mut fmt::Formatter<'_>, label: &str, value: impl fmt::Display) -> fmt::Result {
@@ -52,8 +61,11 @@ impl fmt::Display for Greeting<'_> {
             self.row(f, "", "signs one browser in, within 10 minutes")?;
         }
         writeln!(f)?;
-        self.row(f, "Workspace", config.workspace.display())?;
-        self.row(f, "Agent", agent(config, self.model.as_deref()))?;
+        self.row(f, "Workspace", Home(&config.workspace))?;
+        for workspace in &config.further_workspaces {
+            self.row(f, "", Home(workspace))?;
+        }
+        self.row(f, "Agent", &self.agent)?;
         self.row(f, "State", Home(&config.home))?;
         self.row(f, "Access", access(config, self.daemon.app().auth.token_file().map(std::path::PathBuf::as_path)))?;
         if config.page.is_empty() {
@@ -74,26 +86,35 @@ fn chosen_model(settings: &Layers) -> Option<String> {
     (has_models && !name.is_empty()).then(|| name.to_owned())
 }
 
-fn agent(config: &Config, chosen: Option<&str>) -> String {
+/// The agent, and which model it begins with.
+fn agent(config: &Config, settings: &Settings) -> String {
     if config.agent.name != "built-in" {
         return config.agent.name.clone();
     }
-    let is_set = |name: &&str| std::env::var(name).is_ok_and(|value| !value.trim().is_empty());
+    let variables = settings.variables();
+    let is_set = |name: &&str| variables.value(name).is_some();
     let providers: [(&str, &[&str]); 2] =
         [("OPENAI_MODEL", &["OPENAI_API_KEY", "OPENAI_BASE_URL"]), ("ANTHROPIC_MODEL", &["ANTHROPIC_API_KEY"])];
     let named = providers.iter().filter(|(_, switches)| switches.iter().any(is_set));
-    let models: Vec<String> =
-        named.filter_map(|(model, _)| std::env::var(model).ok()).filter(|model| !model.is_empty()).collect();
+    let models: Vec<String> = named.filter_map(|(model, _)| variables.value(model)).collect();
     if !models.is_empty() {
         return format!("built-in, model {}", models.join(" or "));
     }
-    if let Some(model) = chosen {
+    if let Some(model) = chosen_model(&settings.read()) {
         return format!("built-in, model {model}");
+    }
+    if is_signed_in(&config.home) {
+        return format!("built-in, signed in with {SIGN_IN}");
     }
     if is_set(&"OPENAI_API_KEY") || is_set(&"OPENAI_BASE_URL") {
         return "built-in; no model is named: set OPENAI_MODEL".to_owned();
     }
     "built-in, offline demo model (set OPENAI_API_KEY and OPENAI_MODEL for a real one)".to_owned()
+}
+
+fn is_signed_in(home: &Path) -> bool {
+    let kept = fs::read_to_string(home.join(CREDENTIALS)).ok();
+    kept.and_then(|text| Credentials::parse(&text)?.base_url()).is_some()
 }
 
 fn access(config: &Config, token_file: Option<&Path>) -> String {
@@ -104,7 +125,7 @@ fn access(config: &Config, token_file: Option<&Path>) -> String {
         (TokenSource::Off, _) => {
             "no token: every program on this machine may use the sessions; settings stay closed".to_owned()
         }
-        (TokenSource::Kept, Some(path)) => format!("token for scripts in {}", path.display()),
+        (TokenSource::Kept, Some(path)) => format!("token for scripts in {}", Home(path)),
         (TokenSource::Given(_) | TokenSource::Kept, _) => "the token you gave".to_owned(),
     }
 }
@@ -116,6 +137,7 @@ impl fmt::Display for Home<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let below = std::env::home_dir().and_then(|home| self.0.strip_prefix(home).ok().map(Path::to_owned));
         match below {
+            Some(rest) if rest.as_os_str().is_empty() => f.write_str("~"),
             Some(rest) => write!(f, "~/{}", rest.display()),
             None => write!(f, "{}", self.0.display()),
         }

@@ -1,4 +1,4 @@
-//! Writing a provider to the user's settings, where the agent finds it when it starts.
+//! Writing a provider to the user's settings, where the agent finds it with its next prompt.
 
 use std::{
     fs::{self, OpenOptions, Permissions},

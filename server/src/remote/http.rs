@@ -1,6 +1,6 @@
 //! The socket: each request on a connection of its own.
 
-use std::time::Duration;
+use std::{io, time::Duration};
 
 use bytes::Bytes;
 use http::{HeaderMap, StatusCode, header};
@@ -8,9 +8,14 @@ use http_body_util::{BodyExt, Full};
 use hyper::{body::Incoming, client::conn::http1};
 use hyper_util::rt::TokioIo;
 use roost_core::client::{Answer, Call, Request, WireFailure};
-use tokio::{net::TcpStream, task::JoinHandle, time::timeout};
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    net::TcpStream,
+    task::JoinHandle,
+    time::timeout,
+};
 
-use super::{RemoteError, target::Target};
+use super::{RemoteError, target::Target, tls::TlsFault};
 
 /// How long a daemon may take to accept a connection.
 const CONNECT: Duration = Duration::from_secs(10);
@@ -71,18 +76,34 @@ impl Http {
         let (host, port) = self.target.address();
         let connected = timeout(CONNECT, TcpStream::connect((host, port))).await;
         let stream = connected.map_err(|_| self.unreachable(&"it does not accept"))?;
-        let stream = stream.map_err(|error| self.unreachable(&error))?;
+        let stream = stream.map_err(|error| match error.kind() {
+            io::ErrorKind::ConnectionRefused => self.unreachable(&"nothing listens there"),
+            _ => self.unreachable(&error),
+        })?;
         // Each request is one write: waiting for more to send would only delay it.
         stream.set_nodelay(true).map_err(|error| self.unreachable(&error))?;
-        let (mut sender, connection) =
-            http1::handshake(TokioIo::new(stream)).await.map_err(|error| self.unreachable(&error))?;
-        let connection = Connection(tokio::spawn(async move {
-            // What goes wrong shows in the answer or in its body.
-            let _ = connection.await;
-        }));
+        let (mut sender, connection) = match self.target.tls() {
+            None => self.speak(stream).await?,
+            Some(tls) => {
+                let shaken = timeout(CONNECT, tls.shake(stream)).await;
+                let shaken = shaken.map_err(|_| self.unreachable(&"it does not speak TLS"))?;
+                self.speak(shaken.map_err(|error| self.no_tls(&error))?).await?
+            }
+        };
         let answer = sender.send_request(self.message(request)?).await.map_err(|error| self.unreachable(&error))?;
         let (head, body) = answer.into_parts();
         Ok(Open { status: head.status, headers: head.headers, body, _connection: connection })
+    }
+
+    async fn speak(
+        &self,
+        stream: impl AsyncRead + AsyncWrite + Send + Unpin + 'static,
+    ) -> Result<(http1::SendRequest<Full<Bytes>>, Connection), RemoteError> {
+        let shaken = http1::handshake(TokioIo::new(stream)).await;
+        let (sender, connection) = shaken.map_err(|error| self.unreachable(&error))?;
+        // What goes wrong shows in the answer or in its body.
+        let connection = tokio::spawn(async move { drop(connection.await) });
+        Ok((sender, Connection(connection)))
     }
 
     fn message(&self, request: &Request) -> Result<http::Request<Full<Bytes>>, RemoteError> {
@@ -98,6 +119,14 @@ impl Http {
         }
         let body = request.body.clone().map_or_else(Full::default, |body| Full::from(Bytes::from(body)));
         message.body(body).map_err(|_| RemoteError::BadUrl(self.target.to_string()))
+    }
+
+    fn no_tls(&self, error: &io::Error) -> RemoteError {
+        match TlsFault::of(error) {
+            TlsFault::Certificate(why) => RemoteError::Untrusted { url: self.target.to_string(), why },
+            TlsFault::NoTls => self.unreachable(&"it does not speak TLS: its address begins with http://"),
+            TlsFault::Other => self.unreachable(error),
+        }
     }
 
     fn unreachable(&self, why: &dyn ToString) -> RemoteError {

@@ -5,7 +5,7 @@ use std::{fmt, fs, io, net::IpAddr, path::PathBuf};
 use clap::Args;
 use url::{Host, Url};
 
-use super::RemoteError;
+use super::{RemoteError, tls::Tls};
 use crate::{auth::Secret, cli};
 
 /// What every command takes that talks to a daemon.
@@ -23,6 +23,9 @@ pub struct TargetArgs {
     /// Bearer token [default: the one a daemon on this machine keeps in QWEN_HOME]
     #[arg(long, env = "QWEN_SERVER_TOKEN", hide_env_values = true, help_heading = "Daemon")]
     token: Option<String>,
+    /// File of PEM certificates to trust in the system's place, for a daemon with a certificate of its own
+    #[arg(long, value_name = "FILE", env = "ROOST_CA", help_heading = "Daemon")]
+    ca: Option<PathBuf>,
 }
 
 /// A daemon's address, and what to show it to be let in.
@@ -33,6 +36,8 @@ pub(super) struct Target {
     port: u16,
     token: Option<Secret>,
     source: TokenSource,
+    /// None where the address is plain http.
+    tls: Option<Tls>,
 }
 
 /// Where the token was looked for.
@@ -50,7 +55,7 @@ enum TokenSource {
 impl Target {
     pub(super) fn find(args: &TargetArgs) -> Result<Self, RemoteError> {
         let url = Url::parse(&args.url).map_err(|_| RemoteError::BadUrl(args.url.clone()))?;
-        if url.scheme() != "http" {
+        if !matches!(url.scheme(), "http" | "https") {
             return Err(match url.has_host() {
                 true => RemoteError::NotHttp(url.scheme().to_owned()),
                 false => RemoteError::BadUrl(args.url.clone()),
@@ -67,7 +72,12 @@ impl Target {
         }
         // An IPv6 address stands in brackets in a URL and without them in a socket address.
         let host = named.to_string().trim_start_matches('[').trim_end_matches(']').to_owned();
-        Ok(Self { port: url.port_or_known_default().unwrap_or(80), host, token, source, url })
+        let tls = if url.scheme() == "https" { Some(Tls::new(&host, args.ca.as_deref())?) } else { None };
+        Ok(Self { port: url.port_or_known_default().unwrap_or(80), host, token, source, tls, url })
+    }
+
+    pub(super) fn tls(&self) -> Option<&Tls> {
+        self.tls.as_ref()
     }
 
     pub(super) fn token(&self) -> Option<&Secret> {
@@ -145,7 +155,7 @@ mod tests {
     use super::*;
 
     fn find(url: &str) -> Result<Target, RemoteError> {
-        Target::find(&TargetArgs { url: url.to_owned(), token: Some("t".to_owned()) })
+        Target::find(&TargetArgs { url: url.to_owned(), token: Some("t".to_owned()), ca: None })
     }
 
     #[test]
@@ -159,15 +169,15 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_plain_address_is_named() {
-        assert!(matches!(find("https://roost.example"), Err(RemoteError::NotHttp(scheme)) if scheme == "https"));
+    fn what_is_no_address_of_a_daemon_is_named() {
+        assert!(matches!(find("ftp://roost.example"), Err(RemoteError::NotHttp(scheme)) if scheme == "ftp"));
         assert!(matches!(find("127.0.0.1:4170"), Err(RemoteError::BadUrl(_))));
         assert!(matches!(find("localhost:4170"), Err(RemoteError::BadUrl(_))));
     }
 
     #[test]
     fn the_kept_token_goes_to_this_machine_only() {
-        let elsewhere = Target::find(&TargetArgs { url: "http://192.0.2.7:4170".to_owned(), token: None });
+        let elsewhere = Target::find(&TargetArgs { url: "http://192.0.2.7:4170".to_owned(), token: None, ca: None });
         let elsewhere = elsewhere.expect("an address");
         assert!(elsewhere.token().is_none());
         assert!(elsewhere.unauthorized().to_string().contains("not sent elsewhere"));

@@ -17,6 +17,7 @@ use tempfile::TempDir;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
+    process::Command,
 };
 use tokio_rustls::{TlsConnector, client::TlsStream};
 
@@ -252,5 +253,34 @@ async fn tls_is_no_reason_to_do_without_a_token() -> anyhow::Result<()> {
         config.token = TokenSource::Off;
     });
     assert!(matches!(refusal.await?, StartError::Contradiction(_)));
+    Ok(())
+}
+
+#[tokio::test]
+async fn the_command_line_trusts_the_certificate_it_is_given_and_no_stranger() -> anyhow::Result<()> {
+    let pair = Pair::new()?;
+    pair.renew()?;
+    let front = start(&pair, |_| ()).await?;
+    let other = pair.folder.path().join("other.pem");
+    fs::write(&other, certificate()?.cert.pem())?;
+    let sessions = async |front: &Front, ca: &Path| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_roost"));
+        command.args(["sessions", "--json", "--ca"]).arg(ca).env_clear();
+        command
+            .env("HOME", pair.folder.path())
+            .env("QWEN_SERVER_TOKEN", TOKEN)
+            .env("ROOST_URL", front.daemon.url().replace("http:", "https:"));
+        let output = within("the command to end", command.output()).await??;
+        let said = String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
+        anyhow::Ok((output.status.code(), said))
+    };
+    assert_eq!(sessions(&front, &pair.files.cert).await?, (Some(0), "[]\n".to_owned()));
+    let (code, said) = sessions(&front, &other).await?;
+    assert!(code == Some(3) && said.contains("is not trusted") && said.contains("--ca"), "{said}");
+    let (code, said) = sessions(&front, &pair.files.key).await?;
+    assert!(code == Some(1) && said.contains("holds no certificate"), "{said}");
+    let plain = Front::start(|_| ()).await?;
+    let (code, said) = sessions(&plain, &pair.files.cert).await?;
+    assert!(code == Some(3) && said.contains("does not speak TLS"), "{said}");
     Ok(())
 }
