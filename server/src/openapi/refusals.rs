@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use http::StatusCode;
 use serde_json::{Value, json};
 
-use crate::routes::table::{Body, Gate, Key, Route, Trust};
+use crate::routes::table::{Gate, Key, Route, Trust};
 
 /// By status, what is said under it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -59,20 +59,15 @@ fn common(route: &Route) -> impl Iterator<Item = &'static str> {
         Trust::IfNamed => names_workspace,
         Trust::Needed => true,
     };
-    let has_body = match row.body {
-        Body::None | Body::Media(_) => false,
-        Body::Json(_) => true,
-    };
     let is_keyed = match row.key {
         Key::Needed | Key::Mostly => true,
         Key::Never => false,
     };
-    // Origin and Host; whatever else may go wrong here.
-    let mut all = vec!["403 -; 500 -"];
+    // A body that is no JSON, too slow, too large or encoded, whether or not it is looked at; Origin and Host; whatever goes wrong here.
+    let mut all = vec!["400 -; 403 -; 408 -; 413 -; 415 -; 500 -"];
     all.extend(is_keyed.then_some("401 -"));
     all.extend((row.gate == Gate::Strict).then_some("401 token_required"));
     all.extend((pattern != "/health").then_some("429 rate_limit_exceeded"));
-    all.extend(has_body.then_some("400 -; 408 -; 413 -"));
     all.extend(names_workspace.then_some("400 workspace_mismatch"));
     all.extend(pattern.starts_with("/workspace/{id}").then_some("400 - workspace_mismatch"));
     all.extend(is_live.then_some("404 session_not_found"));

@@ -87,6 +87,7 @@ pub(super) const ROWS: &[Row] = &[
         )
         .refuses(&[
             PATH,
+            "403 @untrusted_workspace",
             "409 @hash_mismatch @file_already_exists; 413 @file_too_large; 422 @binary_file @parse_error",
         ]),
     post("/file/edit", "Replaces one passage of a file whose hash is known")
@@ -102,6 +103,7 @@ pub(super) const ROWS: &[Row] = &[
         )
         .refuses(&[
             PATH,
+            "403 @untrusted_workspace",
             "409 @hash_mismatch; 413 @file_too_large",
             "422 @text_not_found @ambiguous_text_match @binary_file @parse_error",
         ]),
@@ -113,7 +115,10 @@ pub(super) const ROWS: &[Row] = &[
         .query("path: string(1..)")
         .takes_media("application/octet-stream")
         .gives("{ kind: 'file_upload', path: string, sizeBytes: int(0..), hash: FileHash }")
-        .refuses(&[PATH, "408 -; 409 @file_already_exists; 413 @file_too_large; 415 @unsupported_media_type"]),
+        .refuses(&[
+            PATH,
+            "403 @untrusted_workspace; 408 -; 409 @file_already_exists; 413 @file_too_large; 415 @unsupported_media_type",
+        ]),
 ];
 
 pub(super) const SHAPES: &[(&str, &str)] = &[

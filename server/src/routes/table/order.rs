@@ -62,6 +62,7 @@ pub(super) const ORDER: &[Row] = &[
         .refuses(&["500 session_store_failed"]),
     post("/workspace/{id}/session-groups", "A new group")
         .plural()
+        .trusted_if_named()
         .status(201)
         .takes(
             "{
@@ -72,6 +73,7 @@ pub(super) const ORDER: &[Row] = &[
         .refuses(&["400 invalid_group_name invalid_group_color; 409 group_name_conflict; 500 session_store_failed"]),
     patch("/workspace/{id}/session-groups/{group}", "Changes a group")
         .plural()
+        .trusted_if_named()
         .takes("{ name?: string(1..64), color?: string, order?: int(-9007199254740991..9007199254740991) }")
         .gives("{ group: Group }")
         .refuses(&[
@@ -80,10 +82,12 @@ pub(super) const ORDER: &[Row] = &[
         ]),
     delete("/workspace/{id}/session-groups/{group}", "Removes a group; its sessions stay")
         .plural()
+        .trusted_if_named()
         .gives("{ deleted: bool }")
         .refuses(&["500 session_store_failed"]),
     post("/sessions/archive", "Puts sessions away")
         .plural()
+        .trusted_if_named()
         .takes(BATCH)
         .gives(
             "{
@@ -94,6 +98,7 @@ pub(super) const ORDER: &[Row] = &[
         .refuses(&["400 invalid_request", BUSY]),
     post("/sessions/unarchive", "Gets sessions back")
         .plural()
+        .trusted_if_named()
         .takes(BATCH)
         .gives(
             "{
@@ -104,6 +109,7 @@ pub(super) const ORDER: &[Row] = &[
         .refuses(&["400 invalid_request", BUSY]),
     post("/sessions/delete", "Removes sessions for good")
         .plural()
+        .trusted_if_named()
         .takes("{ sessionIds: string[1..100] }")
         .gives("{ removed: string[], notFound: string[], errors: BatchFailure[] }")
         .refuses(&["400 invalid_request", BUSY]),

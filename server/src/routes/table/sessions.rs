@@ -12,7 +12,7 @@ pub(super) const SESSIONS: &[Row] = &[
             "{
                 cwd?: string(..4096), # a workspace's folder; the primary one's where there is none
                 sessionScope?: 'single' | 'thread' = 'single', # thread: a session of one's own
-                sessionId?: uuid, approvalMode?: ApprovalMode, modelServiceId?: string,
+                sessionId?: uuid | null, approvalMode?: ApprovalMode, modelServiceId?: string,
                 sourceType?: string(1..64), # begins with a letter; small letters, digits, `_` and `-`
                 sourceId?: string(1..256), # only with a sourceType
                 mcpServers?: McpServer[..64] | null, # for this session; who brings some needs a token
@@ -157,10 +157,12 @@ pub(super) const SESSIONS: &[Row] = &[
         .refuses(&["400 invalid_transcript_limit invalid_transcript_cursor", PAST, OWNER]),
     get("/session/{id}/export", "A session's past as a document")
         .plural()
+        .trusted_if_named()
         .query("format?: 'html' | 'md' | 'json' | 'jsonl' = 'html'")
         .media(EXPORTS)
         .refuses(&["400 invalid_export_format", PAST, OWNER]),
     get("/workspaces/{workspace}/session/{session}/archive/export", "An archived session's past as a document")
+        .trusted_if_named()
         .query("format?: 'html' | 'md' | 'json' | 'jsonl' = 'html'")
         .media(EXPORTS)
         .refuses(&["400 invalid_export_format; 409 session_not_archived", PAST]),
