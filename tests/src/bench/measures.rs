@@ -205,6 +205,7 @@ impl Bench<'_> {
         column.set("first_word_p50", first_word.p50_ms());
         column.set("first_word_p99", first_word.p99_ms());
         column.set("one_word_turn", turn.p50_ms());
+        connection.delete(&format!("/session/{session}")).await?;
         Ok(())
     }
 
@@ -265,6 +266,7 @@ impl Bench<'_> {
                 cpu_seconds_per_word: cpu / deliveries,
             };
         }
+        connection.delete(&format!("/session/{session}")).await?;
         Ok(delivered)
     }
 
@@ -290,6 +292,7 @@ impl Bench<'_> {
             replayed.push(ended - asked);
         }
         column.set("replay_frames", frames as f64 / replayed.p50_ms() * 1e3);
+        connection.delete(&format!("/session/{session}")).await?;
         Ok(())
     }
 }
