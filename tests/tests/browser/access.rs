@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::sync::OnceCell;
 
-use crate::{Stage, send, signed_in, write};
+use crate::{Stage, open_menu, send, signed_in, write};
 
 /// The checker's source, as npm has it.
 async fn axe() -> anyhow::Result<&'static str> {
@@ -230,11 +230,42 @@ async fn the_keyboard_returns_to_where_it_was() -> anyhow::Result<()> {
 
     send(browser, "one").await?;
     browser.shows("heard").await?;
-    let menu = "document.querySelector('.rail .more-acts')";
-    browser.wait_for(&format!("{menu} !== null")).await?;
-    browser.evaluate(&format!("({menu}.focus(), 0)")).await?;
-    browser.press(Key::Enter).await?;
-    browser.wait_for("document.querySelector('dialog.menu')?.open === true").await?;
+    open_menu(browser, "document.querySelector('.rail .more-acts')").await?;
     browser.press(Key::Escape).await?;
+    browser.wait_for("document.querySelector('dialog.menu') === null").await?;
     browser.wait_for("document.activeElement.classList.contains('more-acts')").await
+}
+
+#[tokio::test]
+async fn a_few_letters_lead_to_a_session_or_a_command() -> anyhow::Result<()> {
+    let stage = Stage::set(Script::always(vec![Step::text("an answer")])).await?;
+    let browser = &stage.browser;
+    for title in ["Plan the garden", "Count the hens"] {
+        browser.click("button", "New session").await?;
+        send(browser, title).await?;
+        browser.wait_for(&format!("document.querySelector('.rail ul')?.innerText.includes('{title}')")).await?;
+    }
+    let chord = format!("{}k{}", char::from(Key::Control), char::from(Key::Null));
+    browser.type_text(&chord).await?;
+    browser.find("dialog", "Go to a session or a command").await?;
+    browser.wait_for("document.querySelectorAll('#ways [role=option]').length === 2").await?;
+    let mut report = Report::default();
+    report.look(browser, "switcher").await?;
+    browser.type_text("gard").await?;
+    browser
+        .wait_for("document.querySelector('#ways [aria-selected=true]')?.innerText.includes('Plan the garden')")
+        .await?;
+    browser.press(Key::Enter).await?;
+    browser.wait_for("document.querySelector('.talk').innerText.includes('Plan the garden')").await?;
+    browser.wait_for("document.querySelector('.switcher') === null").await?;
+    browser.wait_for("document.activeElement.id === 'prompt'").await?;
+
+    browser.type_text(&chord).await?;
+    browser.find("dialog", "Go to a session or a command").await?;
+    browser.type_text("theme").await?;
+    browser.wait_for("document.querySelector('#ways [aria-selected=true]')?.innerText.includes('/theme')").await?;
+    browser.press(Key::Enter).await?;
+    browser.wait_for("document.getElementById('prompt').value === '/theme '").await?;
+    assert_eq!(stage.model.requests().len(), 2, "nothing was sent");
+    report.is_clean()
 }

@@ -14,6 +14,7 @@ mod signing_in;
 use roost_tests::{
     browser::Browser,
     daemon::{Daemon, Setup, TOKEN},
+    deadline::until,
     fake_model::{FakeModel, Script},
 };
 
@@ -52,6 +53,23 @@ async fn write(browser: &Browser, text: &str) -> anyhow::Result<()> {
 async fn send(browser: &Browser, text: &str) -> anyhow::Result<()> {
     write(browser, text).await?;
     browser.press(fantoccini::key::Key::Enter).await
+}
+
+/// Opens the menu of this button by keyboard. A row that is drawn anew meanwhile loses the keyboard, so it is tried until it is open.
+async fn open_menu(browser: &Browser, button: &str) -> anyhow::Result<()> {
+    let is_open = "document.querySelector('dialog.menu')?.open === true";
+    let focused =
+        format!("({button}?.focus(), document.activeElement !== null && document.activeElement === {button})");
+    until(&format!("the menu of {button}"), async || {
+        if browser.evaluate(is_open).await? == true {
+            return Ok(Some(()));
+        }
+        if browser.evaluate(&focused).await? == true {
+            browser.press(fantoccini::key::Key::Enter).await?;
+        }
+        Ok((browser.evaluate(is_open).await? == true).then_some(()))
+    })
+    .await
 }
 
 /// What the composer holds.

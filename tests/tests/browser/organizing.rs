@@ -7,7 +7,7 @@ use roost_tests::{
 };
 use serde_json::json;
 
-use crate::{Stage, send};
+use crate::{Stage, open_menu, send};
 
 /// A stage with these sessions, each with one turn; the last one is on screen.
 async fn stage_with(titles: &[&str]) -> anyhow::Result<Stage> {
@@ -41,9 +41,7 @@ async fn choose(browser: &Browser, title: &str, item: &str) -> anyhow::Result<()
 
 /// The button may be faint until its row is touched, but it is there for the keyboard.
 async fn press_menu(browser: &Browser, menu: &str, item: &str) -> anyhow::Result<()> {
-    browser.wait_for(&format!("document.querySelector('.rail [aria-label={}]') !== null", json!(menu))).await?;
-    browser.evaluate(&format!("(document.querySelector('.rail [aria-label={}]').focus(), 0)", json!(menu))).await?;
-    browser.press(Key::Enter).await?;
+    open_menu(browser, &format!("document.querySelector('.rail [aria-label={}]')", json!(menu))).await?;
     let line = format!(
         "[...document.querySelectorAll('dialog.menu button')].find(b => b.innerText.trim() === {})",
         json!(item)

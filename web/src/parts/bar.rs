@@ -55,13 +55,14 @@ fn title(store: Store) -> impl Content {
 
 fn title_field(store: Store, session: roost_core::SessionId) -> impl Content {
     let title = untrack(|| store.title_of(&session));
+    let heading = h1().class("unseen").child(title.clone());
     let field = Ref::new();
     take_keyboard(field);
     let done = move || {
         store.talk.renaming.set(false);
         browser::focus("prompt");
     };
-    form()
+    let form = form()
         .class("title")
         .on(ev::submit, move |event| {
             event.prevent_default();
@@ -85,5 +86,6 @@ fn title_field(store: Store, session: roost_core::SessionId) -> impl Content {
                         done();
                     }
                 }),
-        )
+        );
+    (heading, form)
 }

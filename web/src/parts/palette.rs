@@ -146,7 +146,8 @@ pub(super) fn marked(label: &str, marks: &[Range<usize>]) -> Vec<AnyView> {
 }
 
 fn no_such(store: Store, name: &str, nearest: Option<&str>) -> impl Content + use<> {
-    let press = |label: String| crate::dom::button().plain().class("link").attr("tabindex", "-1").child(label);
+    // For the mouse; the keyboard has Tab and Ctrl+Enter. A button within an option would be out of a screen reader's reach.
+    let press = |label: String| span().class("link").child(label);
     div().class("unknown").attr("role", "option").attr("aria-selected", "false").child((
         span().child(words().unknown_command(name)),
         nearest.map(|nearest| {

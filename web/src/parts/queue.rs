@@ -71,10 +71,9 @@ fn on_its_way(store: Store, one: Outgoing) -> impl Content {
             .view(),
         Sending::Failed(why) => li()
             .attr("data-state", "failed")
-            .attr("role", "alert")
             .child((
                 span().class("text").child(one.text),
-                span().class("fate").child(words().not_sent(&why)),
+                span().class("fate").attr("role", "alert").child(words().not_sent(&why)),
                 press(words().retry, Command::Resend(id)),
                 press(words().edit, Command::TakeBack(id)),
                 press(words().discard, Command::Discard(id)),
