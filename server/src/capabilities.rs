@@ -13,6 +13,9 @@ use crate::{
     workspaces::{Workspace, Workspaces},
 };
 
+/// How often a client that follows no stream is to ask how the live sessions stand, in milliseconds.
+const LIVE_STATE_POLL_MS: u32 = 5_000;
+
 /// The answer of `GET /capabilities`, encoded when it changes.
 #[derive(Debug)]
 pub struct Capabilities(RwLock<Bytes>);
@@ -153,6 +156,7 @@ fn encode(config: &Config, workspaces: &Workspaces) -> Bytes {
         },
         "workspaces": workspaces.all().iter().map(|one| describe(one)).collect::<Vec<_>>(),
         "supportedLanguages": settings::languages(),
+        "sessionLiveStatePollIntervalMs": LIVE_STATE_POLL_MS,
     });
     Bytes::from(answer.to_string())
 }

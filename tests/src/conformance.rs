@@ -5,29 +5,30 @@
 //! so does an entry that no longer applies.
 
 mod cases;
+mod dialogue;
 mod ledger;
+mod seen;
 mod shape;
 mod stage;
+mod upgrade;
+mod words;
 
 use std::{collections::BTreeMap, fmt, fs, path::PathBuf};
 
 use anyhow::Context;
-use serde::{Deserialize, Serialize};
 
-pub use self::{ledger::Difference, shape::Shape};
 use self::{ledger::Ledger, stage::Stage};
-use crate::program;
-
-/// One answer, as far as it is compared.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Seen {
-    pub status: u16,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub code: Option<String>,
-    /// Of a JSON body; absent for any other.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub shape: Option<Shape>,
-}
+pub use self::{
+    ledger::{Difference, Kind},
+    seen::Seen,
+    shape::Shape,
+};
+use crate::{
+    client::record::{Exchange, Record},
+    description::Description,
+    program,
+    routes::{self, Route},
+};
 
 /// The answers of one server, by the name of the case.
 pub type Answers = BTreeMap<String, Seen>;
@@ -40,18 +41,64 @@ fn folder() -> PathBuf {
 /// Sends every case to Roost.
 pub async fn ask_roost() -> anyhow::Result<Answers> {
     let roost = program::roost()?.display().to_string();
-    ask(&[&roost, "serve", "--port", "{port}", "--workspace", "{workspace}", "--enable-session-shell"]).await
+    ask(&command_line(&roost)).await
+}
+
+/// Sends every case to Roost, and shows what was sent and answered: the description of the routes comes first.
+pub async fn exchanges_of_roost() -> anyhow::Result<(Description, Vec<Exchange>)> {
+    let roost = program::roost()?.display().to_string();
+    let record = Record::default();
+    let mut stage = Stage::set(&command_line(&roost), &record).await?;
+    let description = stage.description().await?;
+    drop(record.take());
+    ask_on(&mut stage).await?;
+    Ok((description, record.take()))
+}
+
+fn command_line(roost: &str) -> Vec<&str> {
+    let mut words = vec![roost, "serve", "--port", "{port}", "--workspace", "{workspace}", "--enable-session-shell"];
+    words.extend(["--identity-providers", "{identity_providers}"]);
+    words
 }
 
 /// Sends every case to another server; `{port}` and `{workspace}` stand where they belong in its command line.
 pub async fn ask(words: &[&str]) -> anyhow::Result<Answers> {
-    let mut stage = Stage::set(words).await?;
+    ask_on(&mut Stage::set(words, &Record::default()).await?).await
+}
+
+async fn ask_on(stage: &mut Stage) -> anyhow::Result<Answers> {
     let mut answers = Answers::new();
-    for case in cases::all() {
+    send_all(stage, cases::all(), &mut answers).await?;
+    stage.converse(&mut answers).await.context("the conversation over /acp")?;
+    send_all(stage, cases::of_providers(), &mut answers).await?;
+    Ok(answers)
+}
+
+async fn send_all(stage: &mut Stage, cases: Vec<cases::Case>, answers: &mut Answers) -> anyhow::Result<()> {
+    for case in cases {
         let seen = stage.send(&case).await.with_context(|| case.name.clone())?;
         anyhow::ensure!(answers.insert(case.name.clone(), seen).is_none(), "two cases are called {}", case.name);
     }
-    Ok(answers)
+    Ok(())
+}
+
+/// Routes that are compared, and never were answered well.
+#[must_use]
+pub fn never_well(answers: &Answers) -> Vec<String> {
+    let is_well = |name: &str| answers.get(name).is_some_and(|seen| seen.status < 300);
+    let asked: Vec<cases::Case> = cases::all().into_iter().chain(cases::of_providers()).collect();
+    let well: Vec<Route> = asked
+        .iter()
+        .filter(|case| is_well(&case.name))
+        .filter_map(|case| routes::taken_by(case.method, &case.path))
+        .collect();
+    let in_dialogue = [("GET", "ACP the stream of the connection"), ("DELETE", "ACP the end")];
+    let talked = |route: &Route| {
+        route.path == "/acp" && in_dialogue.iter().any(|(method, name)| *method == route.method && is_well(name))
+    };
+    let compared = routes::all().into_iter().filter(|route| cases::ours_alone(route).is_none());
+    let never = compared.filter(|route| !well.contains(route) && !talked(route));
+    never.map(|route| format!("{} {}", route.method, route.path)).collect()
 }
 
 /// What the original answered when it was last asked.
@@ -105,7 +152,7 @@ fn differing(ours: &Seen, theirs: &Seen) -> Vec<String> {
 #[derive(Debug)]
 pub struct Verdict {
     pub compared: usize,
-    pub explained: usize,
+    pub explained: Vec<Difference>,
     pub unknown: Vec<Difference>,
     /// Entries of the file that explain nothing.
     pub stale: Vec<String>,
@@ -116,7 +163,7 @@ pub fn judge(compared: usize, found: Vec<Difference>) -> anyhow::Result<Verdict>
     let ledger = Ledger::read(&folder().join("differences.json"))?;
     let (explained, unknown): (Vec<_>, Vec<_>) = found.into_iter().partition(|difference| ledger.explains(difference));
     let stale = ledger.stale(&explained);
-    Ok(Verdict { compared, explained: explained.len(), unknown, stale })
+    Ok(Verdict { compared, explained, unknown, stale })
 }
 
 impl Verdict {
@@ -135,7 +182,11 @@ impl fmt::Display for Verdict {
             writeln!(f, "stale:   {entry}")?;
         }
         let Self { compared, explained, unknown, stale } = self;
-        let (unknown, stale) = (unknown.len(), stale.len());
+        for kind in Kind::ALL {
+            let count = explained.iter().filter(|difference| difference.kind() == kind).count();
+            writeln!(f, "{count:5} {kind}")?;
+        }
+        let (explained, unknown, stale) = (explained.len(), unknown.len(), stale.len());
         write!(
             f,
             "{compared} answers compared: {explained} differences with a reason, {unknown} without, {stale} stale"

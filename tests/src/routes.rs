@@ -1,4 +1,21 @@
-//! Every route of the daemon, with a body it would accept. A tidy test compares the list with the router.
+//! Every route of the daemon: a body it would accept, what it reads of bodies and queries, and in which ways it can be asked badly.
+//!
+//! Tests hold the list against the router and its sources, so that a new route meets strangers and bad input, too.
+
+mod bodies;
+mod column;
+mod field;
+mod parameter;
+mod queries;
+mod wrong;
+
+use self::{bodies::BODIES, queries::QUERIES};
+pub use self::{
+    column::{Cell, Column},
+    field::{Field, Refusal},
+    parameter::Parameter,
+    wrong::Wrong,
+};
 
 /// One route. Segments in braces are parameters.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -6,7 +23,9 @@ pub struct Route {
     pub method: &'static str,
     /// As the router has it: `/session/{id}/load`.
     pub path: String,
-    /// JSON; empty for methods without a body.
+    /// The path without what it is mounted below: as the router's source names it.
+    pub written: &'static str,
+    /// JSON; empty for routes that take none.
     pub body: &'static str,
 }
 
@@ -72,6 +91,8 @@ const DAEMON: &[Row] = &[
     ("GET", "/session/{id}/turns/{prompt}", ""),
     ("GET", "/session/{id}/transcript", ""),
     ("GET", "/session/{id}/export", ""),
+    ("PATCH", "/workspaces/{workspace}/session/{session}/metadata", r#"{"displayName":"name"}"#),
+    ("PATCH", "/workspaces/{workspace}/session/{session}/organization", r#"{"isPinned":true}"#),
     ("GET", "/workspaces/{workspace}/session/{session}/transcript", ""),
     ("GET", "/workspaces/{workspace}/session/{session}/export", ""),
     ("GET", "/workspaces/{workspace}/session/{session}/archive/export", ""),
@@ -111,6 +132,7 @@ const PRIMARY: &[Row] = &[
     ("GET", "/git/branches", ""),
     ("GET", "/acp/status", ""),
     ("POST", "/acp/preheat", "{}"),
+    ("POST", "/acp/restart", "{}"),
     ("GET", "/auth/status", ""),
     ("GET", "/auth/providers", ""),
     ("POST", "/auth/provider", r#"{"providerId":"openai","apiKey":"k"}"#),
@@ -148,7 +170,12 @@ const MOUNTS: [(&[Row], &[&str]); 4] = [
 #[must_use]
 pub fn all() -> Vec<Route> {
     let mounted = MOUNTS.iter().flat_map(|(rows, mounts)| {
-        let route = |mount: &str, (method, path, body): Row| Route { method, path: format!("{mount}{path}"), body };
+        let route = |mount: &str, (method, written, body): Row| Route {
+            method,
+            path: format!("{mount}{written}"),
+            written,
+            body,
+        };
         mounts.iter().flat_map(move |mount| rows.iter().map(move |row| route(mount, *row)))
     });
     mounted.collect()
@@ -158,6 +185,29 @@ pub fn all() -> Vec<Route> {
 #[must_use]
 pub fn as_written() -> Vec<(&'static str, &'static str)> {
     MOUNTS.iter().flat_map(|(rows, _)| rows.iter().map(|(method, path, _)| (*method, *path))).collect()
+}
+
+/// Every member of a body, and every parameter of a query, that some route reads: by its last name.
+#[must_use]
+pub fn names_read() -> Vec<&'static str> {
+    let members = BODIES.iter().flat_map(|(_, _, fields)| fields.iter().map(|field| field.name));
+    let parameters = QUERIES.iter().flat_map(|(_, _, parameters)| parameters.iter().map(|parameter| parameter.name));
+    members.chain(parameters).map(|name| name.rsplit('.').next().unwrap_or(name)).collect()
+}
+
+/// Routes of the list of bodies that take none, and routes that take one and are not in it.
+#[must_use]
+pub fn undeclared() -> Vec<String> {
+    let rows = MOUNTS.iter().flat_map(|(rows, _)| rows.iter());
+    let is_declared = |method: &str, path: &str| BODIES.iter().any(|body| (body.0, body.1) == (method, path));
+    let mut undeclared: Vec<String> = rows
+        .filter(|(method, path, body)| body.is_empty() == is_declared(method, path))
+        .map(|(method, path, _)| format!("{method} {path}"))
+        .collect();
+    let known = as_written();
+    let listed = BODIES.iter().map(|body| (body.0, body.1)).chain(QUERIES.iter().map(|query| (query.0, query.1)));
+    undeclared.extend(listed.filter(|row| !known.contains(row)).map(|(method, path)| format!("{method} {path}")));
+    undeclared
 }
 
 impl Route {
@@ -196,4 +246,39 @@ impl Route {
     pub fn takes_json(&self) -> bool {
         !self.body.is_empty()
     }
+
+    /// It reads a body of any kind.
+    #[must_use]
+    pub fn takes_bytes(&self) -> bool {
+        self.written == "/file/upload"
+    }
+
+    /// Open to whoever comes: whether the daemon is up, and signing in.
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        matches!(self.path.as_str(), "/health" | "/auth/exchange")
+    }
+
+    /// Its answer is made before anything is routed.
+    #[must_use]
+    pub fn is_answered_at_the_door(&self) -> bool {
+        self.path == "/health"
+    }
+
+    /// Whether a request for `path` would be this route's; a query does not matter.
+    #[must_use]
+    pub fn serves(&self, method: &str, path: &str) -> bool {
+        let path = path.split_once('?').map_or(path, |(path, _)| path);
+        let is_one = |(pattern, segment): (&str, &str)| pattern.starts_with('{') || pattern == segment;
+        method == self.method
+            && self.path.split('/').count() == path.split('/').count()
+            && self.path.split('/').zip(path.split('/')).all(is_one)
+    }
+}
+
+/// The route that a request would take.
+#[must_use]
+pub fn taken_by(method: &str, path: &str) -> Option<Route> {
+    let parameters = |route: &Route| route.path.matches('{').count();
+    all().into_iter().filter(|route| route.serves(method, path)).min_by_key(parameters)
 }

@@ -12,6 +12,8 @@ use crate::{
 
 /// What is compared with: the release whose answers are recorded.
 const ORIGINAL: &str = "@qwen-code/qwen-code@0.24.4";
+/// What it runs on: newer than the Node of many a system.
+const NODE: &str = "node@22";
 const FLAGS: &str = "serve --port {port} --workspace {workspace} --enable-session-shell";
 
 /// The original itself, to be asked anew.
@@ -19,8 +21,8 @@ const FLAGS: &str = "serve --port {port} --workspace {workspace} --enable-sessio
 pub(crate) enum Upstream {
     /// With this command line.
     Given(String),
-    /// Found, or installed into a folder of ours.
-    Found,
+    /// Installed into a folder of ours: the very release, on the Node it asks for.
+    Installed,
 }
 
 impl Upstream {
@@ -28,7 +30,7 @@ impl Upstream {
     pub(crate) fn read(flags: &[String]) -> anyhow::Result<Option<Self>> {
         match flags {
             [] => Ok(None),
-            [flag] if flag == "--upstream" => Ok(Some(Self::Found)),
+            [flag] if flag == "--upstream" => Ok(Some(Self::Installed)),
             [flag, command] if flag == "--upstream" => Ok(Some(Self::Given(command.clone()))),
             _ => bail!("conformance takes --upstream, with a command line or without"),
         }
@@ -37,12 +39,10 @@ impl Upstream {
     fn command_line(&self) -> anyhow::Result<String> {
         match self {
             Self::Given(command) => Ok(command.clone()),
-            Self::Found => {
-                let program = match project::find("qwen") {
-                    Some(program) => program,
-                    None => install()?,
-                };
-                Ok(format!("{} {FLAGS}", program.display()))
+            Self::Installed => {
+                let programs = install()?;
+                let [node, qwen] = ["node", "qwen"].map(|program| programs.join(program).display().to_string());
+                Ok(format!("{node} {qwen} {FLAGS}"))
             }
         }
     }
@@ -58,14 +58,15 @@ pub(crate) fn run(upstream: Option<&Upstream>) -> anyhow::Result<()> {
     progress::run_aloud("compare", &mut compare)
 }
 
+/// The folder of the installed programs.
 fn install() -> anyhow::Result<PathBuf> {
     tools::npm()?;
     let folder = project::target().join("original");
     fs::create_dir_all(&folder)?;
     let mut npm = command("npm");
-    npm.args(["install", "--no-audit", "--no-fund", "--prefix"]).arg(&folder).arg(ORIGINAL);
-    progress::run("install the original", &mut npm)?;
-    Ok(folder.join("node_modules/.bin/qwen"))
+    npm.args(["install", "--no-audit", "--no-fund", "--prefer-offline", "--prefix"]).arg(&folder);
+    progress::run("install the original into target/original", npm.args([ORIGINAL, NODE]))?;
+    Ok(folder.join("node_modules/.bin"))
 }
 
 #[cfg(test)]
@@ -79,7 +80,7 @@ mod tests {
     #[test]
     fn the_original_is_asked_only_when_it_is_named() {
         assert_eq!(read(&[]), Some(None));
-        assert_eq!(read(&["--upstream"]), Some(Some(Upstream::Found)));
+        assert_eq!(read(&["--upstream"]), Some(Some(Upstream::Installed)));
         assert_eq!(read(&["--upstream", "qwen serve"]), Some(Some(Upstream::Given("qwen serve".to_owned()))));
         assert_eq!(read(&["--quick"]), None);
     }

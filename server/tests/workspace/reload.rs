@@ -21,7 +21,7 @@ async fn what_other_hands_changed_is_named_once_and_the_agent_reads_it_again() -
     let reloaded = client.post(RELOAD, &json!({})).await?.ok()?;
     let expected = json!({
         "env": {"updatedKeys": ["A"], "removedKeys": ["B"]}, "changedKeys": ["fastModel", "ui"], "childReloaded": true,
-        "sessionsRefreshed": ["s"], "sessionsSkipped": [],
+        "sessionsRefreshed": ["s"], "sessionsSkipped": [], "runtimeEnvironmentApplied": true,
     });
     assert_eq!(reloaded, expected);
     let event = next(&mut events, &EventType::SettingsReloaded).await?;

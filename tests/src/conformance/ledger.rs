@@ -12,9 +12,46 @@ pub struct Difference {
     pub what: String,
 }
 
+/// In what way two answers are different.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    Status,
+    Code,
+    Missing,
+    More,
+    Type,
+}
+
+impl Kind {
+    pub const ALL: [Self; 5] = [Self::Status, Self::Code, Self::Missing, Self::More, Self::Type];
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Status => "times another status",
+            Self::Code => "times another code",
+            Self::Missing => "members that only the original has",
+            Self::More => "members that only Roost has",
+            Self::Type => "members of another type",
+        })
+    }
+}
+
 impl Difference {
     pub(super) fn new(case: &str, what: &str) -> Self {
         Self { case: case.to_owned(), what: what.to_owned() }
+    }
+
+    #[must_use]
+    pub fn kind(&self) -> Kind {
+        match &self.what {
+            what if what.starts_with("status ") => Kind::Status,
+            what if what.starts_with("code ") => Kind::Code,
+            what if what.ends_with(" is missing") => Kind::Missing,
+            what if what.ends_with(" is ours only") => Kind::More,
+            _ => Kind::Type,
+        }
     }
 }
 

@@ -39,7 +39,9 @@ pub(super) async fn detach(
     ClientHeader(client): ClientHeader,
     _: JsonBody,
 ) -> Result<StatusCode, WireError> {
-    let answered = command(&app, &id, client, Command::Detach).await?;
+    // Whoever leaves a session that is over has left it.
+    let Some(live) = app.workspaces.live(&id) else { return Ok(StatusCode::NO_CONTENT) };
+    let Some(answered) = live.command(client, Command::Detach).await else { return Ok(StatusCode::NO_CONTENT) };
     answer!(answered, Detach).map_err(|error| refusal::refused(&error, &id))?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -6,7 +6,7 @@ use axum::{Json, extract::State};
 use http::StatusCode;
 use roost_core::event::EventType;
 use serde::Serialize;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{
     access::{Caller, Visible, require_trust},
@@ -46,12 +46,7 @@ pub(super) async fn set(
     Caller(client): Caller,
     JsonBody(body): JsonBody,
 ) -> Result<Json<Rules>, WireError> {
-    let scope = Scope::read(body.get("scope"))
-        .ok_or_else(|| WireError::bad_request("`scope` must be \"user\" or \"workspace\"").code("invalid_scope"))?;
-    if is_plural && scope == Scope::User {
-        return Err(WireError::bad_request("Only the \"workspace\" scope can be changed through a workspace's route")
-            .code("global_scope_not_supported_for_workspace_route"));
-    }
+    let scope = scope(body.get("scope"), is_plural)?;
     let kind = RuleKind::read(body.get("ruleType")).ok_or_else(|| {
         WireError::bad_request("`ruleType` must be \"allow\", \"ask\" or \"deny\"").code("invalid_rule_type")
     })?;
@@ -76,6 +71,21 @@ pub(super) async fn set(
     }
     announce(&app, &workspace, scope, EventType::SettingsChanged, &event, client).await;
     Ok(Json(rules))
+}
+
+/// A workspace's own route changes what is the workspace's and nothing else, whatever else is asked for.
+fn scope(value: Option<&Value>, is_plural: bool) -> Result<Scope, WireError> {
+    match (Scope::read(value), is_plural) {
+        (Some(Scope::Workspace), _) => Ok(Scope::Workspace),
+        (Some(Scope::User), false) => Ok(Scope::User),
+        (Some(Scope::User) | None, true) => {
+            Err(WireError::bad_request("Only the \"workspace\" scope can be changed through a workspace's route")
+                .code("global_scope_not_supported_for_workspace_route"))
+        }
+        (None, false) => {
+            Err(WireError::bad_request("`scope` must be \"user\" or \"workspace\"").code("invalid_scope"))
+        }
+    }
 }
 
 fn rules(settings: &Settings) -> Rules {

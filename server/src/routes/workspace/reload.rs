@@ -26,6 +26,8 @@ pub(super) struct Reloaded {
     sessions_skipped: Option<Vec<String>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     child_error: Option<String>,
+    /// The agent that is up goes on with the variables that the files name now.
+    runtime_environment_applied: bool,
 }
 
 /// Variables of the agent that have changed.
@@ -50,6 +52,7 @@ pub(super) async fn reload(
         sessions_refreshed: None,
         sessions_skipped: None,
         child_error: None,
+        runtime_environment_applied: false,
     };
     match answer {
         AgentAnswer::Said(said) => {
@@ -58,6 +61,7 @@ pub(super) async fn reload(
                 removed_keys: texts(&said["env"]["removedKeys"]),
             };
             reloaded.child_reloaded = true;
+            reloaded.runtime_environment_applied = said["env"].is_object();
             reloaded.sessions_refreshed = Some(texts(&said["sessionsRefreshed"]));
             reloaded.sessions_skipped = Some(texts(&said["sessionsSkipped"]));
         }
