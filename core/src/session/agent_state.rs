@@ -101,6 +101,15 @@ impl ApprovalMode {
             Self::Yolo => "yolo",
         }
     }
+
+    /// Whether the agent asks less in it than by default. In a folder that is not trusted no session is in such a mode.
+    #[must_use]
+    pub fn is_privileged(self) -> bool {
+        match self {
+            Self::Plan | Self::Default => false,
+            Self::AutoEdit | Self::Auto | Self::Yolo => true,
+        }
+    }
 }
 
 impl std::str::FromStr for ApprovalMode {

@@ -169,7 +169,7 @@ impl Session {
         originator: Option<ClientId>,
         out: &mut Outbox,
     ) -> Box<str> {
-        let known = self.agent.as_ref().and_then(|state| state.current_mode_id());
+        let known = self.agent.as_ref().and_then(|state| state.current_mode_id()).or(self.standing.mode.as_deref());
         let previous: Box<str> = known.unwrap_or(ApprovalMode::Default.as_str()).into();
         if let Some(state) = &mut self.agent {
             Arc::make_mut(state).set_mode(next);

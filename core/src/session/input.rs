@@ -42,6 +42,8 @@ pub enum Input {
     Tick,
     /// The periodic look for abandoned sessions (X2).
     Reap,
+    /// The folder is not trusted: no agent that comes to serve the session does so in a mode in which it asks less than by default.
+    HoldBack,
     /// Something happened in the workspace that everyone who listens to the session is told (B9).
     Announce(Draft),
     /// The daemon stops or the host kills the session: prompts end with code `session_killed`, the streams with `session_died`.

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::{
-    AgentState, LedgerEntry, Session,
+    AgentState, ApprovalMode, LedgerEntry, Session,
     calls::Call,
     outbox::{Outbox, raw},
 };
@@ -14,6 +14,8 @@ use crate::Millis;
 pub(super) struct Standing {
     pub(super) mode: Option<Box<str>>,
     pub(super) model: Option<Box<str>>,
+    /// The folder is not trusted, so that no privileged mode holds.
+    pub(super) is_held_back: bool,
 }
 
 impl Session {
@@ -44,11 +46,22 @@ impl Session {
         state
     }
 
+    /// A privileged mode of before is given up, and everybody told, before an agent could be put into it again.
+    pub(super) fn hold_back(&mut self, out: &mut Outbox) {
+        self.standing.is_held_back = true;
+        if self.agent.is_none() && self.standing.mode.as_deref().is_some_and(is_privileged) {
+            self.change_mode(ApprovalMode::Default.as_str(), false, None, None, out);
+        }
+    }
+
     /// The agent serves the session now. Where it came back in another mode or with another model than the session had, it is told
     /// before any prompt.
     pub(super) fn agent_ready(&mut self, now: Millis, state: AgentState, out: &mut Outbox) {
         let came_in = state.current_mode_id().map(Box::<str>::from);
         let came_with = state.current_model_id().map(Box::<str>::from);
+        if self.standing.is_held_back && self.standing.mode.is_none() && came_in.as_deref().is_some_and(is_privileged) {
+            self.standing.mode = Some(ApprovalMode::Default.as_str().into());
+        }
         let state = self.as_it_stands(state);
         self.agent = Some(std::sync::Arc::new(state));
         if let (Some(model), Some(instead)) = (self.standing.model.clone(), came_with)
@@ -66,4 +79,9 @@ impl Session {
         }
         self.advance(now, out);
     }
+}
+
+/// A foreign agent's mode is none of ours, and not known to ask less.
+fn is_privileged(mode: &str) -> bool {
+    mode.parse().is_ok_and(ApprovalMode::is_privileged)
 }

@@ -6,17 +6,19 @@ use roost_core::{
     ClientId, SessionId,
     session::{Answer, Attached, Command},
 };
+use tokio::{runtime::Handle, sync::oneshot};
 
 use super::Sessions;
 use crate::driver::LiveSession;
 
-/// A session with one more registration on it.
+/// A session with one more registration on it. The registration is taken back if this is dropped before the client is told of it (C8).
 #[derive(Debug)]
 pub struct Lend {
     pub live: Arc<LiveSession>,
     pub client_id: ClientId,
     pub has_active_prompt: bool,
     pub attachment: Attachment,
+    is_told: bool,
 }
 
 /// Whether the session was there before.
@@ -24,6 +26,26 @@ pub struct Lend {
 pub enum Attachment {
     Made,
     Joined,
+}
+
+impl Lend {
+    /// The client gets its answer now, and is to leave by itself.
+    pub fn told(mut self) {
+        self.is_told = true;
+    }
+}
+
+impl Drop for Lend {
+    fn drop(&mut self) {
+        if self.is_told {
+            return;
+        }
+        // Without a runtime there are no sessions either.
+        if let Ok(runtime) = Handle::try_current() {
+            let (live, client) = (Arc::clone(&self.live), self.client_id.clone());
+            runtime.spawn(async move { live.command(Some(client), Command::Detach).await });
+        }
+    }
 }
 
 impl Sessions {
@@ -34,14 +56,21 @@ impl Sessions {
         client: Option<ClientId>,
         attachment: Attachment,
     ) -> Option<Lend> {
-        let fresh = ClientId::from(format!("client_{}", uuid::Uuid::new_v4()));
-        let answered = live.command(client, Command::Attach { fresh }).await?;
-        match answered.answer {
-            Answer::Attach(Ok(Attached { client_id, has_active_prompt })) => {
-                Some(Lend { live: Arc::clone(live), client_id, has_active_prompt, attachment })
-            }
-            _ => None,
-        }
+        let (given, taken) = oneshot::channel();
+        let live = Arc::clone(live);
+        tokio::spawn(async move {
+            let fresh = ClientId::from(format!("client_{}", uuid::Uuid::new_v4()));
+            let answer = live.command(client, Command::Attach { fresh }).await.map(|answered| answered.answer);
+            let lend = match answer {
+                Some(Answer::Attach(Ok(Attached { client_id, has_active_prompt }))) => {
+                    Some(Lend { live, client_id, has_active_prompt, attachment, is_told: false })
+                }
+                _ => None,
+            };
+            // Whoever has hung up meanwhile takes nothing, and it is dropped here.
+            drop(given.send(lend));
+        });
+        taken.await.ok()?
     }
 
     /// Registers clients again who were on a session when its agent was lost, and tells whether it was.

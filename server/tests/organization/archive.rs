@@ -108,6 +108,11 @@ async fn a3_two_copies_are_reported_and_touched_only_when_told_to() -> anyhow::R
     assert_eq!(client.get("/session/twice/export").await?.code().as_deref(), Some("session_conflict"));
     assert_eq!(fs::read_to_string(chats.join("archive/twice.jsonl"))?, "old\n");
 
+    let both = json!({"sessionIds": ["twice", session]});
+    let answer = client.post("/sessions/archive", &both).await?.ok()?;
+    assert_eq!((&answer["archived"], &answer["errors"][0]["sessionId"]), (&json!([session]), &json!("twice")), "A2");
+    client.post("/sessions/unarchive", &json!({"sessionIds": [session]})).await?.ok()?;
+
     let resolve = json!({"sessionIds": ["twice"], "resolveConflicts": true});
     let answer = client.post("/sessions/archive", &resolve).await?.ok()?;
     assert_eq!((&answer["archived"], &answer["resolvedConflicts"]), (&json!(["twice"]), &json!(["twice"])));

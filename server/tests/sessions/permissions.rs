@@ -1,7 +1,10 @@
 use futures_util::future::join_all;
 use roost_core::EventType;
 use roost_tests::{
-    client::{Client, events::EventStream},
+    client::{
+        Client,
+        events::{Cursor, EventStream},
+    },
     scripted_agent::{AgentScript, Step},
 };
 use serde_json::json;
@@ -75,5 +78,26 @@ async fn an_option_that_is_not_offered_decides_nothing() -> anyhow::Result<()> {
     assert_eq!(status["isWaitingForPermission"], true);
     assert_eq!(status["pendingInteractions"][0]["requestId"], request);
     assert_eq!(status["pendingInteractions"][0]["options"][0]["label"], "Yes, write it");
+    Ok(())
+}
+
+/// V4: a request is decided under its own session only; under another one's name it is not found, and nobody hears of it.
+#[tokio::test]
+async fn a_vote_under_the_name_of_another_session_finds_nothing() -> anyhow::Result<()> {
+    let host = Host::start(asking()).await?;
+    let client = host.client();
+    let (session, other) = (client.new_session().await?, client.new_session().await?);
+    let (mut stream, prompt, request) = ask(&client, &session).await?;
+    let mut elsewhere = client.events(&other).from(Cursor::START).open().await?;
+    let refused = client.allow(&other, &request, "yes").await?;
+    assert_eq!((refused.status, refused.json()["requestId"].as_str()), (404, Some(request.as_str())));
+    let status = client.get(&format!("/session/{session}/status")).await?.ok()?;
+    assert_eq!(status["pendingInteractions"][0]["requestId"], request, "it is still open");
+    assert_eq!(client.allow(&session, &request, "no").await?.status, 200);
+    stream.until_end_of(&prompt).await?;
+    assert_eq!(client.allow(&other, &request, "yes").await?.status, 404, "decided elsewhere is not decided here");
+    client.delete(&format!("/session/{other}")).await?;
+    let heard = elsewhere.rest().await?;
+    assert!(heard.iter().all(|event| !event.kind.as_str().starts_with("permission_")), "{heard:?}");
     Ok(())
 }

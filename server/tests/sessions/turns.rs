@@ -187,3 +187,38 @@ async fn load_answers_with_history_and_the_cursor_that_follows_it() -> anyhow::R
     assert_eq!(message_text(&events), "two");
     Ok(())
 }
+
+/// R1: a session that is live is joined, whichever way it is asked for, and tells what its agent said of itself.
+#[tokio::test]
+async fn resuming_a_live_session_joins_it() -> anyhow::Result<()> {
+    let models = json!({"models": {"currentModelId": "m1", "availableModels": []}});
+    let extensions = [("session/new".to_owned(), models.clone())].into();
+    let host = Host::start(AgentScript { extensions, ..saying(&["one"]) }).await?;
+    let client = host.client();
+    let session = client.new_session().await?;
+    let turn = client.turn(&session, "first").await?;
+    let joined = client.post(&format!("/session/{session}/resume"), &json!({})).await?.ok()?;
+    assert_eq!((&joined["attached"], &joined["hasActivePrompt"]), (&json!(true), &json!(false)));
+    assert_eq!(joined["state"]["models"], models["models"]);
+    assert_eq!(joined["lastEventId"].as_u64(), ids(&turn).last().copied());
+    assert_eq!(joined.get("compactedReplay"), None);
+    let loaded = client.post(&format!("/session/{session}/load"), &json!({})).await?.ok()?;
+    assert_eq!((&loaded["attached"], &loaded["state"]), (&json!(true), &joined["state"]));
+    assert_ne!(loaded["clientId"], joined["clientId"]);
+    Ok(())
+}
+
+/// B9: what is told every session is told those that are left, whatever became of another.
+#[tokio::test]
+async fn a_session_that_is_gone_keeps_no_news_from_the_others() -> anyhow::Result<()> {
+    let host = Host::start(saying(&[])).await?;
+    let client = host.client();
+    let (gone, left) = (client.new_session().await?, client.new_session().await?);
+    let mut stream = client.events(&left).from(Cursor::START).open().await?;
+    assert_eq!(client.delete(&format!("/session/{gone}")).await?.status, 204);
+    let change = json!({"scope": "user", "key": "ui.theme", "value": "b"});
+    client.post("/workspace/settings", &change).await?.ok()?;
+    let events = stream.until_type(EventType::SettingsChanged).await?;
+    assert!(events.last().is_some_and(|event| event.id.is_some()));
+    Ok(())
+}

@@ -1,4 +1,9 @@
 use roost_core::EventType;
+use roost_tests::{
+    client::events::message_text,
+    deadline::until,
+    scripted_agent::{AgentScript, Step},
+};
 use serde_json::json;
 
 use crate::host::Host;
@@ -107,6 +112,56 @@ async fn an_untrusted_folder_gets_no_privileged_mode() -> anyhow::Result<()> {
     assert!(!std::fs::read_to_string(user_file(&host))?.contains("approvalMode"));
     trust(&host, Some("TRUST_FOLDER"))?;
     assert_eq!(client.post(&path, &json!({"mode": "yolo"})).await?.ok()?["mode"], "yolo");
+    Ok(())
+}
+
+/// What a crash interrupted in a privileged mode is taken up by itself; where the folder is not trusted any more, in the default mode,
+/// and everybody hears that before anything runs.
+#[tokio::test]
+async fn what_is_taken_up_in_a_folder_no_longer_trusted_runs_in_the_default_mode() -> anyhow::Result<()> {
+    let modes = json!({"modes": {"currentModeId": "default", "availableModes": []}});
+    for (level, mode) in [("TRUST_FOLDER", "yolo"), ("DO_NOT_TRUST", "default")] {
+        let answers =
+            [("session/new", modes.clone()), ("session/load", modes.clone()), ("session/set_mode", json!({}))];
+        let extensions = answers.map(|(method, answer)| (method.to_owned(), answer)).into();
+        let turns = [vec![Step::Hang], vec![Step::Text("the queued one".into())]];
+        let script = AgentScript { load_session: true, extensions, ..AgentScript::turns(turns) };
+        let mut host = Host::start(script).await?;
+        trust(&host, Some("TRUST_FOLDER"))?;
+        let client = host.client();
+        let session = client.new_session().await?;
+        client.post(&format!("/session/{session}/approval-mode"), &json!({"mode": "yolo"})).await?.ok()?;
+        let running = client.prompt(&session, "running").await?;
+        let queued = client.prompt(&session, "queued").await?;
+        let journal = host.record(&session).join("events.jsonl");
+        let as_a_crash_leaves_it = std::fs::read(&journal)?;
+        host.stop().await?;
+        std::fs::write(&journal, as_a_crash_leaves_it)?;
+        trust(&host, Some(level))?;
+        host.begin().await?;
+
+        let client = host.client();
+        let mut stream = until("the session to come back by itself", async || {
+            Ok(client.events(&session).from(running.cursor()).try_open().await?.ok())
+        })
+        .await?;
+        let events = stream.until_end_of(&queued.prompt_id).await?;
+        assert_eq!(message_text(&events), "the queued one");
+        let place = |kind: EventType| events.iter().position(|event| event.kind == kind);
+        let (changed, started) = (place(EventType::ApprovalModeChanged), place(EventType::PendingPromptStarted));
+        if mode == "yolo" {
+            assert_eq!(changed, None);
+        } else {
+            assert!(changed.is_some() && changed < started, "{events:?}");
+            let data = &events[changed.unwrap_or_default()].data;
+            assert_eq!(
+                (&data["previous"], &data["next"], &data["persisted"]),
+                (&json!("yolo"), &json!("default"), &json!(false))
+            );
+        }
+        let context = client.get(&format!("/session/{session}/context")).await?.ok()?;
+        assert_eq!(context["state"]["modes"]["currentModeId"], mode);
+    }
     Ok(())
 }
 

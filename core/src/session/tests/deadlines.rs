@@ -43,9 +43,9 @@ fn d4_an_expired_running_prompt_is_reported_before_it_is_cancelled_and_frees_the
             "publish turn_error p1",
             "record settled p1",
             "publish prompt_cancelled p1",
+            "notify session/cancel",
             "publish permission_resolved p1",
             r#"answer 1 {"outcome":{"outcome":"cancelled"}}"#,
-            "notify session/cancel",
             "record started p2",
             "publish pending_prompt_started p2",
             "publish session_update p2",
@@ -67,6 +67,30 @@ fn d4_a_prompt_cancelled_before_it_expired_is_not_cancelled_again() {
     stage.send("p1");
     stage.cancel();
     assert_eq!(stage.pass(100), ["publish turn_error p1", "record settled p1", "notify session/cancel"]);
+}
+
+/// D4, D5: prompts that expire together end together, and none of them is handed to the agent on the way.
+#[test]
+fn d4_what_expires_at_the_same_moment_never_starts() {
+    let mut stage = stage();
+    stage.send("p1");
+    stage.send("p2");
+    assert!(stage.session.status().has_active_prompt);
+    let lines = stage.pass(100);
+    assert_eq!(lines.iter().filter(|line| line.starts_with("publish turn_error")).count(), 2, "{lines:?}");
+    assert_eq!(stage.calls.len(), 1);
+    assert!(!stage.session.status().has_active_prompt);
+    assert_eq!(stage.pending(), json!([]));
+}
+
+/// D4: a prompt that was taken back and never came back from the agent ends with its time, once.
+#[test]
+fn d4_a_removed_prompt_the_agent_never_ends_expires() {
+    let mut stage = stage();
+    stage.send("p1");
+    stage.remove("p1");
+    assert_eq!(stage.pass(100), ["publish turn_error p1", "record settled p1", "notify session/cancel"]);
+    assert_eq!(stage.finish("cancelled"), [""; 0]);
 }
 
 /// D5: an expired queued prompt is never dispatched.

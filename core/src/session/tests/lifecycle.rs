@@ -138,6 +138,17 @@ fn x3_a_lost_agent_ends_prompts_first_and_the_session_then() {
     );
 }
 
+/// X3: an agent that was ended by a signal is reported with it.
+#[test]
+fn x3_a_signal_is_named() {
+    let mut stage = stage();
+    stage.agent(AgentInput::Lost { reason: "killed".into(), exit_code: None, signal: Some("SIGKILL".into()) });
+    assert_eq!(
+        stage.data(&EventType::SessionDied),
+        json!({"sessionId": "s", "reason": "killed", "signalCode": "SIGKILL"})
+    );
+}
+
 #[test]
 fn a_killed_session_says_so() {
     let mut stage = stage();

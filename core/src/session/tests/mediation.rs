@@ -132,6 +132,18 @@ fn v5_the_latest_512_decisions_are_remembered() {
     assert_eq!(stage.vote(None, "r512", "yes").len(), 2);
 }
 
+/// V5: whoever votes late without being registered is told nothing about himself.
+#[test]
+fn v5_a_late_vote_of_a_stranger_has_no_originator() {
+    let mut stage = stage();
+    stage.ask("r1");
+    stage.vote(Some("a"), "r1", "yes");
+    stage.vote(Some("b"), "r1", "no");
+    assert_eq!(stage.originator(&EventType::PermissionAlreadyResolved), Some("b"));
+    stage.vote(Some("stranger"), "r1", "no");
+    assert_eq!(stage.originator(&EventType::PermissionAlreadyResolved), None);
+}
+
 /// V6: anybody may cancel under every policy.
 #[test]
 fn v6_anybody_may_cancel_under_every_policy() {

@@ -60,6 +60,20 @@ fn m1_a_message_is_taken_while_a_prompt_is_pending() {
     assert_eq!(stage.pending().as_array().map(Vec::len), Some(1), "it is no prompt");
 }
 
+/// M1: what is pending need not run yet.
+#[test]
+fn m1_a_message_is_taken_while_a_prompt_waits_for_the_agent() {
+    let mut stage = Stage::new(SessionConfig::default()).restart();
+    stage.command(None, ask("p1"));
+    assert_eq!(
+        stage.command(None, message("m1")),
+        ["record message m1", "publish pending_prompt_added m1", "reply message m1"]
+    );
+    assert_eq!(drained(&drain(&mut stage))["messages"], json!([]), "there is no turn to say it in");
+    stage.agent(AgentInput::Ready(AgentState::default()));
+    assert_eq!(drained(&drain(&mut stage))["messages"], json!(["and m1"]));
+}
+
 /// M1: an idle session, a full queue and another message under the same id are refused, and nothing happens.
 #[test]
 fn m1_what_cannot_wait_is_refused_without_a_trace() {
@@ -171,6 +185,33 @@ fn m3_what_is_left_over_becomes_prompts_behind_the_queue() {
     assert_eq!(stage.calls[2].1["prompt"], json!([{"type": "text", "text": "and m1"}]));
     stage.finish("end_turn");
     assert_eq!(stage.data(&EventType::TurnComplete)["promptId"], "m1");
+}
+
+/// M3: a message was accepted, so that no cap keeps it from becoming a prompt; nor does the way its turn ended.
+#[test]
+fn m3_every_message_becomes_a_prompt_however_its_turn_ended_and_whatever_the_cap() {
+    let config =
+        || SessionConfig { max_pending_prompts: 1, prompt_deadline: Some(Millis(1_000)), ..SessionConfig::default() };
+    let ends: [fn(&mut Stage) -> Vec<String>; 4] =
+        [|stage| stage.finish("cancelled"), Stage::fail, |stage| stage.finish("end_turn"), |stage| stage.pass(1_000)];
+    for end in ends {
+        let mut stage = Stage::new(config());
+        stage.send("p1");
+        let names: Vec<String> = (0..20).map(|number| format!("m{number}")).collect();
+        for name in &names {
+            say(&mut stage, name);
+        }
+        end(&mut stage);
+        let pending = stage.pending();
+        let ids =
+            pending.as_array().into_iter().flatten().map(|prompt| prompt["promptId"].as_str().unwrap_or_default());
+        assert_eq!(ids.collect::<Vec<_>>(), names);
+        assert_eq!(stage.send("p2"), ["reply 20 prompts are pending, the limit is 1"], "the cap counts them");
+        for name in &names {
+            assert_eq!(stage.latest(&EventType::PendingPromptStarted).prompt_id, Some(name.as_str().into()));
+            stage.finish("end_turn");
+        }
+    }
 }
 
 /// M3: a promoted message is taken back like the prompt it is.

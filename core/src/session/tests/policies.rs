@@ -117,6 +117,9 @@ fn v14_without_voters_only_cancel_or_timeout_resolve() {
     assert!(!is_decided(&stage));
     stage.pass(9);
     assert!(is_decided(&stage));
+    stage.ask("r2");
+    stage.vote_cancelled(None, "r2");
+    assert!(is_decided(&stage));
 }
 
 /// V14: a split vote waits.
@@ -127,6 +130,32 @@ fn v14_a_split_vote_waits() {
     stage.vote(Some("b"), "r1", "yes");
     assert!(!is_decided(&stage));
     assert_eq!(stage.data(&EventType::PermissionPartialVote)["votesNeeded"], 1);
+}
+
+/// V11: the voters are those of the moment the request was issued: who comes later has no vote, who leaves keeps the quorum as it was.
+#[test]
+fn v11_who_leaves_after_the_request_still_counts_for_its_quorum() {
+    let mut stage = stage(Policy::Consensus, &["c"]);
+    stage.command(Some("c"), Command::Detach);
+    assert_eq!(stage.vote(Some("c"), "r1", "yes"), ["reply client c is not registered on this session"]);
+    stage.vote(Some("a"), "r1", "yes");
+    assert_eq!(stage.data(&EventType::PermissionPartialVote)["quorum"], 2);
+    stage.vote(Some("b"), "r1", "yes");
+    assert!(is_decided(&stage));
+}
+
+/// V17: what is asked, counted or refused is of the one whose prompt asked, whoever votes.
+#[test]
+fn v17_request_count_and_refusal_are_of_the_prompts_originator() {
+    let mut stage = stage(Policy::Consensus, &[]);
+    assert_eq!(stage.originator(&EventType::PermissionRequest), Some("a"));
+    stage.vote(Some("b"), "r1", "yes");
+    stage.vote(None, "r1", "yes");
+    for kind in [EventType::PermissionPartialVote, EventType::PermissionForbidden] {
+        assert_eq!(stage.originator(&kind), Some("a"), "{kind:?}");
+        assert_eq!(stage.latest(&kind).prompt_id, Some("p1".into()));
+    }
+    assert_eq!(stage.data(&EventType::PermissionForbidden).get("clientId"), None);
 }
 
 /// V18: the policy is the one of the moment the request was issued.

@@ -228,6 +228,33 @@ fn p10_a_removed_running_prompt_that_fails_was_cancelled() {
     assert_eq!(stage.session.status().turn_error, None);
 }
 
+/// P10: one that had waited is completed once, by its removal.
+#[test]
+fn p10_a_removed_running_prompt_that_had_waited_is_completed_once() {
+    let mut stage = stage();
+    stage.send("p1");
+    stage.send("p2");
+    stage.finish("end_turn");
+    assert!(stage.remove("p2").contains(&"publish pending_prompt_completed p2".to_owned()));
+    assert_eq!(stage.finish("cancelled"), ["publish turn_complete p2", "record settled p2"]);
+}
+
+/// P10, P11: whichever comes second, cancel or removal, announces no second cancellation.
+#[test]
+fn p10_a_cancel_and_a_removal_announce_one_cancellation() {
+    let mut cancelled_first = stage();
+    cancelled_first.send("p1");
+    cancelled_first.cancel();
+    assert_eq!(
+        cancelled_first.remove("p1"),
+        ["publish pending_prompt_completed p1", "notify session/cancel", "reply removed true"]
+    );
+    let mut removed_first = stage();
+    removed_first.send("p1");
+    removed_first.remove("p1");
+    assert_eq!(removed_first.cancel(), ["notify session/cancel", "reply ok"]);
+}
+
 /// P11: cancel tells everybody once closes permissions and leaves the queue alone.
 #[test]
 fn p11_cancel_tells_everybody_once_closes_permissions_and_leaves_the_queue_alone() {
@@ -240,9 +267,9 @@ fn p11_cancel_tells_everybody_once_closes_permissions_and_leaves_the_queue_alone
         stage.cancel(),
         [
             "publish prompt_cancelled p1",
+            "notify session/cancel",
             "publish permission_resolved p1",
             r#"answer 1 {"outcome":{"outcome":"cancelled"}}"#,
-            "notify session/cancel",
             "reply ok",
         ]
     );
@@ -310,6 +337,16 @@ fn p13_the_turn_error_stays_until_the_next_prompt_starts() {
     assert_eq!(stage.session.status().turn_error, None);
 }
 
+/// P13: a running prompt that expires has failed, too.
+#[test]
+fn p13_a_prompt_that_expired_while_it_ran_is_the_turn_error() {
+    let mut stage = Stage::new(SessionConfig { prompt_deadline: Some(Millis(100)), ..SessionConfig::default() });
+    stage.send("p1");
+    stage.pass(100);
+    let code = stage.session.status().turn_error.and_then(|failure| failure.code);
+    assert_eq!(code.as_deref(), Some("prompt_deadline_exceeded"));
+}
+
 /// P14: every pending prompt ends before the session does.
 #[test]
 fn p14_every_pending_prompt_ends_before_the_session_does() {
@@ -334,6 +371,30 @@ fn p14_every_pending_prompt_ends_before_the_session_does() {
     assert_eq!(stage.data(&EventType::TurnError)["code"], "session_closed");
 }
 
+/// P14: killing a session ends its prompts the same way, the queued and the taken back ones too.
+#[test]
+fn p14_a_killed_session_settles_every_prompt_it_holds() {
+    let mut stage = stage();
+    stage.send("p1");
+    stage.send("p2");
+    stage.remove("p1");
+    assert_eq!(
+        stage.input(Input::Kill { reason: "stop".into() }),
+        [
+            "notify session/cancel",
+            "publish turn_error p1",
+            "record settled p1",
+            "publish turn_error p2",
+            "record settled p2",
+            "publish pending_prompt_completed p2",
+            "publish session_died",
+            "end streams",
+            "retire",
+        ]
+    );
+    assert_eq!(stage.data(&EventType::TurnError)["code"], "session_killed");
+}
+
 /// P15: a retry is honoured only right after a failure.
 #[test]
 fn p15_a_retry_is_honoured_only_right_after_a_failure() {
@@ -349,6 +410,18 @@ fn p15_a_retry_is_honoured_only_right_after_a_failure() {
     stage.finish("end_turn");
     stage.command(Some("a"), retry("p3"));
     assert_eq!(stage.calls[2].1.get("_meta"), None);
+}
+
+/// P15: a retry that waited is judged by the turn that ended right before it.
+#[test]
+fn p15_a_retry_that_waited_is_judged_when_it_starts() {
+    for (ends_well, echoed) in [(true, true), (false, false)] {
+        let mut stage = stage();
+        stage.send("p1");
+        stage.command(None, Command::SendPrompt(SendPrompt { intent: PromptIntent::Retry, ..prompt("p2") }));
+        let lines = if ends_well { stage.finish("end_turn") } else { stage.fail() };
+        assert_eq!(lines.contains(&"publish session_update p2".to_owned()), echoed, "{lines:?}");
+    }
 }
 
 /// P15: a continued prompt is not echoed.

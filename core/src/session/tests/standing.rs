@@ -52,6 +52,60 @@ fn an_agent_that_refuses_the_mode_or_the_model_of_before_is_believed_and_everybo
     assert_eq!(after.session.status().current_approval_mode.as_deref(), Some("default"));
 }
 
+/// A session in mode yolo, after a restart, in a folder that is not trusted any more.
+fn held_back() -> (Stage, Vec<String>) {
+    let mut before = Stage::new(SessionConfig::default());
+    before.command(None, Command::SetApprovalMode { mode: ApprovalMode::Yolo, persist: false });
+    agree(&mut before);
+    before.send("p1");
+    before.send("p2");
+    let mut after = before.restart();
+    let lines = after.input(Input::HoldBack);
+    (after, lines)
+}
+
+fn in_mode(mode: &str) -> AgentInput {
+    AgentInput::Ready(AgentState::read(&raw(&json!({"modes": {"currentModeId": mode}}))))
+}
+
+#[test]
+fn a_privileged_mode_is_given_up_where_the_folder_is_not_trusted_before_anything_runs_in_it() {
+    let (mut after, lines) = held_back();
+    assert_eq!(lines, ["record mode default", "publish approval_mode_changed"]);
+    assert_eq!(
+        after.data(&EventType::ApprovalModeChanged),
+        json!({"sessionId": "s", "previous": "yolo", "next": "default", "persisted": false})
+    );
+    let lines = after.agent(in_mode("default"));
+    assert_eq!(lines.first().map(String::as_str), Some("record started p2"), "the agent needs no telling: {lines:?}");
+    assert_eq!(after.session.status().current_approval_mode.as_deref(), Some("default"));
+    let standing = after.restart().session.standing_entries();
+    assert!(json!(standing).to_string().contains("default"), "and it stays given up");
+}
+
+#[test]
+fn an_agent_that_comes_in_a_privileged_mode_is_taken_out_of_it_before_its_first_prompt() {
+    let (mut after, _) = held_back();
+    let lines = after.agent(in_mode("yolo"));
+    assert_eq!(lines[..2], ["record mode default", "call session/set_mode"]);
+    assert_eq!(after.calls[0].1, json!({"sessionId": "s", "modeId": "default"}));
+    assert!(lines.iter().position(|line| line == "call session/prompt") > Some(1), "{lines:?}");
+
+    let mut unused = Stage::over(Session::new(Millis(1_000), "s".into(), SessionConfig::default()), Vec::new());
+    assert_eq!(unused.input(Input::HoldBack), [""; 0], "nothing was given up");
+    assert_eq!(unused.agent(in_mode("auto")), ["record mode default", "call session/set_mode"]);
+}
+
+#[test]
+fn holding_back_leaves_a_mild_or_foreign_mode_alone() {
+    for mode in ["plan", "default", "house-rules"] {
+        let mut stage = Stage::over(Session::new(Millis(1_000), "s".into(), SessionConfig::default()), Vec::new());
+        stage.input(Input::HoldBack);
+        assert_eq!(stage.agent(in_mode(mode)), [""; 0], "{mode}");
+        assert_eq!(stage.session.status().current_approval_mode.as_deref(), Some(mode));
+    }
+}
+
 #[test]
 fn what_stands_is_enough_to_make_the_same_session() {
     let mut before = Stage::new(SessionConfig::default());
