@@ -7,6 +7,7 @@ mod binding;
 mod calls;
 mod door;
 mod feed;
+mod handshake;
 mod incoming;
 mod outbox;
 mod peer;
@@ -32,9 +33,10 @@ use tokio::sync::watch;
 
 pub use self::{
     door::Door,
-    incoming::Incoming,
-    peer::{Call, Peer, Transport},
-    socket::{BEARER_PROTOCOL, Handshake, NotAHandshake, Socket, offered},
+    handshake::{BEARER_PROTOCOL, Handshake, NotAHandshake, offered},
+    incoming::{Call, Incoming},
+    peer::{Caller, Peer, Transport},
+    socket::Socket,
     stream::respond,
 };
 

@@ -12,11 +12,7 @@ use roost_core::{
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use super::{
-    binding::Binding,
-    door::internal,
-    peer::{Call, Peer},
-};
+use super::{Call, Peer, binding::Binding, door::internal};
 use crate::clock;
 
 pub(super) type Params = Map<String, Value>;
@@ -56,7 +52,11 @@ impl Peer {
         let Call { id, method, params, session_header, .. } = call;
         let on_session = matches!(
             &*method,
-            "session/prompt" | "session/set_mode" | "session/set_model" | "session/set_config_option"
+            "session/prompt"
+                | "session/cancel"
+                | "session/set_mode"
+                | "session/set_model"
+                | "session/set_config_option"
         );
         let named = params.as_ref().ok().and_then(|params| params.get("sessionId")).and_then(Value::as_str);
         let binding = named.filter(|_| on_session).and_then(|session| self.binding(session));

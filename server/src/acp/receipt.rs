@@ -1,62 +1,71 @@
-//! The 202 of a message: what was asked is begun only once its asker can know that it was taken.
+//! The 202 of a message: what was asked is begun only once the receipt is on its way.
+//!
+//! Some clients listen for an answer only once they have the receipt, and the two travel on different connections. So a call begins
+//! when its receipt is with the kernel, to the last byte: whatever is written afterwards, on whichever connection, reaches a peer on the
+//! same machine after it, and a peer that takes what has arrived in its order hears of the receipt first. More cannot be known here:
+//! nothing in HTTP says when an answer was read.
 
 use std::{
     convert::Infallible,
     pin::Pin,
     task::{Context, Poll},
-    time::Duration,
 };
 
 use axum::{body::Body, response::Response};
 use bytes::Bytes;
 use http::StatusCode;
-use http_body::Frame;
+use http_body::{Frame, SizeHint};
 use tokio::sync::oneshot;
 
-/// From letting the receipt's body go to its last byte being read at the other end, which nothing reports.
-const HEAD_START: Duration = Duration::from_millis(5);
+use crate::serve::Connection;
 
-/// Holds a call back until its receipt is written.
+/// Holds a call back until its receipt has gone.
 #[derive(Debug)]
 pub(super) struct Held(oneshot::Receiver<()>);
 
 impl Held {
-    /// Returns once the receipt is on its way, or its reader has gone.
+    /// Returns once the receipt has gone, or its reader has.
     pub(super) async fn released(self) {
-        // The other end says nothing; it goes.
+        // Where the connection broke off there is nothing to wait for.
         let _ = self.0.await;
-        tokio::time::sleep(HEAD_START).await;
     }
 }
 
-/// A receipt, and what waits for it. Some clients listen for an answer only after its receipt; one that overtakes it, on another
-/// connection, would never be heard.
-pub(super) fn receipt() -> (Response, Held) {
-    let (written, held) = oneshot::channel();
-    let mut response = Response::new(Body::new(Empty { is_head_written: false, _written: written }));
+/// A receipt to be sent on `connection`, and what waits for it.
+pub(super) fn receipt(connection: &Connection) -> (Response, Held) {
+    let (gone, held) = oneshot::channel();
+    let mut response = Response::new(Body::new(Nothing { connection: connection.clone(), gone: Some(gone) }));
     *response.status_mut() = StatusCode::ACCEPTED;
     (response, Held(held))
 }
 
-/// Nothing, but only after the head has been written: the first time it is asked, it lets the connection flush.
-struct Empty {
-    is_head_written: bool,
-    _written: oneshot::Sender<()>,
+/// No body at all. The server drops it when the head stands in the connection's buffer, and flushes after that.
+struct Nothing {
+    connection: Connection,
+    gone: Option<oneshot::Sender<()>>,
 }
 
-impl http_body::Body for Empty {
+impl http_body::Body for Nothing {
     type Data = Bytes;
     type Error = Infallible;
 
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
-        if self.is_head_written {
-            return Poll::Ready(None);
+    fn poll_frame(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        Poll::Ready(None)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        true
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        SizeHint::with_exact(0)
+    }
+}
+
+impl Drop for Nothing {
+    fn drop(&mut self) {
+        if let Some(gone) = self.gone.take() {
+            self.connection.tell_once_flushed(gone);
         }
-        self.is_head_written = true;
-        context.waker().wake_by_ref();
-        Poll::Pending
     }
 }

@@ -2,9 +2,8 @@
 
 use std::{net::IpAddr, pin::Pin, sync::Arc, sync::atomic::Ordering, time::Duration};
 
-use axum::response::{IntoResponse, Response};
 use futures_util::{SinkExt, StreamExt};
-use http::{HeaderMap, HeaderValue, StatusCode, header};
+use http::HeaderMap;
 use hyper::upgrade::Upgraded;
 use hyper_util::rt::TokioIo;
 use roost_core::{
@@ -20,16 +19,11 @@ use tokio_tungstenite::{
     WebSocketStream,
     tungstenite::{
         Error, Message, Utf8Bytes,
-        handshake::derive_accept_key,
         protocol::{CloseFrame, Role, WebSocketConfig, frame::coding::CloseCode},
     },
 };
 
-use super::{Call, Door, Incoming, Peer, Seat, Transport, stopped};
-use crate::{App, WireError, workspaces::Workspace};
-
-/// The entry among the offered protocols by which a browser, which cannot set `Authorization`, sends its token.
-pub const BEARER_PROTOCOL: &str = "qwen-bearer.";
+use super::{Call, Caller, Incoming, Peer, Seat, Transport, stopped};
 
 /// How often a peer is asked whether it is still there…
 const PULSE: Duration = Duration::from_secs(15);
@@ -38,93 +32,10 @@ const MOST_SILENCE: Duration = Duration::from_secs(45);
 /// For a peer to answer a close.
 const FAREWELL: Duration = Duration::from_secs(2);
 
-/// A request to speak WebSocket that can be granted.
-#[derive(Debug)]
-pub struct Handshake {
-    accept: HeaderValue,
-    /// The first protocol that was offered, tokens aside.
-    protocol: Option<HeaderValue>,
-}
-
-/// Why a request to speak WebSocket cannot be granted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum NotAHandshake {
-    #[error("`Connection` must name `upgrade`")]
-    Connection,
-    #[error("`Sec-WebSocket-Version` must be 13")]
-    Version,
-    #[error("`Sec-WebSocket-Key` must be the base64 of 16 bytes")]
-    Key,
-}
-
-impl Handshake {
-    /// Whether a request asks for one.
-    #[must_use]
-    pub fn is_wanted(headers: &HeaderMap) -> bool {
-        lists(headers, header::UPGRADE, "websocket")
-    }
-
-    /// # Errors
-    /// A header of it is missing or wrong.
-    pub fn read(headers: &HeaderMap) -> Result<Self, NotAHandshake> {
-        if !lists(headers, header::CONNECTION, "upgrade") {
-            return Err(NotAHandshake::Connection);
-        }
-        if headers.get(header::SEC_WEBSOCKET_VERSION).is_none_or(|version| version != "13") {
-            return Err(NotAHandshake::Version);
-        }
-        let key = headers.get(header::SEC_WEBSOCKET_KEY).map(HeaderValue::as_bytes).filter(|key| key.len() == 24);
-        let accept = derive_accept_key(key.ok_or(NotAHandshake::Key)?);
-        let accept = HeaderValue::try_from(accept).map_err(|_| NotAHandshake::Key)?;
-        let protocol = offered(headers).find(|protocol| !protocol.starts_with(BEARER_PROTOCOL));
-        Ok(Self { accept, protocol: protocol.and_then(|protocol| HeaderValue::from_str(protocol).ok()) })
-    }
-
-    /// The answer that grants it.
-    #[must_use]
-    pub fn answer(self) -> Response {
-        let mut response = StatusCode::SWITCHING_PROTOCOLS.into_response();
-        let headers = response.headers_mut();
-        headers.insert(header::CONNECTION, HeaderValue::from_static("upgrade"));
-        headers.insert(header::UPGRADE, HeaderValue::from_static("websocket"));
-        headers.insert(header::SEC_WEBSOCKET_ACCEPT, self.accept);
-        if let Some(protocol) = self.protocol {
-            headers.insert(header::SEC_WEBSOCKET_PROTOCOL, protocol);
-        }
-        response
-    }
-}
-
-impl From<NotAHandshake> for Response {
-    fn from(error: NotAHandshake) -> Self {
-        let status = match error {
-            NotAHandshake::Version => StatusCode::UPGRADE_REQUIRED,
-            NotAHandshake::Connection | NotAHandshake::Key => StatusCode::BAD_REQUEST,
-        };
-        let mut response = WireError::new(status, error.to_string()).into_response();
-        response.headers_mut().insert(header::SEC_WEBSOCKET_VERSION, HeaderValue::from_static("13"));
-        response
-    }
-}
-
-/// The protocols a request offers, in its order.
-pub fn offered(headers: &HeaderMap) -> impl Iterator<Item = &str> {
-    let values = headers.get_all(header::SEC_WEBSOCKET_PROTOCOL).iter().filter_map(|value| value.to_str().ok());
-    values.flat_map(|value| value.split(',')).map(str::trim).filter(|protocol| !protocol.is_empty())
-}
-
-fn lists(headers: &HeaderMap, name: header::HeaderName, wanted: &str) -> bool {
-    let values = headers.get_all(name).into_iter().filter_map(|value| value.to_str().ok());
-    values.flat_map(|value| value.split(',')).any(|word| word.trim().eq_ignore_ascii_case(wanted))
-}
-
 /// A WebSocket that was granted, and what its connection will need.
 #[derive(Debug)]
 pub struct Socket {
-    pub app: Arc<App>,
-    pub door: Door,
-    pub workspace: Arc<Workspace>,
-    pub is_qualified: bool,
+    pub caller: Caller,
     /// Those of the request that asked for it.
     pub headers: HeaderMap,
     /// None when there is none left.
@@ -146,11 +57,11 @@ const NO_TEXT: Farewell = Farewell::Close(CloseCode::Unsupported, "text frames o
 impl Socket {
     /// Holds the connection, from its first frame to its last. `stopping` is held for as long as it runs.
     pub async fn converse(mut self, upgraded: Upgraded, mut stopping: watch::Receiver<bool>) {
-        let most = Some(self.app.config.limits.max_body_bytes);
+        let most = Some(self.caller.app.config.limits.max_body_bytes);
         let config = WebSocketConfig::default().max_message_size(most).max_frame_size(most);
         let io = TokioIo::new(upgraded);
         let mut stream = WebSocketStream::from_raw_socket(io, Role::Server, Some(config)).await;
-        let gauge = Arc::clone(&self.app);
+        let gauge = Arc::clone(&self.caller.app);
         gauge.acp.gauges().sockets.fetch_add(1, Ordering::Relaxed);
         let farewell = match self.seat.take() {
             None => Farewell::Close(CloseCode::Again, "too many connections"),
@@ -171,14 +82,13 @@ impl Socket {
     }
 
     async fn hold(&self, stream: &mut Stream) -> Farewell {
-        let first = Instant::now() + self.app.acp.policy().first_frame;
+        let first = Instant::now() + self.caller.app.acp.policy().first_frame;
         let call = match timeout_at(first, first_call(stream)).await {
             Ok(Ok(call)) => call,
             Ok(Err(farewell)) => return farewell,
             Err(_) => return Farewell::Close(CloseCode::Protocol, "no initialize in time"),
         };
-        let (door, workspace) = (self.door.clone(), Arc::clone(&self.workspace));
-        let peer = Peer::begin(&self.app, door, workspace, self.is_qualified, Transport::Socket, None);
+        let peer = Peer::begin(self.caller.clone(), Transport::Socket, None);
         let leaving = Leaving(&peer);
         leaving.0.came();
         if let (Some(id), Ok(greeting)) = (call.id, to_raw_value(&peer.greeting())) {
@@ -228,7 +138,7 @@ impl Socket {
 
     /// Whether the connection alone is over, or the daemon with it.
     fn ended(&self) -> Farewell {
-        if *self.app.acp.stopping().borrow() {
+        if *self.caller.app.acp.stopping().borrow() {
             STOPPING
         } else {
             Farewell::Close(CloseCode::Normal, "the connection was ended")
@@ -259,8 +169,10 @@ impl Socket {
     }
 
     fn is_over_the_limit(&self, peer: &Peer, call: &Call) -> bool {
-        let (Some(rates), Some(tier)) = (self.app.admission.rates(), peer.tier(&call.method)) else { return false };
-        let address: IpAddr = self.door.connection().peer().ip();
+        let (Some(rates), Some(tier)) = (self.caller.app.admission.rates(), peer.tier(&call.method)) else {
+            return false;
+        };
+        let address: IpAddr = self.caller.door.connection().peer().ip();
         rates.charge(tier, address, &self.headers).is_err()
     }
 }

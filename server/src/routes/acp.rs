@@ -4,24 +4,24 @@ use std::sync::Arc;
 
 use axum::{
     Extension, Router,
-    extract::{MatchedPath, Request, State},
+    extract::{FromRequestParts, MatchedPath, Request, State},
     response::{IntoResponse, Response},
     routing::get,
 };
-use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header, request::Parts};
 use roost_core::{
     acp::{NotAMessage, RpcError, RpcId, code},
     acp_bridge::Frame,
+    rate_limit::Tier,
 };
 use serde_json::value::to_raw_value;
 
 use super::{page, path::Selected};
 use crate::{
     App, WireError,
-    acp::{Call, Door, Handshake, Incoming, Peer, Socket, Transport, respond},
+    acp::{Call, Caller, Door, Handshake, Incoming, Peer, Socket, Transport, respond},
     body, events,
     serve::Connection,
-    workspaces::Workspace,
 };
 
 const CONNECTION_ID: HeaderName = HeaderName::from_static("acp-connection-id");
@@ -41,35 +41,34 @@ pub(super) fn routes(others: Router) -> Router<Arc<App>> {
     table.method_not_allowed_fallback(page::show).layer(Extension(Others(others)))
 }
 
-/// Who wants a connection, and to what.
-struct Caller {
-    app: Arc<App>,
-    door: Door,
-    workspace: Arc<Workspace>,
-    is_qualified: bool,
+/// Who asks, and for which workspace.
+struct Asking(Caller);
+
+impl FromRequestParts<Arc<App>> for Asking {
+    type Rejection = WireError;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, WireError> {
+        let Selected(workspace) = Selected::from_request_parts(parts, app).await?;
+        let others = parts.extensions.get::<Others>().cloned();
+        let connection = parts.extensions.get::<Connection>().cloned();
+        let (Some(Others(others)), Some(connection)) = (others, connection) else { return Err(WireError::internal()) };
+        let is_qualified = parts.extensions.get::<MatchedPath>().is_some_and(|path| path.as_str() != "/acp");
+        Ok(Self(Caller { app: Arc::clone(app), door: Door::new(others, connection), workspace, is_qualified }))
+    }
 }
 
 /// A message of a peer. All but `initialize` is answered on a stream.
-async fn receive(
-    State(app): State<Arc<App>>,
-    Selected(workspace): Selected,
-    Extension(Others(others)): Extension<Others>,
-    Extension(connection): Extension<Connection>,
-    path: MatchedPath,
-    request: Request,
-) -> Result<Response, WireError> {
+async fn receive(Asking(caller): Asking, request: Request) -> Result<Response, WireError> {
     let headers = request.headers().clone();
     if !body::is_json(&headers) {
-        body::discard(request.into_body(), app.config.timeouts.body_read);
+        body::discard(request.into_body(), caller.app.config.timeouts.body_read);
         return Err(WireError::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "Content-Type must be application/json"));
     }
-    let bytes = body::whole(request, &app).await?;
+    let bytes = body::whole(request, &caller.app).await?;
     let incoming = match Incoming::read(body::without_mark(&bytes)) {
         Ok(incoming) => incoming,
         Err(error) => return Ok(not_a_message(&error)),
     };
-    let address = connection.peer().ip();
-    let caller = Caller { door: Door::new(others, connection), is_qualified: is_qualified(&path), workspace, app };
     let peer = match &incoming {
         Incoming::Call(call) if &*call.method == "initialize" => None,
         Incoming::Call(call) => match named(&caller.app, &headers) {
@@ -81,94 +80,87 @@ async fn receive(
             Err(missing) => return Ok(missing.to_message(Some(id.clone()))),
         },
     };
-    if let (Incoming::Call(call), Some(rates)) = (&incoming, caller.app.admission.rates()) {
-        let tier = peer.as_ref().map_or(Some(roost_core::rate_limit::Tier::Mutation), |peer| peer.tier(&call.method));
-        if let Some(exceeded) = tier.and_then(|tier| rates.charge(tier, address, &headers).err()) {
-            return Err(WireError::new(StatusCode::TOO_MANY_REQUESTS, "Rate limit exceeded")
-                .code("rate_limit_exceeded")
-                .with("tier", exceeded.tier)
-                .retry_after(RETRY_AFTER));
-        }
+    if let Incoming::Call(call) = &incoming {
+        charge(&caller, peer.as_deref(), call, &headers)?;
     }
     match (incoming, peer) {
         (Incoming::Call(call), Some(peer)) => {
             let session = headers.get(SESSION_ID).and_then(|id| id.to_str().ok());
-            return Ok(peer.take(call.for_session(session)).await);
+            return Ok(peer.take(call.for_session(session), caller.door.connection()).await);
         }
         (Incoming::Answer { id, outcome }, Some(peer)) => peer.decide(id, outcome).await,
-        (Incoming::Call(call), None) => return caller.begin(call).await,
+        (Incoming::Call(call), None) => return begin(caller, call),
         (Incoming::Answer { .. }, None) => {}
     }
     Ok(StatusCode::ACCEPTED.into_response())
 }
 
-impl Caller {
-    async fn begin(self, call: Call) -> Result<Response, WireError> {
-        let full = || {
-            let most = self.app.acp.policy().max_connections;
-            WireError::new(StatusCode::SERVICE_UNAVAILABLE, format!("There are {most} connections already"))
-                .code("connection_limit_exceeded")
-                .with("limit", most)
-                .retry_after(RETRY_AFTER)
-        };
-        let seat = self.app.acp.seat().ok_or_else(full)?;
-        let peer = Peer::begin(&self.app, self.door, self.workspace, self.is_qualified, Transport::Http, Some(seat));
-        let greeting = to_raw_value(&peer.greeting()).map_err(|_| WireError::internal())?;
-        let mut response = message(StatusCode::OK, &Frame::reply(call.id.unwrap_or(RpcId::Null), Ok(&greeting)));
-        if let Ok(id) = HeaderValue::from_str(&peer.id) {
-            response.headers_mut().insert(CONNECTION_ID, id);
-        }
-        Ok(response)
+/// Takes what a call costs where requests are limited (L1); a connection to come costs as much as a change.
+fn charge(caller: &Caller, peer: Option<&Peer>, call: &Call, headers: &HeaderMap) -> Result<(), WireError> {
+    let Some(rates) = caller.app.admission.rates() else { return Ok(()) };
+    let tier = peer.map_or(Some(Tier::Mutation), |peer| peer.tier(&call.method));
+    let address = caller.door.connection().peer().ip();
+    match tier.and_then(|tier| rates.charge(tier, address, headers).err()) {
+        None => Ok(()),
+        Some(exceeded) => Err(WireError::new(StatusCode::TOO_MANY_REQUESTS, "Rate limit exceeded")
+            .code("rate_limit_exceeded")
+            .with("tier", exceeded.tier)
+            .retry_after(RETRY_AFTER)),
     }
 }
 
+fn begin(caller: Caller, call: Call) -> Result<Response, WireError> {
+    let full = || {
+        let most = caller.app.acp.policy().max_connections;
+        WireError::new(StatusCode::SERVICE_UNAVAILABLE, format!("There are {most} connections already"))
+            .code("connection_limit_exceeded")
+            .with("limit", most)
+            .retry_after(RETRY_AFTER)
+    };
+    let seat = caller.app.acp.seat().ok_or_else(full)?;
+    let peer = Peer::begin(caller, Transport::Http, Some(seat));
+    let greeting = to_raw_value(&peer.greeting()).map_err(|_| WireError::internal())?;
+    let mut response = message(StatusCode::OK, &Frame::reply(call.id.unwrap_or(RpcId::Null), Ok(&greeting)));
+    if let Ok(id) = HeaderValue::from_str(&peer.id) {
+        response.headers_mut().insert(CONNECTION_ID, id);
+    }
+    Ok(response)
+}
+
 /// An event stream of a connection, or the beginning of a connection over a WebSocket.
-async fn open(
-    State(app): State<Arc<App>>,
-    Selected(workspace): Selected,
-    Extension(Others(others)): Extension<Others>,
-    Extension(connection): Extension<Connection>,
-    path: MatchedPath,
-    mut request: Request,
-) -> Result<Response, WireError> {
+async fn open(Asking(caller): Asking, mut request: Request) -> Result<Response, WireError> {
     if Handshake::is_wanted(request.headers()) {
-        let is_stranger = !app.auth.is_on() && !connection.peer().ip().to_canonical().is_loopback();
-        if is_stranger {
-            return Err(WireError::new(
-                StatusCode::FORBIDDEN,
-                "Without a token, only programs on this machine may connect",
-            ));
-        }
-        let handshake = match Handshake::read(request.headers()) {
-            Ok(handshake) => handshake,
-            Err(error) => return Ok(error.into()),
-        };
-        let upgrade = hyper::upgrade::on(&mut request);
-        let stopping = app.acp.stopping();
-        let socket = Socket {
-            door: Door::new(others, connection),
-            workspace,
-            is_qualified: is_qualified(&path),
-            headers: request.headers().clone(),
-            seat: app.acp.seat(),
-            app,
-        };
-        tokio::spawn(async move {
-            // A peer that breaks off here is its own affair.
-            if let Ok(upgraded) = upgrade.await {
-                socket.converse(upgraded, stopping).await;
-            }
-        });
-        return Ok(handshake.answer());
+        return upgrade(caller, &mut request);
     }
     let headers = request.headers();
     let accepts = headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok());
     if !accepts.into_iter().any(|accept| accept.contains(EVENT_STREAM)) {
         return Err(WireError::new(StatusCode::NOT_ACCEPTABLE, "Accept header must include text/event-stream"));
     }
-    let peer = named(&app, headers)?;
+    let peer = named(&caller.app, headers)?;
     let session = headers.get(SESSION_ID).and_then(|id| id.to_str().ok()).filter(|id| !id.is_empty());
     respond(&peer, session, events::cursor(headers))
+}
+
+fn upgrade(caller: Caller, request: &mut Request) -> Result<Response, WireError> {
+    if !caller.app.auth.is_on() && !caller.door.connection().is_local() {
+        let said = "Without a token, only programs on this machine may connect";
+        return Err(WireError::new(StatusCode::FORBIDDEN, said));
+    }
+    let handshake = match Handshake::read(request.headers()) {
+        Ok(handshake) => handshake,
+        Err(error) => return Ok(error.into()),
+    };
+    let upgrade = hyper::upgrade::on(&mut *request);
+    let stopping = caller.app.acp.stopping();
+    let socket = Socket { headers: request.headers().clone(), seat: caller.app.acp.seat(), caller };
+    tokio::spawn(async move {
+        // A peer that breaks off here is its own affair.
+        if let Ok(upgraded) = upgrade.await {
+            socket.converse(upgraded, stopping).await;
+        }
+    });
+    Ok(handshake.answer())
 }
 
 /// The end of a connection; one that has ended is none the worse for it.
@@ -213,10 +205,6 @@ impl From<NoConnection> for WireError {
 fn named(app: &App, headers: &HeaderMap) -> Result<Arc<Peer>, NoConnection> {
     let id = headers.get(CONNECTION_ID).and_then(|id| id.to_str().ok()).filter(|id| !id.is_empty());
     app.acp.peer(id.ok_or(NoConnection::Missing)?).ok_or(NoConnection::Unknown)
-}
-
-fn is_qualified(path: &MatchedPath) -> bool {
-    path.as_str() != "/acp"
 }
 
 fn not_a_message(error: &NotAMessage) -> Response {

@@ -1,4 +1,4 @@
-//! Cuts off a peer that takes no byte of what is sent to it.
+//! Cuts off a peer that takes no byte of what is sent to it, and notes when everything has been sent.
 
 use std::{
     io,
@@ -13,10 +13,13 @@ use tokio::{
     time::{Sleep, sleep},
 };
 
+use super::Connection;
+
 /// A socket whose writes fail with `TimedOut` once none has made progress for `patience`.
 #[derive(Debug)]
 pub(super) struct StallGuard {
     stream: TcpStream,
+    connection: Connection,
     patience: Option<Duration>,
     /// Runs while a write is blocked.
     stalled: Option<Pin<Box<Sleep>>>,
@@ -24,8 +27,8 @@ pub(super) struct StallGuard {
 
 impl StallGuard {
     /// `None` waits for ever.
-    pub(super) fn new(stream: TcpStream, patience: Option<Duration>) -> Self {
-        Self { stream, patience, stalled: None }
+    pub(super) fn new(stream: TcpStream, connection: Connection, patience: Option<Duration>) -> Self {
+        Self { stream, connection, patience, stalled: None }
     }
 
     fn judge(&mut self, context: &mut Context<'_>, written: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
@@ -66,10 +69,19 @@ impl AsyncWrite for StallGuard {
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_flush(context)
+        // Whoever writes through here flushes only what has nothing left above.
+        ready!(Pin::new(&mut self.stream).poll_flush(context))?;
+        self.connection.departures().flushed();
+        Poll::Ready(Ok(()))
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         Pin::new(&mut self.stream).poll_shutdown(context)
+    }
+}
+
+impl Drop for StallGuard {
+    fn drop(&mut self) {
+        self.connection.departures().over();
     }
 }

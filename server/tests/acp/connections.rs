@@ -67,9 +67,7 @@ async fn many_connections_at_once_each_hear_their_own() -> anyhow::Result<()> {
 async fn a_connection_that_ends_leaves_its_sessions() -> anyhow::Result<()> {
     let host = Host::start(saying(&["hello"])).await?;
     let client = host.client();
-    let editor = Editor::connect(&client).await?;
-    let mut stream = editor.stream().await?;
-    let session = editor.new_session(&mut stream).await?;
+    let (editor, mut stream, session) = Editor::open(&client).await?;
     let mut told = editor.session_stream(&session, None).await?;
     client.post(&format!("/session/{session}/resume"), &json!({})).await?.ok()?;
     assert_eq!(editor.end().await?.status, 202);
@@ -125,9 +123,7 @@ async fn the_endpoint_can_be_left_out() -> anyhow::Result<()> {
 #[tokio::test]
 async fn what_goes_on_can_be_counted() -> anyhow::Result<()> {
     let host = Host::start(saying(&["hello"])).await?;
-    let editor = Editor::connect(&host.client()).await?;
-    let mut stream = editor.stream().await?;
-    let session = editor.new_session(&mut stream).await?;
+    let (editor, _stream, session) = Editor::open(&host.client()).await?;
     let _told = editor.session_stream(&session, None).await?;
     let _screen = Screen::connect(&host).await?;
     let app = host.daemon().app();

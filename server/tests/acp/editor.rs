@@ -2,9 +2,12 @@
 
 use anyhow::{Context, bail};
 use roost_core::sse;
-use roost_tests::client::{
-    Client, Response,
-    events::{Cursor, EventStream},
+use roost_tests::{
+    client::{
+        Client, Response,
+        events::{Cursor, EventStream},
+    },
+    deadline::until,
 };
 use serde_json::{Value, json};
 
@@ -43,6 +46,14 @@ impl Editor {
         let connection = answer.header("acp-connection-id").context("a connection has an id")?.to_owned();
         let greeting = answer.ok()?["result"].take();
         Ok(Self { client: client.clone(), path: path.to_owned(), connection, greeting })
+    }
+
+    /// A connection, its stream, and a session of its own.
+    pub(crate) async fn open(client: &Client) -> anyhow::Result<(Self, Stream, String)> {
+        let editor = Self::connect(client).await?;
+        let mut stream = editor.stream().await?;
+        let session = editor.new_session(&mut stream).await?;
+        Ok((editor, stream, session))
     }
 
     /// Posts a message as it is.
@@ -91,6 +102,16 @@ impl Editor {
         self.ask(1, "session/new", &json!({"mcpServers": []})).await?;
         let result = stream.result(1).await?;
         Ok(result["sessionId"].as_str().context("a session has an id")?.to_owned())
+    }
+
+    /// Returns once the session's current turn, else its last one, stands as `state`.
+    pub(crate) async fn turn_is(&self, session: &str, text: &str, state: &str) -> anyhow::Result<()> {
+        let path = format!("/session/{session}/turns/current");
+        until("the turn to come so far", async || {
+            let turn = self.client.get(&path).await?.json();
+            Ok((turn["promptText"] == text && turn["state"] == state).then_some(()))
+        })
+        .await
     }
 
     pub(crate) async fn end(&self) -> anyhow::Result<Response> {

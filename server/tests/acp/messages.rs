@@ -101,9 +101,7 @@ async fn the_door_is_the_daemons_own() -> anyhow::Result<()> {
 #[tokio::test]
 async fn a_call_that_cannot_be_performed_is_answered_with_the_reason() -> anyhow::Result<()> {
     let host = Host::start(saying(&["hello"])).await?;
-    let editor = Editor::connect(&host.client()).await?;
-    let mut stream = editor.stream().await?;
-    let session = editor.new_session(&mut stream).await?;
+    let (editor, mut stream, session) = Editor::open(&host.client()).await?;
     let cases = [
         ("nope/x", json!({}), -32601, "Unknown method: nope/x"),
         ("_qwen/session/rewind", json!({"sessionId": session}), -32601, "Unknown method: _qwen/session/rewind"),
@@ -146,9 +144,7 @@ async fn a_call_that_cannot_be_performed_is_answered_with_the_reason() -> anyhow
 #[tokio::test]
 async fn answers_about_a_sessions_settings_travel_on_its_stream() -> anyhow::Result<()> {
     let host = Host::start(saying(&["hello"])).await?;
-    let editor = Editor::connect(&host.client()).await?;
-    let mut stream = editor.stream().await?;
-    let session = editor.new_session(&mut stream).await?;
+    let (editor, _stream, session) = Editor::open(&host.client()).await?;
     let mut told = editor.session_stream(&session, None).await?;
     for (id, method, params) in [
         (2, "session/set_mode", json!({"sessionId": session})),
@@ -166,9 +162,7 @@ async fn answers_about_a_sessions_settings_travel_on_its_stream() -> anyhow::Res
 #[tokio::test]
 async fn the_session_header_must_agree_with_the_params() -> anyhow::Result<()> {
     let host = Host::start(saying(&["hello"])).await?;
-    let editor = Editor::connect(&host.client()).await?;
-    let mut stream = editor.stream().await?;
-    let session = editor.new_session(&mut stream).await?;
+    let (editor, mut stream, session) = Editor::open(&host.client()).await?;
     let heartbeat = call(5, "_qwen/session/heartbeat", &json!({"sessionId": session}));
     assert_eq!(editor.post_for(Some("other"), &heartbeat).await?.status, 202);
     let error = stream.error(5).await?;
@@ -183,9 +177,7 @@ async fn the_session_header_must_agree_with_the_params() -> anyhow::Result<()> {
 #[tokio::test]
 async fn a_notification_is_performed_and_not_answered() -> anyhow::Result<()> {
     let host = Host::start(AgentScript::turns([vec![roost_tests::scripted_agent::Step::Hang]])).await?;
-    let editor = Editor::connect(&host.client()).await?;
-    let mut stream = editor.stream().await?;
-    let session = editor.new_session(&mut stream).await?;
+    let (editor, mut stream, session) = Editor::open(&host.client()).await?;
     let mut told = editor.session_stream(&session, None).await?;
     editor.prompt(2, &session, "wait").await?;
     let cancel = json!({"jsonrpc": "2.0", "method": "session/cancel", "params": {"sessionId": session}});

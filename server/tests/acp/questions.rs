@@ -130,9 +130,7 @@ async fn a_question_that_is_open_is_asked_again_under_its_number() -> anyhow::Re
 #[tokio::test]
 async fn every_connection_of_a_session_is_asked_and_the_first_answer_counts() -> anyhow::Result<()> {
     let host = Host::start(asking()).await?;
-    let editor = Editor::connect(&host.client()).await?;
-    let mut stream = editor.stream().await?;
-    let session = editor.new_session(&mut stream).await?;
+    let (editor, _stream, session) = Editor::open(&host.client()).await?;
     let mut told = editor.session_stream(&session, None).await?;
     let mut screen = Screen::connect(&host).await?;
     screen.call(1, "session/load", &json!({"sessionId": session})).await?;

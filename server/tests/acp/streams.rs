@@ -17,17 +17,10 @@ fn messages(lines: &[Line]) -> impl Iterator<Item = &Value> {
     lines.iter().map(|line| &line.message)
 }
 
-async fn opened(host: &Host) -> anyhow::Result<(Editor, crate::editor::Stream, String)> {
-    let editor = Editor::connect(&host.client()).await?;
-    let mut stream = editor.stream().await?;
-    let session = editor.new_session(&mut stream).await?;
-    Ok((editor, stream, session))
-}
-
 #[tokio::test]
 async fn a_turn_is_told_on_the_sessions_stream_and_its_answer_stands_before_its_end() -> anyhow::Result<()> {
     let host = Host::start(saying(&["hello there"])).await?;
-    let (editor, _stream, session) = opened(&host).await?;
+    let (editor, _stream, session) = Editor::open(&host.client()).await?;
     let mut told = editor.session_stream(&session, None).await?;
     assert!(told.0.epoch().is_some(), "the stream names its numbering");
     editor.prompt(2, &session, "hi").await?;
@@ -47,7 +40,7 @@ async fn a_turn_is_told_on_the_sessions_stream_and_its_answer_stands_before_its_
 #[tokio::test]
 async fn a_turn_that_fails_is_answered_with_the_agents_error() -> anyhow::Result<()> {
     let host = Host::start(AgentScript::turns([vec![Step::Fail { code: -32001, message: "no model".into() }]])).await?;
-    let (editor, _stream, session) = opened(&host).await?;
+    let (editor, _stream, session) = Editor::open(&host.client()).await?;
     let mut told = editor.session_stream(&session, None).await?;
     editor.prompt(2, &session, "hi").await?;
     let error = told.error(2).await?;
@@ -58,7 +51,7 @@ async fn a_turn_that_fails_is_answered_with_the_agents_error() -> anyhow::Result
 #[tokio::test]
 async fn a_stream_that_is_cut_and_resumed_misses_and_doubles_nothing() -> anyhow::Result<()> {
     let host = Host::start(AgentScript::turns([words(3_000)])).await?;
-    let (editor, _stream, session) = opened(&host).await?;
+    let (editor, _stream, session) = Editor::open(&host.client()).await?;
     let mut told = editor.session_stream(&session, None).await?;
     editor.prompt(2, &session, "count").await?;
     let mut ids = Vec::new();
@@ -89,7 +82,7 @@ async fn a_stream_that_is_cut_and_resumed_misses_and_doubles_nothing() -> anyhow
 #[tokio::test]
 async fn who_resumes_from_before_the_end_of_a_turn_gets_its_answer_again() -> anyhow::Result<()> {
     let host = Host::start(saying(&["hello"])).await?;
-    let (editor, _stream, session) = opened(&host).await?;
+    let (editor, _stream, session) = Editor::open(&host.client()).await?;
     let mut told = editor.session_stream(&session, None).await?;
     editor.prompt(2, &session, "hi").await?;
     told.result(2).await?;
@@ -106,19 +99,14 @@ async fn who_resumes_from_before_the_end_of_a_turn_gets_its_answer_again() -> an
 #[tokio::test]
 async fn a_stream_opened_without_a_cursor_goes_on_where_the_last_one_was() -> anyhow::Result<()> {
     let host = Host::start(saying(&["one", "two"])).await?;
-    let (editor, _stream, session) = opened(&host).await?;
+    let (editor, _stream, session) = Editor::open(&host.client()).await?;
     let mut told = editor.session_stream(&session, None).await?;
     editor.prompt(2, &session, "first").await?;
     told.news("turn_complete").await?;
     drop(told);
     // Nobody listens to this turn.
     editor.prompt(3, &session, "second").await?;
-    let client = host.client();
-    until("the second turn to end", async || {
-        let turn = client.get(&format!("/session/{session}/turns/current")).await?.json();
-        Ok((turn["promptText"] == "second" && turn["state"] == "completed").then_some(()))
-    })
-    .await?;
+    editor.turn_is(&session, "second", "completed").await?;
     let mut told = editor.session_stream(&session, None).await?;
     let lines = told.until(|message| is_news(message, "turn_complete")).await?;
     assert_eq!(said(messages(&lines)), "two");
@@ -129,7 +117,7 @@ async fn a_stream_opened_without_a_cursor_goes_on_where_the_last_one_was() -> an
 #[tokio::test]
 async fn a_cursor_of_another_numbering_is_told_so() -> anyhow::Result<()> {
     let host = Host::start(saying(&["hello"])).await?;
-    let (editor, _stream, session) = opened(&host).await?;
+    let (editor, _stream, session) = Editor::open(&host.client()).await?;
     let mut told = editor.session_stream(&session, None).await?;
     editor.prompt(2, &session, "hi").await?;
     told.news("turn_complete").await?;
@@ -149,14 +137,10 @@ async fn answers_survive_a_gap_in_the_events() -> anyhow::Result<()> {
         config.limits.event_ring_size = const { std::num::NonZeroUsize::new(16).unwrap() };
     };
     let host = Host::start_with(script, small).await?;
-    let (editor, _stream, session) = opened(&host).await?;
+    let (editor, _stream, session) = Editor::open(&host.client()).await?;
     editor.prompt(2, &session, "count").await?;
+    editor.turn_is(&session, "count", "completed").await?;
     let client = host.client();
-    until("the turn to end", async || {
-        let turn = client.get(&format!("/session/{session}/turns/current")).await?.json();
-        Ok((turn["state"] == "completed").then_some(()))
-    })
-    .await?;
     client.patch(&format!("/session/{session}/metadata"), &json!({"displayName": "x"})).await?.ok()?;
     for n in 0..20 {
         client.patch(&format!("/session/{session}/metadata"), &json!({"displayName": format!("x{n}")})).await?.ok()?;
@@ -170,7 +154,7 @@ async fn answers_survive_a_gap_in_the_events() -> anyhow::Result<()> {
 #[tokio::test]
 async fn a_second_stream_replaces_the_first() -> anyhow::Result<()> {
     let host = Host::start(saying(&["hello"])).await?;
-    let (editor, mut stream, session) = opened(&host).await?;
+    let (editor, mut stream, session) = Editor::open(&host.client()).await?;
     let mut first = editor.session_stream(&session, None).await?;
     let mut second = editor.session_stream(&session, None).await?;
     while first.next().await?.is_some() {}
@@ -188,6 +172,39 @@ async fn a_second_stream_replaces_the_first() -> anyhow::Result<()> {
 }
 
 #[tokio::test]
+async fn a_turn_survives_the_replacement_of_its_stream() -> anyhow::Result<()> {
+    let gate = Step::AskToWrite { path: "note.txt".into(), content: "x".into() };
+    let turn = vec![Step::Text("before ".into()), gate, Step::Text("after".into())];
+    let host = Host::start(AgentScript::turns([turn])).await?;
+    let (editor, _stream, session) = Editor::open(&host.client()).await?;
+    let mut first = editor.session_stream(&session, None).await?;
+    editor.prompt(2, &session, "write").await?;
+    let question = first.until(|message| message["method"] == "session/request_permission").await?;
+    let mut second = editor.session_stream(&session, first.0.cursor()).await?;
+    while first.next().await?.is_some() {}
+    let id = &question.last().expect("it was waited for").message["id"];
+    let no = json!({"outcome": {"outcome": "selected", "optionId": "no"}});
+    editor.post(&json!({"jsonrpc": "2.0", "id": id, "result": no})).await?;
+    let lines = second.until(|message| message["id"] == 2).await?;
+    assert_eq!(said(messages(&question)) + &said(messages(&lines)), "before after");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_cancel_that_is_a_request_is_answered_where_the_turn_is_told() -> anyhow::Result<()> {
+    let host = Host::start(AgentScript::turns([vec![Step::Hang]])).await?;
+    let (editor, _stream, session) = Editor::open(&host.client()).await?;
+    let mut told = editor.session_stream(&session, None).await?;
+    editor.prompt(2, &session, "wait").await?;
+    editor.ask(3, "session/cancel", &json!({"sessionId": session})).await?;
+    let lines = told.until(|message| message["id"] == 2).await?;
+    if !lines.iter().any(|line| line.message["id"] == 3) {
+        told.result(3).await?;
+    }
+    Ok(())
+}
+
+#[tokio::test]
 async fn what_is_said_before_a_stream_is_there_waits_for_it() -> anyhow::Result<()> {
     let host = Host::start(saying(&["hello"])).await?;
     let editor = Editor::connect(&host.client()).await?;
@@ -202,7 +219,7 @@ async fn what_is_said_before_a_stream_is_there_waits_for_it() -> anyhow::Result<
 #[tokio::test]
 async fn a_stream_is_refused_before_it_begins() -> anyhow::Result<()> {
     let host = Host::start(saying(&["hello"])).await?;
-    let (editor, _stream, _) = opened(&host).await?;
+    let (editor, _stream, _) = Editor::open(&host.client()).await?;
     let client = host.client();
     let plain = client.get("/acp").await?;
     assert_eq!((plain.status, plain.json()), (406, json!({"error": "Accept header must include text/event-stream"})));
@@ -225,7 +242,7 @@ async fn a_stream_is_refused_before_it_begins() -> anyhow::Result<()> {
 #[tokio::test]
 async fn a_second_prompt_of_the_connection_ends_the_first() -> anyhow::Result<()> {
     let host = Host::start(AgentScript::turns([vec![Step::Hang], vec![Step::Text("second".into())]])).await?;
-    let (editor, _stream, session) = opened(&host).await?;
+    let (editor, _stream, session) = Editor::open(&host.client()).await?;
     let mut told = editor.session_stream(&session, None).await?;
     editor.prompt(2, &session, "first").await?;
     editor.prompt(3, &session, "second").await?;
@@ -237,7 +254,7 @@ async fn a_second_prompt_of_the_connection_ends_the_first() -> anyhow::Result<()
 #[tokio::test]
 async fn a_loaded_session_is_told_from_its_beginning() -> anyhow::Result<()> {
     let host = Host::start(saying(&["what was said", "what comes"])).await?;
-    let (editor, _stream, session) = opened(&host).await?;
+    let (editor, _stream, session) = Editor::open(&host.client()).await?;
     let mut told = editor.session_stream(&session, None).await?;
     editor.prompt(2, &session, "before").await?;
     told.news("turn_complete").await?;
@@ -258,7 +275,7 @@ async fn a_loaded_session_is_told_from_its_beginning() -> anyhow::Result<()> {
 #[tokio::test]
 async fn a_resumed_session_is_told_from_now_on() -> anyhow::Result<()> {
     let host = Host::start(saying(&["what was said", "what comes"])).await?;
-    let (editor, _stream, session) = opened(&host).await?;
+    let (editor, _stream, session) = Editor::open(&host.client()).await?;
     let mut told = editor.session_stream(&session, None).await?;
     editor.prompt(2, &session, "before").await?;
     told.news("turn_complete").await?;
@@ -281,17 +298,12 @@ fn impatient(config: &mut roost_server::Config) {
 #[tokio::test]
 async fn a_prompt_nobody_follows_ends_when_its_stream_stays_away() -> anyhow::Result<()> {
     let host = Host::start_with(AgentScript::turns([vec![Step::Hang]]), impatient).await?;
-    let (editor, _stream, session) = opened(&host).await?;
+    let (editor, _stream, session) = Editor::open(&host.client()).await?;
     let mut told = editor.session_stream(&session, None).await?;
     editor.prompt(2, &session, "wait").await?;
     told.until(|message| message["params"]["update"]["sessionUpdate"] == "user_message_chunk").await?;
     drop(told);
-    let client = host.client();
-    until("the prompt to be given up", async || {
-        let turn = client.get(&format!("/session/{session}/turns/current")).await?.json();
-        Ok((turn["state"] == "cancelled").then_some(()))
-    })
-    .await?;
+    editor.turn_is(&session, "wait", "cancelled").await?;
     let mut told = editor.session_stream(&session, None).await?;
     assert_eq!(told.result(2).await?, json!({"stopReason": "cancelled"}));
     Ok(())
@@ -300,7 +312,7 @@ async fn a_prompt_nobody_follows_ends_when_its_stream_stays_away() -> anyhow::Re
 #[tokio::test]
 async fn a_prompt_somebody_else_follows_outlives_the_connection_that_sent_it() -> anyhow::Result<()> {
     let host = Host::start_with(AgentScript::turns([vec![Step::Hang]]), impatient).await?;
-    let (editor, stream, session) = opened(&host).await?;
+    let (editor, stream, session) = Editor::open(&host.client()).await?;
     let client = host.client();
     let mut follower = client.events(&session).from(Cursor::START).open().await?;
     editor.prompt(2, &session, "wait").await?;

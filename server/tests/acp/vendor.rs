@@ -1,6 +1,7 @@
 //! The methods that are routes under another name.
 
 use anyhow::Context;
+use roost_core::acp_bridge::VendorMethod;
 use roost_tests::{client::Client, scripted_agent::AgentScript};
 use serde_json::{Value, json};
 
@@ -30,13 +31,12 @@ async fn what_is_advertised_exists_and_what_is_not_built_is_not_advertised() -> 
     {
         assert!(listed.contains(&expected), "{expected} is missing: {listed:?}");
     }
-    for later in ["memory", "agents", "artifacts", "recap", "btw", "rewind"] {
-        assert!(!listed.iter().any(|method| method.contains(later)), "{later}: {listed:?}");
-    }
-    for (id, method) in (100..).zip(&listed) {
-        editor.ask(id, method, &json!({"sessionId": "", "path": []})).await?;
+    assert!(!listed.iter().any(|method| method.contains("rewind")), "{listed:?}");
+    for (id, method) in (100..).zip(VendorMethod::ALL.iter().filter(|method| method.tag().is_none())) {
+        editor.ask(id, method.name, &json!({"sessionId": "", "path": []})).await?;
         let answer = stream.answer(id).await?;
-        assert_ne!(answer["error"]["code"], -32601, "{method}: {answer}");
+        let is_known = answer["error"]["code"] != -32601;
+        assert_eq!(is_known, listed.contains(&method.name), "{}: {answer}", method.name);
     }
     Ok(())
 }
@@ -54,12 +54,12 @@ async fn a_shell_is_advertised_only_where_there_is_one() -> anyhow::Result<()> {
 
 #[tokio::test]
 async fn a_method_answers_what_its_route_answers() -> anyhow::Result<()> {
-    let host = Host::start(saying(&["hello"])).await?;
+    let usage = json!({"usage": {"modelName": "m", "totalTokens": 7}, "formattedText": "little"});
+    let extensions = [("qwen/status/session/context_usage".to_owned(), usage)].into();
+    let host = Host::start(AgentScript { extensions, ..saying(&["hello"]) }).await?;
     std::fs::write(host.config.workspace.join("a b.txt"), "one\ntwo\n")?;
     let client = host.client();
-    let editor = Editor::connect(&client).await?;
-    let mut stream = editor.stream().await?;
-    let session = editor.new_session(&mut stream).await?;
+    let (editor, mut stream, session) = Editor::open(&client).await?;
     let groups = format!("/workspace/{}/session-groups", host.selector());
     for (method, params, path) in [
         ("_qwen/file/read", json!({"path": "a b.txt", "limit": 1, "line": null}), "/file?path=a%20b.txt&limit=1"),
@@ -67,6 +67,11 @@ async fn a_method_answers_what_its_route_answers() -> anyhow::Result<()> {
         ("_qwen/file/list", json!({"path": "."}), "/list?path=."),
         ("_qwen/file/read_bytes", json!({"path": "a b.txt"}), "/file/bytes?path=a%20b.txt"),
         ("_qwen/session/context", json!({"sessionId": session}), &format!("/session/{session}/context")),
+        (
+            "_qwen/session/context_usage",
+            json!({"sessionId": session, "detail": true}),
+            &format!("/session/{session}/context-usage?detail=true"),
+        ),
         (
             "_qwen/session/supported_commands",
             json!({"sessionId": session}),
@@ -111,9 +116,7 @@ fn shape(value: &Value) -> Vec<&String> {
 async fn a_change_over_a_method_is_seen_over_its_route() -> anyhow::Result<()> {
     let host = Host::start(saying(&["hello"])).await?;
     let client = host.client();
-    let editor = Editor::connect(&client).await?;
-    let mut stream = editor.stream().await?;
-    let session = editor.new_session(&mut stream).await?;
+    let (editor, mut stream, session) = Editor::open(&client).await?;
 
     let named =
         ask(&editor, &mut stream, "_qwen/session/update_metadata", &json!({"sessionId": session, "displayName": "n"}))
@@ -155,9 +158,7 @@ async fn a_change_over_a_method_is_seen_over_its_route() -> anyhow::Result<()> {
 #[tokio::test]
 async fn whoever_detaches_has_the_session_no_more() -> anyhow::Result<()> {
     let host = Host::start(saying(&["hello"])).await?;
-    let editor = Editor::connect(&host.client()).await?;
-    let mut stream = editor.stream().await?;
-    let session = editor.new_session(&mut stream).await?;
+    let (editor, mut stream, session) = Editor::open(&host.client()).await?;
     assert_eq!(ask(&editor, &mut stream, "_qwen/session/detach", &json!({"sessionId": session})).await?, json!({}));
     editor.ask(3, "_qwen/session/heartbeat", &json!({"sessionId": session})).await?;
     assert_eq!(stream.error(3).await?["code"], -32602);

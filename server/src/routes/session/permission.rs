@@ -64,7 +64,7 @@ fn read(mut body: Map<String, Value>, request_id: RequestId, connection: &Connec
         Some(Value::Object(answers)) if answers.values().all(Value::is_string) => Some(answers),
         Some(_) => return Err(WireError::bad_request("`answers` must be an object of strings")),
     };
-    let peer_is_loopback = connection.peer().ip().to_canonical().is_loopback();
+    let peer_is_loopback = connection.is_local();
     Ok(Vote { request_id, outcome, answers, peer_is_loopback })
 }
 
