@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { Listener, client, newSession, text, workspace } from './daemon.mjs';
+import { Listener, client, newSession, receipts, text, turn, workspace } from './daemon.mjs';
 
 /** Asks for a file of this name, until somebody has to decide. */
 async function asked(name) {
@@ -12,6 +12,7 @@ async function asked(name) {
   const listener = new Listener(session);
   const prompt = session.prompt(text(`Write ${name}`));
   const { data } = await listener.event('permission_request');
+  await receipts.ofFirst(session);
   return { session, listener, prompt, request: data, file: join(workspace, name) };
 }
 
@@ -71,7 +72,7 @@ test('a mode that edits without asking is obeyed', async () => {
   const session = await newSession();
   const listener = new Listener(session);
   await client.setSessionApprovalMode(session.sessionId, 'auto-edit', { clientId: session.clientId });
-  await session.prompt(text('Write unasked.txt'));
+  await turn(session, listener, 'Write unasked.txt');
   assert.deepEqual(listener.events.filter(({ type }) => type === 'permission_request'), []);
   assert.equal(readFileSync(join(workspace, 'unasked.txt'), 'utf8'), 'kept\n');
   listener.reading.assertUnderstood();

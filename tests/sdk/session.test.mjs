@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { DaemonClient, DaemonHttpError, DaemonSessionClient } from '@qwen-code/sdk/daemon';
-import { Listener, Reading, client, newSession, text, workspace } from './daemon.mjs';
+import { Listener, Reading, client, newSession, receipts, text, turn, workspace } from './daemon.mjs';
 
 test('the daemon says that it is well and what it can do', async () => {
   assert.equal((await client.health()).status, 'ok');
@@ -33,9 +33,7 @@ test('a second client attaches to the session that is there', async () => {
 test('a prompt streams thought and answer to its end', async () => {
   const session = await newSession();
   const listener = new Listener(session);
-  const result = await session.prompt(text('Count'));
-  assert.equal(result.stopReason, 'end_turn');
-  await listener.event('turn_complete');
+  assert.equal(await turn(session, listener, 'Count'), 'end_turn');
   const { reading } = listener;
   assert.deepEqual(reading.said('user'), ['Count']);
   assert.deepEqual(reading.said('thought'), ['Hm.']);
@@ -55,11 +53,13 @@ test('an aborted prompt is cancelled, and the session takes the next', async () 
   const listener = new Listener(session);
   const abort = new AbortController();
   const prompt = session.prompt(text('Ponder'), abort.signal);
-  await listener.event('session_update', (event) => event.data.update.sessionUpdate === 'agent_message_chunk');
+  await listener.words();
+  // An abort before it would end the request, and not the turn.
+  await receipts.ofFirst(session);
   abort.abort();
   await assert.rejects(prompt, { name: 'AbortError' });
   assert.equal((await listener.event('turn_complete')).data.stopReason, 'cancelled');
-  assert.equal((await session.prompt(text('Count'))).stopReason, 'end_turn');
+  assert.equal(await turn(session, listener, 'Count'), 'end_turn');
   listener.reading.assertUnderstood();
   await listener.hangUp();
 });
@@ -68,7 +68,7 @@ test('prompts queue up, one can be taken back, and cancelling ends the one that 
   const session = await newSession();
   const listener = new Listener(session);
   const running = session.prompt(text('Ponder'));
-  await listener.event('session_update', (event) => event.data.update.sessionUpdate === 'agent_message_chunk');
+  await receipts.ofFirst(session);
   const { promptId } = await session.submitPrompt(text('Count'));
   const { pendingPrompts } = await session.getPendingPrompts();
   const queued = pendingPrompts.find((pending) => pending.promptId === promptId);
@@ -105,7 +105,7 @@ test('model and approval mode change where every client sees it', async () => {
 test('a session is renamed, and listed under its name', async () => {
   const session = await newSession();
   const listener = new Listener(session);
-  await session.prompt(text('Count'));
+  await turn(session, listener, 'Count');
   assert.equal((await session.updateMetadata({ displayName: 'Counting' })).displayName, 'Counting');
   await listener.event('session_metadata_updated', ({ data }) => data.displayName === 'Counting');
   assert.equal(listener.reading.view.displayName, 'Counting');
@@ -134,8 +134,7 @@ test('status, commands and heartbeat answer', async () => {
 test('a loaded session replays what was said, as it was heard live', async () => {
   const session = await newSession();
   const listener = new Listener(session);
-  await session.prompt(text('Count'));
-  await listener.event('turn_complete');
+  await turn(session, listener, 'Count');
   await listener.hangUp();
 
   const loaded = await DaemonSessionClient.load(client, session.sessionId, { workspaceCwd: workspace });
@@ -148,7 +147,7 @@ test('a loaded session replays what was said, as it was heard live', async () =>
   reading.assertUnderstood();
 
   const following = new Listener(loaded);
-  assert.equal((await loaded.prompt(text('Count'))).stopReason, 'end_turn');
+  assert.equal(await turn(loaded, following, 'Count'), 'end_turn');
   assert.deepEqual(following.events.filter(({ type }) => type === 'state_resync_required'), []);
   await following.hangUp();
 });
@@ -164,8 +163,7 @@ test('a resumed session takes the next prompt', async () => {
 test('a stream that broke off goes on where it was, without gap or repetition', async () => {
   const session = await newSession();
   const first = new Listener(session);
-  await session.prompt(text('Count'));
-  await first.event('turn_complete');
+  await turn(session, first, 'Count');
   await first.hangUp();
   const last = session.lastEventId;
   assert.equal(last, Math.max(...first.events.map(({ id }) => id ?? 0)));
@@ -183,7 +181,7 @@ test('a stream that broke off goes on where it was, without gap or repetition', 
 test('a closed session ends its stream, and is gone', async () => {
   const session = await newSession();
   const listener = new Listener(session);
-  await session.prompt(text('Count'));
+  await turn(session, listener, 'Count');
   const closed = listener.event('session_closed');
   await session.close();
   await closed;

@@ -260,9 +260,13 @@ impl Session {
         }
     }
 
-    /// V16: the route, the prompt or the session is cancelled. Returns how many requests that closed.
-    pub(super) fn cancel_permissions(&mut self, out: &mut Outbox) -> usize {
-        self.cancel_where(|_| true, out)
+    pub(super) fn has_open_permissions(&self) -> bool {
+        !self.permissions.open.is_empty()
+    }
+
+    /// V16: the route, the prompt or the session is cancelled.
+    pub(super) fn cancel_permissions(&mut self, out: &mut Outbox) {
+        self.cancel_where(|_| true, out);
     }
 
     pub(super) fn cancel_permissions_of(&mut self, prompt_id: &PromptId, out: &mut Outbox) {
@@ -292,14 +296,11 @@ impl Session {
         }
     }
 
-    fn cancel_where(&mut self, which: impl Fn(&Request) -> bool, out: &mut Outbox) -> usize {
-        let cancelled = self.permissions.take(which);
-        let count = cancelled.len();
-        for request in cancelled {
+    fn cancel_where(&mut self, which: impl Fn(&Request) -> bool, out: &mut Outbox) {
+        for request in self.permissions.take(which) {
             self.resolve(&request, &Outcome::Cancelled, None, out);
             out.answer_agent(request.rpc_id, &Decision { outcome: &Outcome::Cancelled, answers: None });
         }
-        count
     }
 
     /// V17: the voter is the originator.

@@ -45,6 +45,7 @@ pub fn routes() -> Router<Arc<App>> {
         .route("/session/{id}/context", get(status::context))
         .route("/session/{id}/supported-commands", get(status::supported_commands))
         .route("/session/{id}/metadata", patch(metadata::update))
+        .route("/workspaces/{workspace}/session/{session}/metadata", patch(metadata::update_in))
         .route("/session/{id}/prompt", post(prompt::send))
         .route("/session/{id}/cancel", post(prompt::cancel))
         .route("/session/{id}/pending-prompts", get(prompt::pending))

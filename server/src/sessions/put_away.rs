@@ -1,10 +1,13 @@
 //! What archiving needs to know of the directory, and asks of it.
 
-use std::sync::{Arc, atomic::Ordering};
+use std::{
+    io,
+    sync::{Arc, atomic::Ordering},
+};
 
 use roost_core::{
     SessionId,
-    session::{Command, Status},
+    session::{Command, DisplayName, Status},
 };
 
 use super::Sessions;
@@ -59,6 +62,18 @@ impl Sessions {
     pub async fn past(&self, shelf: Shelf, id: &SessionId) -> Option<Past> {
         let (project, id) = (self.0.project.clone(), id.clone());
         tokio::task::spawn_blocking(move || project.past(shelf, &id)).await.ok().flatten()
+    }
+
+    /// Names a session on this shelf that is not live; whoever calls this has claimed it. False when only the agent has a record of it.
+    /// Writes to the disk.
+    ///
+    /// # Errors
+    /// Its record cannot be read, or the disk refuses.
+    pub async fn rename(&self, shelf: Shelf, id: &SessionId, name: DisplayName) -> io::Result<bool> {
+        let (project, id) = (self.0.project.clone(), id.clone());
+        let renamed = tokio::task::spawn_blocking(move || project.rename(shelf, &id, name)).await;
+        self.catalogue_changed();
+        renamed.map_err(io::Error::other)?
     }
 
     /// Closes a session if it is live, and returns when nothing of it is in memory. Whoever calls this has claimed the session, so
