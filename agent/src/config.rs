@@ -154,7 +154,7 @@ impl Config {
         }
         let providers = Providers::read(&home);
         let variables = variables.with_settings(providers.env());
-        let configured = providers.servers(&variables, SignIn::of(&home));
+        let configured = providers.servers(&variables, &SignIn::of(&home));
         Self {
             openai: openai(&variables),
             anthropic: anthropic(&variables),

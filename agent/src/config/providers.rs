@@ -107,7 +107,7 @@ impl Providers {
     }
 
     /// The models that can be asked, the chosen one first, those one is signed in for last. `variables` has the keys.
-    pub(super) fn servers(&self, variables: &Variables<'_>, sign_in: SignIn) -> Vec<Server> {
+    pub(super) fn servers(&self, variables: &Variables<'_>, sign_in: &SignIn) -> Vec<Server> {
         let models = self.models(variables);
         let find = |name: &str| variables.value(name);
         let mut servers = Vec::new();
@@ -245,7 +245,7 @@ mod tests {
         let text = SETTINGS.replace("CHOSEN", name).replace("URL", url).replace("TYPE", protocol);
         let providers = Providers::parse(&text).expect("settings");
         let variables = Variables::new(&|_| None, &[]).with_settings(providers.env());
-        providers.servers(&variables, SignIn::of(Path::new("/nowhere")))
+        providers.servers(&variables, &SignIn::of(Path::new("/nowhere")))
     }
 
     fn names(servers: &[Server]) -> Vec<(&str, &str)> {
