@@ -45,10 +45,9 @@ struct Restored {
 }
 
 impl Peer {
-    /// `session/new`: a session of its own. Servers the client would bring along are not connected: the agent has its own.
+    /// `session/new`: a session of its own. Servers that the client brings along go to the agent.
     pub(super) async fn create(self: &Arc<Self>, mut params: Params) -> Result<Value, RpcError> {
         self.keep_inside(&mut params)?;
-        params.shift_remove("mcpServers");
         params.insert("sessionScope".to_owned(), json!("thread"));
         let created: Created = self.door.read(Request::new(Method::Post, "/session").json(&params)).await?;
         let session = created.session_id.clone();
@@ -74,7 +73,6 @@ impl Peer {
 
     async fn restore(self: &Arc<Self>, mut params: Params, action: &str) -> Result<Value, RpcError> {
         self.keep_inside(&mut params)?;
-        params.shift_remove("mcpServers");
         let path = format!("/session/{}/{action}", segment(text(&params, "sessionId")?));
         let known = params.get("sessionId").and_then(Value::as_str).and_then(|session| self.binding(session));
         let request = Request::new(Method::Post, path).json(&params);

@@ -67,7 +67,7 @@ async fn register(
     }
     let given = given_folder(&body)?;
     let persist = match body.get("persist") {
-        None => false,
+        None | Some(Value::Null) => false,
         Some(Value::Bool(persist)) => *persist,
         Some(_) => return Err(WireError::bad_request("`persist` must be a boolean").code("invalid_persist_flag")),
     };
@@ -187,7 +187,8 @@ async fn describe(workspace: Arc<Workspace>) -> Described {
     Described { id, cwd, display_name, primary, trusted, persisted: None, removable: None }
 }
 
-async fn refresh_capabilities(app: &Arc<App>) {
+/// Has the capabilities describe the workspaces as they are.
+pub(super) async fn refresh_capabilities(app: &Arc<App>) {
     let app = Arc::clone(app);
     // Reads whether the workspaces are trusted.
     let refreshed = spawn_blocking(move || app.capabilities.refresh(&app.config, &app.workspaces)).await;

@@ -138,3 +138,25 @@ fn the_log_has_a_line_for_each_request_and_no_secret() {
     assert_eq!(requests[0]["client"], "client_1");
     assert!(requests[0]["duration_ms"].is_number());
 }
+
+#[test]
+fn timeouts_may_stand_in_the_environment() {
+    let home = scratch();
+    let mut command = roost(home.path());
+    command.env("QWEN_SERVER_TOKEN", "a-token").env("QWEN_SERVE_PROMPT_DEADLINE_MS", "12345");
+    let (daemon, greeting, _lines) = Daemon::start(command.env("QWEN_SERVE_WRITER_IDLE_TIMEOUT_MS", "54321"));
+    let address = greeting.split_once("listening on ").and_then(|(_, rest)| rest.lines().next()).expect("an address");
+    let mut stream = TcpStream::connect(address).expect("the daemon accepts");
+    let head = [
+        "GET /daemon/status HTTP/1.1",
+        &format!("Host: {address}"),
+        "Authorization: Bearer a-token",
+        "Connection: close",
+    ];
+    stream.write_all(format!("{}\r\n\r\n", head.join("\r\n")).as_bytes()).expect("the daemon reads");
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).expect("an answer");
+    assert!(answer.contains("\"promptDeadlineMs\":12345"), "{answer}");
+    assert!(answer.contains("\"writerIdleTimeoutMs\":54321"), "{answer}");
+    daemon.stop();
+}

@@ -5,6 +5,7 @@ mod annotations;
 mod crash;
 mod host;
 mod insight;
+mod joining;
 mod loss;
 mod malformed;
 mod mcp_servers;

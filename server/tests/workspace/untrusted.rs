@@ -102,3 +102,15 @@ async fn a_file_is_changed_in_the_name_of_a_client_of_its_own_workspace() -> any
     assert_eq!(known.post("/file/write", &write).await?.status, 201);
     Ok(())
 }
+
+#[tokio::test]
+async fn the_capabilities_say_what_the_route_about_trust_said_last() -> anyhow::Result<()> {
+    let host = daemon().await?;
+    let client = host.client();
+    for (level, is_trusted) in [("DO_NOT_TRUST", false), ("TRUST_FOLDER", true)] {
+        trust(&host, Some(level))?;
+        client.get("/workspace/trust").await?.ok()?;
+        assert_eq!(client.get("/capabilities").await?.ok()?["workspaces"][0]["trusted"], is_trusted, "{level}");
+    }
+    Ok(())
+}

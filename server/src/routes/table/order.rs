@@ -10,7 +10,7 @@ pub(super) const ORDER: &[Row] = &[
         .plural()
         .query(
             "archiveState?: 'active' | 'archived' = 'active',
-             size?: int(1..100) = 20, # what is beyond the bounds is brought within, what is no number is 20
+             size?: int | string = 20, # from 1 to 100: what is beyond is brought within, what is no number is 20
              cursor?: string, # where an earlier page ended
              view?: 'organized', # pinned sessions first
              group?: string = 'all', # all, pinned, ungrouped or a group's id; needs a view
@@ -109,6 +109,7 @@ pub(super) const ORDER: &[Row] = &[
         .refuses(&["400 invalid_request", BUSY]),
     post("/sessions/delete", "Removes sessions for good")
         .plural()
+        .by_client()
         .trusted_if_named()
         .takes("{ sessionIds: string[1..100] }")
         .gives("{ removed: string[], notFound: string[], errors: BatchFailure[] }")

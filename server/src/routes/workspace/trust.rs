@@ -1,9 +1,10 @@
 //! `GET /workspace/trust` and `POST /workspace/trust/request` (http.md §8).
 
-use std::path::PathBuf;
+use std::{path::PathBuf, sync::Arc};
 
 use axum::{
     Json,
+    extract::State,
     response::{IntoResponse, Response},
 };
 use http::StatusCode;
@@ -13,9 +14,9 @@ use serde_json::{Value, json};
 
 use super::access::Caller;
 use crate::{
-    WireError,
+    App, WireError,
     body::JsonBody,
-    routes::{path::Selected, query::Query},
+    routes::{path::Selected, query::Query, workspaces::refresh_capabilities},
     settings::Settings,
     trust::{Level, Trust},
     workspaces::Workspace,
@@ -87,9 +88,15 @@ pub(super) struct Requested {
     requires_operator_action: bool,
 }
 
-pub(super) async fn show(Selected(workspace): Selected, query: Query) -> Result<Response, WireError> {
+/// Whoever asks is told how it is now, and reads the same in the capabilities.
+pub(super) async fn show(
+    State(app): State<Arc<App>>,
+    Selected(workspace): Selected,
+    query: Query,
+) -> Result<Response, WireError> {
     let read = workspace.settings.run(|settings| (settings.trust(), settings.trust_revision()));
     let (trust, revision) = read.await?;
+    refresh_capabilities(&app).await;
     Ok(match query.get("statusVersion") {
         Some("2") => Json(status_v2(&workspace, trust, revision)).into_response(),
         Some(_) | None => Json(status(&workspace, trust)).into_response(),

@@ -1,0 +1,43 @@
+use roost_core::EventType;
+use roost_server::config::TokenSource;
+use roost_tests::{client::events::Cursor, scripted_agent::AgentScript};
+use serde_json::json;
+
+use crate::host::{Host, saying};
+
+fn with_modes() -> AgentScript {
+    let modes = json!({"modes": {"currentModeId": "default", "availableModes": []}});
+    let extensions = [("session/new", modes), ("session/set_mode", json!({}))];
+    let extensions = extensions.map(|(method, answer)| (method.to_owned(), answer)).into();
+    AgentScript { extensions, ..saying(&[]) }
+}
+
+#[tokio::test]
+async fn who_joins_may_wish_for_a_mode() -> anyhow::Result<()> {
+    let host = Host::start(with_modes()).await?;
+    let client = host.client();
+    let session = client.post("/session", &json!({})).await?.ok()?["sessionId"].as_str().expect("an id").to_owned();
+    let mut stream = client.events(&session).from(Cursor::START).open().await?;
+    let joined = client.post("/session", &json!({"approvalMode": "plan"})).await?.ok()?;
+    assert_eq!((&joined["sessionId"], &joined["attached"]), (&json!(session), &json!(true)));
+    let events = stream.until_type(EventType::ApprovalModeChanged).await?;
+    let changed = events.last().expect("it was waited for");
+    assert_eq!(
+        (&changed.data["next"], json!(changed.originator_client_id)),
+        (&json!("plan"), joined["clientId"].clone())
+    );
+    let state = &client.get(&format!("/session/{session}/context")).await?.ok()?["state"];
+    assert_eq!(state["modes"]["currentModeId"], "plan");
+    Ok(())
+}
+
+#[tokio::test]
+async fn where_nobody_has_a_token_joining_switches_no_mode() -> anyhow::Result<()> {
+    let host = Host::start_with(with_modes(), |config| config.token = TokenSource::Off).await?;
+    let client = host.client().without_token();
+    let session = client.post("/session", &json!({})).await?.ok()?["sessionId"].as_str().expect("an id").to_owned();
+    assert_eq!(client.post("/session", &json!({"approvalMode": "yolo"})).await?.ok()?["attached"], true);
+    let state = &client.get(&format!("/session/{session}/context")).await?.ok()?["state"];
+    assert_eq!(state["modes"]["currentModeId"], "default");
+    Ok(())
+}
