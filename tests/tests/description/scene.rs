@@ -13,13 +13,15 @@ use roost_tests::{
     },
     daemon::{Daemon, Setup},
     fake_model::{FakeModel, Script, Step},
+    routes::{self, Names},
 };
 use serde_json::{Value, json};
 
 /// What the list for the comparison leaves out: additions of Roost's, questions that wait, groups, folders that come and go, git.
 pub(crate) async fn asked_and_answered() -> anyhow::Result<Vec<Exchange>> {
-    let write = Step::tool_call("write_file", json!({"file_path": "note.txt", "content": "kept\n"}));
-    let turns = [vec![Step::text("Hello.")], vec![write], vec![Step::text("Done.")]];
+    let write = |name: &str| vec![Step::tool_call("write_file", json!({"file_path": name, "content": "kept\n"}))];
+    let said = |text: &str| vec![Step::text(text)];
+    let turns = [said("Hello."), write("one.txt"), said("Done."), write("two.txt"), said("Done.")];
     let model = FakeModel::start(Script::turns(turns)).await?;
     let daemon = Setup::new().model(&model).arg("--enable-session-shell").start().await?;
     let record = Record::default();
@@ -31,6 +33,8 @@ pub(crate) async fn asked_and_answered() -> anyhow::Result<Vec<Exchange>> {
     scene.git().await?;
     scene.workspaces().await?;
     scene.order().await?;
+    scene.strangers().await?;
+    scene.last_things().await?;
     Ok(record.take())
 }
 
@@ -87,6 +91,9 @@ impl Scene {
         client.post(&format!("{named}/heartbeat"), &json!({})).await?;
         client.post(&format!("{named}/shell"), &json!({"command": "echo hi"})).await?;
         self.client.post(&format!("{named}/model"), &json!({"modelId": "nobody's"})).await?;
+        let context = self.client.get(&format!("{named}/context")).await?.ok()?;
+        let model = json!({"modelId": context["state"]["models"]["currentModelId"]});
+        self.client.post(&format!("{named}/model"), &model).await?;
         self.client.post(&format!("{named}/continue"), &json!({})).await?;
         for format in ["md", "jsonl"] {
             self.client.get(&format!("{named}/export?format={format}")).await?;
@@ -123,6 +130,12 @@ impl Scene {
         self.client.post(&format!("/permission/{request}"), &json!({"outcome": {"outcome": "cancelled"}})).await?;
         stream.until_end_of(&accepted.prompt_id).await?;
         self.client.get(&format!("{named}/turns/{}", accepted.prompt_id)).await?;
+        let accepted = self.client.prompt(&session, "Write another note").await?;
+        let mut stream = self.client.events(&session).from(accepted.cursor()).open().await?;
+        let events = stream.until_type(EventType::PermissionRequest).await?;
+        let request = events.last().and_then(|event| event.data["requestId"].as_str()).context("a request id")?;
+        self.client.post(&format!("/permission/{request}"), &json!({"outcome": {"outcome": "cancelled"}})).await?;
+        stream.until_end_of(&accepted.prompt_id).await?;
         self.client.post(&format!("{named}/cancel"), &json!({})).await?;
         self.client.post(&format!("{named}/load"), &json!({"historyPageSize": 1})).await?;
         Ok(())
@@ -300,6 +313,29 @@ impl Scene {
         self.client.post(&format!("{place}/sessions/delete"), &ids).await?;
         self.client.post(&format!("{place}/sessions/delete"), &json!({})).await?;
         Ok(())
+    }
+
+    /// Every route, asked without a token.
+    async fn strangers(&self) -> anyhow::Result<()> {
+        let stranger = self.client.clone().without_token();
+        let workspace = self.selector();
+        for route in routes::all() {
+            let path = route.named(Names { session: "none", workspace: &workspace, other: "none" });
+            let request = stranger.request(Method::from_bytes(route.method.as_bytes())?, &path);
+            stranger.head(request.body(Full::default())?).await?;
+        }
+        Ok(())
+    }
+
+    /// What nobody comes back from: the folder has to be trusted, and the agent is another one.
+    async fn last_things(&self) -> anyhow::Result<()> {
+        self.both("GET", "/auth/providers", Value::Null).await?;
+        self.both("POST", "/acp/restart?timeoutMs=60000", json!({})).await?;
+        let folder = self.daemon.workspace().display().to_string();
+        fs::write(self.daemon.home().join("trustedFolders.json"), json!({folder: "TRUST_FOLDER"}).to_string())?;
+        fs::write(self.daemon.home().join("settings.json"), r#"{"security": {"folderTrust": {"enabled": true}}}"#)?;
+        self.both("POST", "/trust/request", json!({"desiredState": "untrusted", "reason": "a test"})).await?;
+        self.both("GET", "/trust", Value::Null).await
     }
 
     /// One question about the workspace, by both of its paths.

@@ -24,7 +24,12 @@ async fn every_code_of_a_refusal_is_described_and_no_other() -> anyhow::Result<(
         .map(|file| file.text)
         .collect();
     let mut described = Vec::new();
-    codes(&document["paths"], &mut described);
+    let operations =
+        document["paths"].as_object().into_iter().flatten().filter_map(|(_, path)| path.as_object()).flatten();
+    for (_, operation) in operations {
+        let responses = operation["responses"].as_object().into_iter().flatten();
+        responses.filter(|(status, _)| status.starts_with(['4', '5'])).for_each(|(_, it)| codes(it, &mut described));
+    }
     described.retain(|code| !sources.contains(&format!("\"{code}\"")));
     described.sort();
     described.dedup();

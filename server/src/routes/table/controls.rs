@@ -117,6 +117,7 @@ pub(super) const CONTROLS: &[Row] = &[
             "{
                 env: { updatedKeys: string[], removedKeys: string[] }, changedKeys: string[], childReloaded: bool,
                 sessionsRefreshed?: string[], sessionsSkipped?: string[], childError?: string,
+                runtimeEnvironmentApplied?: bool,
             }",
         ),
     post("/language", "Switches the language everywhere")
