@@ -75,7 +75,11 @@ pub(super) fn select_plural(app: &App, selector: &str) -> Result<Arc<Workspace>,
     let relative = || {
         WireError::bad_request("`:workspace` must decode to a workspace id or absolute path").code("workspace_mismatch")
     };
-    find(app, selector, relative).map_err(|refused| refused.with("workspaceCount", app.workspaces.count()))
+    let refused = |refused: WireError| match Path::new(selector).is_absolute() {
+        true => refused.with("workspaceCount", app.workspaces.count()),
+        false => refused,
+    };
+    find(app, selector, relative).map_err(refused)
 }
 
 fn find(app: &App, selector: &str, relative: impl FnOnce() -> WireError) -> Result<Arc<Workspace>, WireError> {

@@ -93,7 +93,9 @@ fn of(route: &Route) -> Vec<Case> {
         let name = format!("{} {}: {what}", route.method, route.path);
         Case::new(name, route.method, format!("{}{query}", route.named(names)), body.to_owned())
     };
-    let own = Names { session: "SESSION", workspace: "WORKSPACE", other: "nothing" };
+    // A group is there: what makes one is asked first.
+    let other = if route.path.contains("{group}") { "GROUP" } else { "nothing" };
+    let own = Names { session: "SESSION", workspace: "WORKSPACE", other };
     let mut cases = vec![Case {
         ends_the_session: route.method == "DELETE" && route.path == "/session/{id}" || route.path.ends_with("/detach"),
         ..case("good", own, "", route.body)

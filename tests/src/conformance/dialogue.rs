@@ -85,11 +85,15 @@ impl Dialogue<'_> {
     async fn vendor(&mut self, session: &str) -> anyhow::Result<()> {
         let mut group = Value::Null;
         for method in VendorMethod::ALL.iter().filter(|method| is_served(method)) {
-            let said = self.ask(method.name, good(method, session, &group)).await?;
+            let (params, nothing) = (good(method, session, &group), json!({}));
+            let needs_nothing = params == nothing;
+            let said = self.ask(method.name, params).await?;
             if method.name.ends_with("session_groups/create") {
                 group = said.pointer("/group/id").cloned().unwrap_or_default();
             }
-            self.ask(method.name, json!({})).await?;
+            if !needs_nothing {
+                self.ask(method.name, nothing).await?;
+            }
         }
         Ok(())
     }
