@@ -46,7 +46,12 @@ enum Fate {
     Cut { upstream: bool, after: usize, reset: bool },
     /// After so many bytes to the client nothing for a while, then all the rest.
     Stall { after: usize, ms: u64 },
+    /// After so many bytes to the client nothing any more, and no word that it is over: what a sleeping laptop or a lost radio leaves.
+    Silent { after: usize },
 }
+
+/// Answers are shorter than this, streams longer: only who reads a stream has to find out that nothing will come.
+const LONGER_THAN_AN_ANSWER: usize = 1_500;
 
 impl Fate {
     fn draw(rng: &mut Rng) -> Self {
@@ -57,7 +62,8 @@ impl Fate {
             46..49 => Self::Deaf { ms: rng.u64(100..1_500) },
             49..56 => Self::Cut { upstream: true, after: rng.usize(1..600), reset },
             56..90 => Self::Cut { upstream: false, after: short_or_long(rng), reset },
-            _ => Self::Stall { after: short_or_long(rng), ms: rng.u64(20..2_500) },
+            90..98 => Self::Stall { after: short_or_long(rng), ms: rng.u64(20..2_500) },
+            _ => Self::Silent { after: LONGER_THAN_AN_ANSWER + short_or_long(rng) },
         }
     }
 }
@@ -122,7 +128,7 @@ async fn carry(mut client: TcpStream, target: SocketAddr, fate: Fate, mut rng: R
             tokio::time::sleep(Duration::from_millis(ms)).await;
             return reset(&client);
         }
-        Fate::Whole | Fate::Cut { .. } | Fate::Stall { .. } => {}
+        Fate::Whole | Fate::Cut { .. } | Fate::Stall { .. } | Fate::Silent { .. } => {}
     }
     let Ok(mut daemon) = TcpStream::connect(target).await else { return reset(&client) };
     client.set_nodelay(true)?;
@@ -153,13 +159,19 @@ enum Trouble {
     None,
     Cut { after: usize, reset: bool },
     Stall { after: usize, pause: Duration },
+    Silence { after: usize },
 }
 
 impl Trouble {
     fn upstream(fate: Fate) -> Self {
         match fate {
             Fate::Cut { upstream: true, after, reset } => Self::Cut { after, reset },
-            Fate::Whole | Fate::Refused | Fate::Deaf { .. } | Fate::Cut { .. } | Fate::Stall { .. } => Self::None,
+            Fate::Whole
+            | Fate::Refused
+            | Fate::Deaf { .. }
+            | Fate::Cut { .. }
+            | Fate::Stall { .. }
+            | Fate::Silent { .. } => Self::None,
         }
     }
 
@@ -167,6 +179,7 @@ impl Trouble {
         match fate {
             Fate::Cut { upstream: false, after, reset } => Self::Cut { after, reset },
             Fate::Stall { after, ms } => Self::Stall { after, pause: Duration::from_millis(ms) },
+            Fate::Silent { after } => Self::Silence { after },
             Fate::Whole | Fate::Refused | Fate::Deaf { .. } | Fate::Cut { .. } => Self::None,
         }
     }
@@ -175,7 +188,7 @@ impl Trouble {
     fn distance(self) -> Option<usize> {
         match self {
             Self::None => None,
-            Self::Cut { after, .. } | Self::Stall { after, .. } => Some(after),
+            Self::Cut { after, .. } | Self::Stall { after, .. } | Self::Silence { after } => Some(after),
         }
     }
 }
@@ -198,6 +211,8 @@ async fn pump(mut from: ReadHalf<'_>, mut to: WriteHalf<'_>, mut trouble: Troubl
                 match trouble {
                     Trouble::Cut { reset, .. } => return Over::Cut { reset },
                     Trouble::Stall { pause, .. } => tokio::time::sleep(pause).await,
+                    // Until the client hangs up, which ends the other direction and with it this one.
+                    Trouble::Silence { .. } => std::future::pending().await,
                     Trouble::None => {}
                 }
                 trouble = Trouble::None;
@@ -226,6 +241,28 @@ mod tests {
         assert!(has(|fate| matches!(fate, Fate::Cut { upstream: true, .. })));
         assert!(has(|fate| matches!(fate, Fate::Cut { upstream: false, .. })));
         assert!(has(|fate| matches!(fate, Fate::Stall { .. })));
+        assert!(has(|fate| matches!(fate, Fate::Silent { .. })));
+    }
+
+    #[tokio::test]
+    async fn a_silent_line_neither_speaks_nor_ends_until_its_client_hangs_up() -> anyhow::Result<()> {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
+        let peer = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
+        let target = peer.local_addr()?;
+        let mut client = TcpStream::connect(listener.local_addr()?).await?;
+        let (accepted, _) = listener.accept().await?;
+        let carried = tokio::spawn(carry(accepted, target, Fate::Silent { after: 3 }, Rng::with_seed(1)));
+        let (mut daemon, _) = peer.accept().await?;
+        daemon.write_all(b"abcdef").await?;
+        let mut heard = [0; 3];
+        client.read_exact(&mut heard).await?;
+        assert_eq!(&heard, b"abc");
+        drop(daemon);
+        let more = tokio::time::timeout(Duration::from_millis(100), client.read(&mut heard)).await;
+        assert!(more.is_err(), "neither the rest nor the end comes through: {more:?}");
+        drop(client);
+        carried.await??;
+        Ok(())
     }
 
     #[tokio::test]
@@ -244,8 +281,8 @@ mod tests {
         for _ in 0..60 {
             let mut socket = TcpStream::connect(line.address()).await?;
             let mut got = Vec::new();
-            // A reset is an end like any other.
-            let _ = socket.read_to_end(&mut got).await;
+            // A reset is an end like any other, and whoever hears nothing for long enough hangs up.
+            let _ = tokio::time::timeout(Duration::from_secs(5), socket.read_to_end(&mut got)).await;
             assert!(sent.starts_with(&got), "{} bytes", got.len());
             lengths.push(got.len());
         }

@@ -271,9 +271,13 @@ impl Drop for Daemon {
     }
 }
 
-/// A loopback port that was free a moment ago. A known port lets a daemon be restarted where its clients look for it.
+/// A loopback port that was free a moment ago. A known port lets a daemon be restarted where its clients look for it; one below those
+/// that the system gives to outgoing connections is not taken by one of them meanwhile.
 fn free_port() -> anyhow::Result<u16> {
-    Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port())
+    const TRIES: usize = 100;
+    let free = |port: &u16| TcpListener::bind((Ipv4Addr::LOCALHOST, *port)).is_ok();
+    let mut drawn = (0..TRIES).map(|_| fastrand::u16(10_240..32_000));
+    drawn.find(free).context("no port is free")
 }
 
 /// The command line of `--agent` for the scripted agent with the script at `script`.

@@ -19,7 +19,7 @@ type Started = Result<Arc<Child>, Arc<StartError>>;
 
 /// An agent that was started ahead of its first session waits for it at least so long.
 const PREHEATED: Duration = Duration::from_secs(60);
-/// What an idle agent gets to end by itself.
+/// What an agent nobody needs any more, or that is stuck, gets to end by itself.
 const GRACE: Duration = Duration::from_secs(2);
 /// How often to look whether an agent is idle, at least and at most: there is no call for its last user to say goodbye.
 const LOOK: (Duration, Duration) = (Duration::from_millis(250), Duration::from_secs(15));
@@ -128,6 +128,23 @@ impl AgentHost {
     #[must_use]
     pub fn is_alive(&self) -> bool {
         self.running().is_some()
+    }
+
+    /// Ends the agent whatever it is doing, and all it started. Whoever needs one next starts another.
+    pub async fn end_running(&self) {
+        let running = {
+            let mut place = self.place();
+            match std::mem::replace(&mut place.seat, Seat::Empty) {
+                Seat::Taken(child) => Some(child),
+                seat @ (Seat::Empty | Seat::Starting(_) | Seat::Closed) => {
+                    place.seat = seat;
+                    None
+                }
+            }
+        };
+        if let Some(child) = running {
+            child.end(GRACE).await;
+        }
     }
 
     /// Ends the agent, and lets none be started again.

@@ -11,6 +11,7 @@ use std::{
 use rustix::process::{Pid, Signal, kill_process_group};
 use tokio::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command};
 
+use super::mark::Mark;
 use crate::config::AgentCommand;
 
 /// Variables that never reach a program the daemon starts: whoever holds what they hold is this daemon's owner.
@@ -30,6 +31,8 @@ pub(crate) struct Process {
     leader: Child,
     /// None once the leader is reaped: from then on the number may name somebody else.
     group: Option<Pid>,
+    /// None once everything that bore it was ended.
+    mark: Option<Mark>,
 }
 
 /// The three streams of a running agent.
@@ -68,18 +71,24 @@ impl Process {
         for name in SECRET_VARIABLES {
             spawn.env_remove(name);
         }
+        let mark = Mark::put_on(&mut spawn);
         die_with_the_daemon(&mut spawn);
         let leader = spawn.spawn()?;
         let pid = leader.id().and_then(|pid| i32::try_from(pid).ok()).ok_or_else(ended_at_once)?;
         let group = Some(Pid::from_raw(pid).ok_or_else(ended_at_once)?);
-        Ok(Self { leader, group })
+        Ok(Self { leader, group, mark })
     }
 
-    /// Waits until the leader has ended by itself, then ends what is left of its group. Cancel safe.
+    /// Waits until the leader has ended by itself, then ends what is left of all it started. Cancel safe.
     pub(crate) async fn ended(&mut self) -> Exit {
         let status = self.leader.wait().await;
         self.signal_group(Signal::KILL);
         self.group = None;
+        if let Some(mark) = self.mark.clone() {
+            // A look that panics has found nothing; the group is ended all the same.
+            let _ = tokio::task::spawn_blocking(move || mark.end_bearers()).await;
+            self.mark = None;
+        }
         status.map(Exit::from).unwrap_or_default()
     }
 
@@ -107,6 +116,9 @@ fn ended_at_once() -> io::Error {
 impl Drop for Process {
     fn drop(&mut self) {
         self.signal_group(Signal::KILL);
+        if let Some(mark) = &self.mark {
+            mark.end_bearers();
+        }
     }
 }
 

@@ -40,11 +40,16 @@ impl StderrTail {
     }
 
     fn keep(&self, line: &[u8]) {
-        let text = String::from_utf8_lossy(line);
+        let text = harmless(&String::from_utf8_lossy(line));
         let text = text.trim();
         if !text.is_empty() {
             tracing::info!(target: "agent", "{text}");
             *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(text.into());
         }
     }
+}
+
+/// Text as a log may hold it: whoever shows it at a terminal must not have the agent's words move the cursor or retitle the window.
+pub(super) fn harmless(text: &str) -> String {
+    text.replace(|c: char| c.is_control() && c != '\t', "\u{fffd}")
 }

@@ -5,6 +5,8 @@ use std::{
     io::{self, IsTerminal, Write},
 };
 
+use roost_core::markdown::{Piece, pieces};
+
 use super::RemoteError;
 
 /// Text as a terminal may show it: the words of a model or a tool must not move its cursor, retitle or reprogram it.
@@ -13,9 +15,14 @@ pub(super) fn harmless(text: &str) -> Cow<'_, str> {
     if text.contains(is_command) { text.replace(is_command, "\u{fffd}").into() } else { text.into() }
 }
 
-/// One line of such text, of at most `most` characters.
+/// One line of such text, of at most `most` characters. People decide by it: what nobody would see, or what turns text around, is named.
 pub(super) fn headline(text: &str, most: usize) -> String {
-    let line = harmless(text.lines().find(|line| !line.trim().is_empty()).unwrap_or_default().trim()).into_owned();
+    let line = text.lines().find(|line| !line.trim().is_empty()).unwrap_or_default().trim();
+    let shown = |piece| match piece {
+        Piece::Plain(text) => Cow::Borrowed(text),
+        Piece::Hidden(hidden) => Cow::Owned(format!("<{}>", hidden.label())),
+    };
+    let line: String = pieces(line).map(shown).collect();
     if line.chars().count() <= most {
         return line;
     }
@@ -59,5 +66,11 @@ mod tests {
     fn a_headline_is_one_short_line() {
         assert_eq!(headline("\n  first\nsecond", 80), "first");
         assert_eq!(headline("abcdef", 4), "abc…");
+    }
+
+    #[test]
+    fn a_headline_shows_what_is_meant_to_be_overlooked() {
+        assert_eq!(headline("rm \u{202e}txt.a\u{200b}\u{1b}[8m", 80), "rm <U+202E>txt.a<U+200B><U+001B>[8m");
+        assert_eq!(headline("Müller ✓ 猫", 80), "Müller ✓ 猫");
     }
 }

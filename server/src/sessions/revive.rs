@@ -24,6 +24,10 @@ use crate::{
     store::{Meta, Place, Record, Shelf},
 };
 
+/// Agents that may be lost while they load a session, for reasons of their own or of another session's, before it is taken that the load
+/// is what ends them.
+const MAX_LOSSES: usize = 3;
+
 impl Sessions {
     pub(super) async fn restore_from_disk(&self, id: &SessionId) -> Result<Arc<LiveSession>, RestoreError> {
         match self.place(id).await {
@@ -98,16 +102,22 @@ impl Sessions {
         let agent_id = meta.agent_session_id.as_deref().unwrap_or(id.as_str());
         let can_load = child.info().load_session || child.info().resume_session;
         let forgot = if can_load {
-            let loaded =
-                Opened::load(Arc::clone(&child), &self.0.cwd, &servers, id.clone(), agent_id, Told::Dropped).await;
-            match loaded {
-                Ok(opened) => return Ok(Reopened { opened, forgot: None }),
-                Err(CallError::Refused(error)) => whole(&error),
-                Err(CallError::Lost(loss)) => {
-                    child = self.0.host.child().await?;
-                    loss.reason.into()
+            let mut losses = 0;
+            loop {
+                let loading =
+                    Opened::load(Arc::clone(&child), &self.0.cwd, &servers, id.clone(), agent_id, Told::Dropped);
+                match loading.await {
+                    Ok(opened) => return Ok(Reopened { opened, forgot: None }),
+                    Err(CallError::Refused(error)) => break whole(&error),
+                    Err(CallError::Lost(loss)) => {
+                        child = self.0.host.child().await?;
+                        losses += 1;
+                        if losses == MAX_LOSSES {
+                            break loss.reason.into();
+                        }
+                    }
+                    Err(error @ CallError::NoSession) => break error.to_string(),
                 }
-                Err(error @ CallError::NoSession) => error.to_string(),
             }
         } else {
             "this agent cannot load sessions".to_owned()

@@ -9,7 +9,7 @@ use std::{
 use futures_util::future::join_all;
 use roost_core::session::Status;
 
-use super::{Sessions, Table};
+use super::{Sessions, table::Table};
 use crate::{child::StartError, driver::LiveSession};
 
 /// What an agent gets to end by itself.
@@ -150,6 +150,15 @@ impl Sessions {
             Err(_) => Err(PreheatError::Timeout(patience)),
         };
         Preheated { outcome, took: started.elapsed() }
+    }
+}
+
+impl Sessions {
+    /// Ends the agent whatever it is doing and starts another. Sessions that it served are lost with it, and come back with their next
+    /// prompt or load. One that is just starting is waited for and kept.
+    pub async fn restart_agent(&self, patience: Duration) -> Preheated {
+        self.0.host.end_running().await;
+        self.preheat(patience).await
     }
 }
 

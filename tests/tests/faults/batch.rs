@@ -1,18 +1,17 @@
-//! A batch of runs that share a daemon, which is killed while they go on.
+//! A batch of runs that share a daemon, which is killed while they go on, and so is its agent.
 
 use std::{fmt, ops::AddAssign, time::Duration};
 
 use anyhow::Context;
 use fastrand::Rng;
 use roost_tests::{
-    daemon::{Daemon, Setup, scripted_agent_command},
-    deadline,
-    scripted_agent::script::AgentScript,
+    daemon::{Daemon, Setup},
+    deadline, processes,
 };
-use tempfile::TempDir;
 use tokio::{task::JoinSet, time::timeout};
 
 use crate::{
+    cast::Cast,
     history::Record,
     laws,
     run::{Place, run},
@@ -37,6 +36,7 @@ pub(crate) struct Batch {
 pub(crate) struct Tally {
     runs: usize,
     kills: usize,
+    agents_killed: usize,
     connections: usize,
     resyncs: usize,
     prompts: usize,
@@ -47,16 +47,14 @@ impl Batch {
     /// Which laws were broken, in words.
     pub(crate) async fn run(self) -> anyhow::Result<(Tally, Vec<String>)> {
         let mut rng = Rng::with_seed(self.seed.wrapping_mul(0x9e37_79b9_7f4a_7c15));
-        let scratch = TempDir::with_prefix("roost-script-")?;
-        let script = scratch.path().join("script.json");
-        AgentScript::spoken().save(&script)?;
         let ring_is_whole = rng.u8(0..4) > 0;
-        let mut setup = Setup::new().agent(scripted_agent_command(&script)?).arg("--max-sessions").arg("0");
+        let cast = Cast::draw(&mut rng).await?;
+        let mut setup = cast.play(Setup::new())?.arg("--max-sessions").arg("0");
         if !ring_is_whole {
             setup = setup.arg("--event-ring-size").arg(SHORT_RING);
         }
         let mut daemon = setup.start().await?;
-        let place = Place::of(&daemon, ring_is_whole);
+        let place = Place::of(&daemon, ring_is_whole, cast.speaker());
         let mut runs = JoinSet::new();
         for nth in 0..self.runs {
             let seed = self.seed + nth as u64;
@@ -77,8 +75,12 @@ impl Batch {
                 }
                 () = deadline::pass(pause), if kills > 0 => {
                     kills -= 1;
-                    tally.kills += 1;
-                    kill(&mut daemon).await?;
+                    if rng.u8(0..3) == 0 {
+                        tally.agents_killed += usize::from(kill_the_agent(&daemon)?);
+                    } else {
+                        tally.kills += 1;
+                        kill(&mut daemon).await?;
+                    }
                 }
             }
         }
@@ -106,6 +108,13 @@ async fn kill(daemon: &mut Daemon) -> anyhow::Result<()> {
     daemon.start_again().await
 }
 
+/// False when there is none at the moment.
+fn kill_the_agent(daemon: &Daemon) -> anyhow::Result<bool> {
+    let agents = daemon.agents()?;
+    agents.iter().for_each(|&pid| processes::kill(pid));
+    Ok(!agents.is_empty())
+}
+
 impl AddAssign<&Record> for Tally {
     fn add_assign(&mut self, record: &Record) {
         self.connections += record.readers.iter().map(|reader| reader.connections.len()).sum::<usize>();
@@ -120,6 +129,7 @@ impl AddAssign for Tally {
     fn add_assign(&mut self, other: Self) {
         self.runs += other.runs;
         self.kills += other.kills;
+        self.agents_killed += other.agents_killed;
         self.connections += other.connections;
         self.resyncs += other.resyncs;
         self.prompts += other.prompts;
@@ -129,8 +139,8 @@ impl AddAssign for Tally {
 
 impl fmt::Display for Tally {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { runs, kills, connections, resyncs, prompts, votes } = self;
-        write!(f, "{runs} runs, {kills} kills, {connections} streams, {resyncs} resyncs, ")?;
-        write!(f, "{prompts} prompts and {votes} votes acknowledged")
+        let Self { runs, kills, agents_killed, connections, resyncs, prompts, votes } = self;
+        write!(f, "{runs} runs, {kills} daemons and {agents_killed} agents killed, {connections} streams, ")?;
+        write!(f, "{resyncs} resyncs, {prompts} prompts and {votes} votes acknowledged")
     }
 }

@@ -1,8 +1,10 @@
-//! A thousand seeded runs of cuts, reconnects and `kill -9` of the daemon, each checked against the laws of the stream.
+//! R1, R2: a thousand seeded runs of cuts, silences, reconnects and `kill -9` of the daemon and of its agent, each checked against
+//! the laws of the stream.
 //!
 //! `ROOST_FAULT_RUNS` sets how many, `ROOST_FAULT_SEED` where the seeds begin. What a failure prints repeats its batch.
 
 mod batch;
+mod cast;
 mod haste;
 mod history;
 mod laws;

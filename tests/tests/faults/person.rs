@@ -13,13 +13,11 @@ use roost_core::{
     client::{Call, Prompt, Vote, WireFailure, routes},
     payload::PermissionRequest,
 };
-use roost_tests::{
-    deadline,
-    scripted_agent::script::{Spoken, Step, Turn},
-};
+use roost_tests::{deadline, scripted_agent::script::Spoken};
 use tokio::{sync::mpsc, time::timeout};
 
 use crate::{
+    cast::Speaker,
     history::{Asked, Voted},
     wire::{Failed, Wire},
 };
@@ -99,16 +97,17 @@ impl Voter {
 /// Asks, one prompt after the other.
 pub(crate) struct Person {
     voter: Voter,
+    speaker: Speaker,
     client: Option<ClientId>,
     asked: Vec<Asked>,
     ended: BTreeSet<PromptId>,
 }
 
 impl Person {
-    pub(crate) fn new(voter: Voter) -> Self {
+    pub(crate) fn new(voter: Voter, speaker: Speaker) -> Self {
         // Whoever asks has to answer, or the agent would wait for ever.
         let voter = Voter { may_abstain: false, ..voter };
-        Self { voter, client: None, asked: Vec::new(), ended: BTreeSet::new() }
+        Self { voter, speaker, client: None, asked: Vec::new(), ended: BTreeSet::new() }
     }
 
     /// Sends `count` prompts, waits until the acknowledged ones have ended, and tells what was promised.
@@ -131,7 +130,7 @@ impl Person {
     }
 
     async fn ask(&mut self, name: String) -> anyhow::Result<()> {
-        let spoken = Spoken { turn: turn(&mut self.voter.rng, &name), name };
+        let spoken = Spoken { turn: self.speaker.turn(&mut self.voter.rng, &name), name };
         let text = serde_json::to_string(&spoken)?;
         let since = Instant::now();
         let acknowledged = loop {
@@ -221,22 +220,4 @@ impl Person {
 /// Whether a turn in this state has had its terminal.
 pub(crate) fn has_ended(state: &str) -> bool {
     matches!(state, "completed" | "cancelled" | "error")
-}
-
-/// What the agent is to do: words at all speeds, thoughts, files that need a permission, failures.
-fn turn(rng: &mut Rng, name: &str) -> Turn {
-    let mut turn = Vec::new();
-    for nth in 0..rng.usize(1..=3) {
-        turn.push(match rng.u8(0..10) {
-            0..5 => Step::Words { count: rng.u64(1..80), pace_ms: 0 },
-            5..7 => Step::Words { count: rng.u64(1..40), pace_ms: rng.u64(1..8) },
-            7 => Step::Think("Hm. ".repeat(rng.usize(1..200))),
-            8 => Step::AskToWrite { path: format!("{name}-{nth}.txt").into(), content: name.to_owned() },
-            _ => Step::Text(format!("“{}” ", "ä".repeat(rng.usize(1..2_000)))),
-        });
-    }
-    if rng.u8(0..12) == 0 {
-        turn.push(Step::Fail { code: -32_000, message: "as the script says".to_owned() });
-    }
-    turn
 }

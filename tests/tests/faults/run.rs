@@ -16,6 +16,7 @@ use tokio::{
 };
 
 use crate::{
+    cast::Speaker,
     history::Record,
     person::{Person, Voter},
     subscriber::{EARSHOT, Subscriber, load},
@@ -30,11 +31,12 @@ const PATIENCE: Duration = Duration::from_secs(30);
 pub(crate) struct Place {
     pub(crate) daemon: std::net::SocketAddr,
     pub(crate) ring_is_whole: bool,
+    pub(crate) speaker: Speaker,
 }
 
 impl Place {
-    pub(crate) fn of(daemon: &Daemon, ring_is_whole: bool) -> Self {
-        Self { daemon: daemon.address(), ring_is_whole }
+    pub(crate) fn of(daemon: &Daemon, ring_is_whole: bool, speaker: Speaker) -> Self {
+        Self { daemon: daemon.address(), ring_is_whole, speaker }
     }
 }
 
@@ -50,7 +52,7 @@ pub(crate) async fn run(place: Place, seed: u64) -> anyhow::Result<Record> {
     let (tell, heard) = mpsc::channel(EARSHOT);
     let first = Subscriber::from_the_beginning(wire, &session, rng.fork(), tell);
     readers.spawn(first.read(finished.clone()));
-    let person = Person::new(Voter::new(wire, &session, rng.fork(), heard));
+    let person = Person::new(Voter::new(wire, &session, rng.fork(), heard), place.speaker);
     for _ in 1..rng.usize(1..=3) {
         let (tell, heard) = mpsc::channel(EARSHOT);
         let (rng, finished, name) = (rng.fork(), finished.clone(), session.clone());

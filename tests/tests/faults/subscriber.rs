@@ -11,8 +11,8 @@ use anyhow::{Context, bail};
 use bytes::Bytes;
 use fastrand::Rng;
 use roost_core::{
-    Envelope, EventEpoch, SessionId,
-    client::{Cursor, Effect, Input, LoadedSession, Resync, Stream, WireFailure, routes},
+    Envelope, EventEpoch, EventType, SessionId,
+    client::{Cursor, Effect, Ending, Input, LoadedSession, Resync, Stream, WireFailure, routes},
     sse::{Frame, Parser},
 };
 use roost_tests::deadline;
@@ -44,6 +44,8 @@ pub(crate) struct Subscriber {
     /// The connection's own parser: the laws of the wire are checked on what it reads, not on what the machine makes of it.
     parser: Parser,
     resync: Option<Resync>,
+    /// The session has died with its agent.
+    died: bool,
     over: Option<String>,
     tell: mpsc::Sender<Arc<Envelope>>,
 }
@@ -89,6 +91,7 @@ impl Subscriber {
             },
             parser: Parser::default(),
             resync: None,
+            died: false,
             over: None,
             tell,
         }
@@ -117,6 +120,9 @@ impl Subscriber {
             }
             if let Some(why) = self.resync.take() {
                 self.start_over(why).await?;
+            }
+            if std::mem::take(&mut self.died) {
+                self.go_on_after_death();
             }
             match self.listen(&mut finish).await {
                 Heard::Opened(open) => {
@@ -203,6 +209,7 @@ impl Subscriber {
                 self.resync.get_or_insert(why);
             }
             Effect::Wait { .. } => {}
+            Effect::End(Ending::Session(EventType::SessionDied)) => self.died = true,
             Effect::End(why) => self.over = Some(format!("{why:?}")),
         }
     }
@@ -235,11 +242,19 @@ impl Subscriber {
         Ok(())
     }
 
+    /// The same stream from the same place: asking for it brings the session back, and its numbers go on.
+    fn go_on_after_death(&mut self) {
+        self.link = Link::None;
+        self.stream = Stream::new(self.session.clone(), self.stream.cursor().clone());
+        self.take(Input::Start);
+    }
+
     async fn start_over(&mut self, why: Resync) -> anyhow::Result<()> {
         if let Some(stretch) = self.reader.stretches.last_mut() {
             stretch.resync = Some(why);
         }
         self.link = Link::None;
+        self.died = false;
         self.load().await?;
         self.take(Input::Start);
         Ok(())

@@ -157,6 +157,7 @@ fn spoken(step: &Step) -> String {
         | Step::Ask
         | Step::Drain
         | Step::Grandchild { .. }
+        | Step::Runaway { .. }
         | Step::RawLine(_)
         | Step::Stderr(_)
         | Step::Hang

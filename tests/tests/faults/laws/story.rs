@@ -1,6 +1,9 @@
 //! What a reader sees at the end is what whoever loads the session sees.
 
-use roost_core::{Envelope, transcript::Transcript};
+use roost_core::{
+    Envelope,
+    transcript::{Body, Notice, Transcript},
+};
 
 use super::stream;
 use crate::history::{Reader, Record, Start};
@@ -34,7 +37,10 @@ fn seen<'a>(events: impl IntoIterator<Item = &'a Envelope>) -> String {
     for event in events {
         let _ = transcript.apply(event);
     }
-    let entries = transcript.entries().map(|entry| format!("{entry:#?}\n"));
+    // That the agent was lost is news for who was there. Who loads the session has another agent.
+    let is_farewell = |body: &Body| matches!(body, Body::Notice(notice) if matches!(**notice, Notice::SessionDied(..)));
+    let lasting = transcript.entries().filter(|entry| !is_farewell(&entry.body));
+    let entries = lasting.map(|entry| format!("{entry:#?}\n"));
     let turns = transcript.turns().map(|turn| format!("{turn:#?}\n"));
     let waiting =
         transcript.waiting().map(|(id, permission)| format!("{id:?} waits for {:?}\n", permission.request_id()));

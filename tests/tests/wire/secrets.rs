@@ -1,0 +1,136 @@
+//! S5: the token is in nobody's hands but the client's: not in the log, in a file, in a child's command line or environment, in a stream
+//! or an answer. And no address of the daemon's leads anywhere else.
+
+use std::{fs, path::Path};
+
+use anyhow::Context;
+use roost_core::client::segment;
+use roost_tests::{
+    client::{Client, events::Cursor},
+    daemon::{Auth, Setup, TOKEN},
+    scripted_agent::script::Step,
+};
+use serde_json::json;
+
+use crate::spoken::{Stage, text};
+
+const PROMPT: &str = "what-only-the-agent-is-to-hear";
+
+#[tokio::test]
+async fn the_token_is_written_nowhere_and_a_prompt_in_no_log() -> anyhow::Result<()> {
+    let setup = Setup::new().arg("--enable-session-shell").env("ROOST_LOG", "debug").env("ROOST_LOG_FILE", "debug");
+    let mut stage = Stage::set(setup).await?;
+    let client = &stage.client;
+    let made = client.post("/session", &json!({"sessionScope": "thread"})).await?.ok()?;
+    let session = made["sessionId"].as_str().context("a session has an id")?.to_owned();
+    let us = client.clone().with_client_id(made["clientId"].as_str().context("its client has one, too")?);
+    let mut stream = client.events(&session).from(Cursor::START).open().await?;
+    let accepted = stage.ask(&session, [text(PROMPT), Step::Stderr("a word of the agent's".into())]).await?;
+    let mut seen = format!("{:?}", stream.until_end_of(&accepted.prompt_id).await?);
+    // Sent where it does not belong, and sent wrongly.
+    for path in [format!("/capabilities?token={TOKEN}"), format!("/nowhere/{session}?access_token={TOKEN}")] {
+        seen += &client.get(&path).await?.text();
+    }
+    let stranger = Client::new(stage.daemon.address()).with_token(format!("{TOKEN}x"));
+    seen += &stranger.get("/capabilities").await?.text();
+    seen += &stranger.post("/auth/exchange", &json!({"code": TOKEN})).await?.text();
+    let printed = us.post(&format!("/session/{session}/shell"), &json!({"command": "env"})).await?.ok()?;
+    seen += &printed.to_string();
+    let workspace = segment(&stage.daemon.workspace().display().to_string());
+    for path in [
+        "/capabilities",
+        "/daemon/status?detail=full",
+        "/metrics",
+        "/openapi.json",
+        "/workspace/env",
+        "/workspace/preflight",
+        "/workspace/settings",
+        &format!("/workspace/{workspace}/sessions"),
+        &format!("/session/{session}/transcript"),
+        &format!("/session/{session}/export?format=html"),
+        &format!("/session/{session}/export?format=json"),
+    ] {
+        seen += &client.get(path).await?.text();
+    }
+    assert!(!seen.contains(TOKEN), "an answer, an event or the environment of a command");
+    for pid in stage.daemon.agents()? {
+        for file in ["environ", "cmdline"] {
+            let text = String::from_utf8_lossy(&fs::read(format!("/proc/{pid}/{file}"))?).into_owned();
+            assert!(!text.contains(TOKEN), "{file} of the agent");
+        }
+    }
+    let commands = fs::read(format!("/proc/{}/cmdline", stage.daemon.pid()?))?;
+    assert!(!String::from_utf8_lossy(&commands).contains(TOKEN), "the daemon's own command line");
+
+    stage.daemon.stop().await?;
+    let log = stage.daemon.log();
+    assert!(log.contains("/capabilities"), "requests are logged: {log}");
+    assert!(!log.contains(TOKEN) && !log.contains(PROMPT), "{log}");
+    assert_eq!(holding(&stage.daemon.home(), TOKEN)?, [""; 0], "no file holds the token");
+    assert_eq!(holding(&stage.daemon.home().join("roost/log"), PROMPT)?, [""; 0], "no log holds a prompt");
+    assert_ne!(holding(&stage.daemon.home(), PROMPT)?, [""; 0], "the search finds what is there");
+    Ok(())
+}
+
+/// The files below `folder` that hold `text`.
+fn holding(folder: &Path, text: &str) -> anyhow::Result<Vec<String>> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).with_context(|| format!("no folder {}", folder.display()))? {
+        let path = entry?.path();
+        if path.is_dir() {
+            found.extend(holding(&path, text)?);
+        } else if String::from_utf8_lossy(&fs::read(&path)?).contains(text) {
+            found.push(path.display().to_string());
+        }
+    }
+    Ok(found)
+}
+
+#[tokio::test]
+async fn no_address_leads_to_another_host() -> anyhow::Result<()> {
+    let daemon = Setup::new().start().await?;
+    let (client, address) = (daemon.client()?, daemon.address());
+    for target in [
+        "//evil.test",
+        "//evil.test/",
+        "//evil.test/%2e%2e",
+        "/\\evil.test",
+        "/%2f%2fevil.test",
+        "/%5cevil.test",
+        "/.//evil.test",
+        "/..//evil.test/",
+        "/assets//evil.test",
+        "/session//evil.test",
+        "/?next=//evil.test",
+        "/index.html/",
+    ] {
+        for accept in ["text/html", "*/*"] {
+            let request = format!(
+                "GET {target} HTTP/1.1\r\nHost: {address}\r\nAuthorization: Bearer {TOKEN}\r\nAccept: {accept}\r\nConnection: close\r\n\r\n"
+            );
+            let answer = client.raw(request.as_bytes()).await?;
+            let head = answer.split("\r\n\r\n").next().unwrap_or_default().to_lowercase();
+            let status = head.split(' ').nth(1).unwrap_or_default();
+            assert!(!status.starts_with('3') && !head.contains("\r\nlocation:"), "{target}: {head}");
+            assert!(!head.contains("\r\nrefresh:") && !head.contains("evil.test"), "{target}: {head}");
+        }
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn what_was_generated_at_the_first_start_reaches_no_child_either() -> anyhow::Result<()> {
+    let mut stage = Stage::set(Setup::new().auth(Auth::Generated).env("ROOST_LOG", "debug")).await?;
+    let token = stage.daemon.generated_token()?;
+    let session = stage.client.new_session().await?;
+    stage.turn(&session, [text("hello")]).await?;
+    for pid in stage.daemon.agents()? {
+        let environment = fs::read(format!("/proc/{pid}/environ"))?;
+        assert!(!String::from_utf8_lossy(&environment).contains(&token));
+    }
+    stage.daemon.stop().await?;
+    assert!(!stage.daemon.log().contains(&token));
+    let holding = holding(&stage.daemon.home(), &token)?;
+    assert!(matches!(holding.as_slice(), [file] if file.ends_with("roost/token")), "{holding:?}");
+    Ok(())
+}
