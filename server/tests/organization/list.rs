@@ -205,6 +205,23 @@ async fn counts_and_live_states_follow_what_happens() -> anyhow::Result<()> {
 }
 
 #[tokio::test]
+async fn a_size_beyond_its_bounds_is_the_nearest_within_and_one_that_is_none_the_usual() -> anyhow::Result<()> {
+    let host = Host::start(saying(&[])).await?;
+    let client = host.client();
+    for _ in 0..3 {
+        client.new_session().await?;
+    }
+    let list = format!("/workspace/{}/sessions", host.selector());
+    for (size, found) in
+        [("-5", 1), ("0", 1), ("2", 2), ("101", 3), ("99999999999999999999999", 3), ("-", 3), ("+1", 3), ("1.5", 3)]
+    {
+        let listed = client.get(&format!("{list}?size={size}")).await?.ok()?;
+        assert_eq!(names(&listed).len(), found, "{size}");
+    }
+    Ok(())
+}
+
+#[tokio::test]
 async fn sessions_are_found_by_what_they_were_made_for() -> anyhow::Result<()> {
     let host = Host::start(saying(&[])).await?;
     let client = host.client();

@@ -26,8 +26,11 @@ async fn who_joins_may_wish_for_a_mode() -> anyhow::Result<()> {
         (&changed.data["next"], json!(changed.originator_client_id)),
         (&json!("plan"), joined["clientId"].clone())
     );
-    let state = &client.get(&format!("/session/{session}/context")).await?.ok()?["state"];
-    assert_eq!(state["modes"]["currentModeId"], "plan");
+    for (action, mode) in [("load", "auto-edit"), ("resume", "plan")] {
+        let body = json!({"approvalMode": mode});
+        let restored = client.post(&format!("/session/{session}/{action}"), &body).await?.ok()?;
+        assert_eq!((&restored["attached"], &restored["state"]["modes"]["currentModeId"]), (&json!(true), &json!(mode)));
+    }
     Ok(())
 }
 
@@ -36,7 +39,9 @@ async fn where_nobody_has_a_token_joining_switches_no_mode() -> anyhow::Result<(
     let host = Host::start_with(with_modes(), |config| config.token = TokenSource::Off).await?;
     let client = host.client().without_token();
     let session = client.post("/session", &json!({})).await?.ok()?["sessionId"].as_str().expect("an id").to_owned();
-    assert_eq!(client.post("/session", &json!({"approvalMode": "yolo"})).await?.ok()?["attached"], true);
+    let wish = json!({"approvalMode": "yolo"});
+    assert_eq!(client.post("/session", &wish).await?.ok()?["attached"], true);
+    assert_eq!(client.post(&format!("/session/{session}/load"), &wish).await?.ok()?["attached"], true);
     let state = &client.get(&format!("/session/{session}/context")).await?.ok()?["state"];
     assert_eq!(state["modes"]["currentModeId"], "default");
     Ok(())

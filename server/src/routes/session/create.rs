@@ -105,7 +105,7 @@ pub(super) async fn create(
 }
 
 /// Who joins may wish for a mode, too, where they could switch it by its own route. The session is the same without it.
-async fn agree_on_mode(app: &App, lend: &Lend, mode: Option<ApprovalMode>) {
+pub(super) async fn agree_on_mode(app: &App, lend: &Lend, mode: Option<ApprovalMode>) {
     let Some(mode) = mode.filter(|_| lend.attachment == Attachment::Joined && !gate::is_closed(app)) else { return };
     if lend.live.agent_state().current_mode_id() != Some(mode.as_str()) {
         let client = Some(lend.client_id.clone());

@@ -15,7 +15,7 @@ use serde::Serialize;
 use serde_json::{Map, Value, value::RawValue};
 
 use super::{
-    create::{SessionObject, approval_mode, mcp_servers, workspace},
+    create::{SessionObject, agree_on_mode, approval_mode, mcp_servers, workspace},
     refusal,
 };
 use crate::{
@@ -144,6 +144,7 @@ async fn restore(
         // A session that comes back in another mode than wished says so in its state.
         lend.live.command(None, Command::SetApprovalMode { mode, persist: false }).await;
     }
+    agree_on_mode(app, &lend, mode).await;
     hold_back(&workspace, &lend.live).await;
     Ok((workspace, lend))
 }
