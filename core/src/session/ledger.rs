@@ -1,5 +1,7 @@
 //! What must outlive the daemon: enough to know which accepted prompts still owe their terminal, and which votes were counted.
 
+use std::collections::HashSet;
+
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, value::RawValue};
 
@@ -104,6 +106,33 @@ impl LedgerEntry {
                 Some(Self::PermissionResolved { request_id: request_id(event)?, outcome })
             }
             _ => None,
+        }
+    }
+
+    /// Keeps the account of what was accepted and is not settled yet. A message owes as much as a prompt: it is handed over, or becomes
+    /// one under the same id.
+    pub fn account(&self, open: &mut HashSet<PromptId>) {
+        match self {
+            Self::PromptAccepted(prompt) => {
+                open.insert(prompt.prompt_id.clone());
+            }
+            Self::MessageQueued(message) => {
+                open.insert(message.message_id.clone());
+            }
+            Self::PromptSettled { prompt_id } => {
+                open.remove(prompt_id);
+            }
+            Self::MessagesSettled { message_ids } => message_ids.iter().for_each(|id| {
+                open.remove(id);
+            }),
+            Self::PromptStarted { .. }
+            | Self::VoteRecorded { .. }
+            | Self::MetadataChanged { .. }
+            | Self::ModeChanged { .. }
+            | Self::ModelChanged { .. }
+            | Self::Annotated { .. }
+            | Self::PermissionAsked { .. }
+            | Self::PermissionResolved { .. } => {}
         }
     }
 }

@@ -159,6 +159,13 @@ impl Session {
         self.agent.as_ref()
     }
 
+    /// Whether the last turn may have been broken off, so that it is worth asking the agent: it is not while one runs, nor after one
+    /// that came to its end, nor before the first. A session that was restored cannot tell.
+    #[must_use]
+    pub fn may_be_broken_off(&self) -> bool {
+        !self.is_unbroken && self.prompts.unsettled().is_empty()
+    }
+
     /// Why the agent remembers nothing of this session, as long as nobody was told on the stream.
     #[must_use]
     pub fn forgotten(&self) -> Option<&str> {

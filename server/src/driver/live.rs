@@ -13,6 +13,7 @@ use roost_core::{
     event::Draft,
     session::{AgentState, Command, Input, Session, ShellNews, Ticket},
 };
+use serde_json::value::{RawValue, to_raw_value};
 use tokio::sync::{mpsc, oneshot, watch};
 
 use super::{AgentLink, Answered, EventStream, NoAgent, Order, Sample, ShellLine};
@@ -36,6 +37,8 @@ pub struct LiveSession {
     pub(super) died: AtomicBool,
     /// What the agent said of itself in an earlier life of the daemon.
     pub(super) remembered_state: Option<Arc<AgentState>>,
+    /// What [`LiveSession::agent_state_json`] wrote last, and of what.
+    pub(super) state_json: Mutex<Option<(Arc<AgentState>, Arc<RawValue>)>>,
     pub(super) phase: watch::Sender<Phase>,
 }
 
@@ -182,5 +185,21 @@ impl LiveSession {
     pub fn agent_state(&self) -> Arc<AgentState> {
         let state = self.machine().agent_state().cloned();
         state.or_else(|| self.remembered_state.clone()).unwrap_or_default()
+    }
+
+    /// The same as JSON, which is written once for each state: many read it, and it rarely changes.
+    #[must_use]
+    pub fn agent_state_json(&self) -> Arc<RawValue> {
+        let state = self.agent_state();
+        let mut written = self.state_json.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((of, json)) = &*written
+            && Arc::ptr_eq(of, &state)
+        {
+            return Arc::clone(json);
+        }
+        // Every map in it has string keys, so there is nothing that could fail.
+        let json: Arc<RawValue> = to_raw_value(&state).unwrap_or_else(|_| RawValue::NULL.to_owned()).into();
+        *written = Some((state, Arc::clone(&json)));
+        json
     }
 }

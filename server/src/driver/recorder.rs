@@ -33,13 +33,7 @@ struct Note<'a> {
 
 impl Recorder {
     pub(super) fn new(journal: Journal, open_prompts: HashSet<PromptId>) -> Self {
-        Self {
-            journal,
-            lines: Vec::new(),
-            is_binding: false,
-            open_prompts,
-            degraded: false,
-        }
+        Self { journal, lines: Vec::new(), is_binding: false, open_prompts, degraded: false }
     }
 
     pub(super) fn is_degraded(&self) -> bool {
@@ -57,31 +51,7 @@ impl Recorder {
         if self.degraded {
             return;
         }
-        match entry {
-            LedgerEntry::PromptAccepted(prompt) => {
-                self.open_prompts.insert(prompt.prompt_id.clone());
-            }
-            LedgerEntry::PromptSettled { prompt_id } => {
-                self.open_prompts.remove(prompt_id);
-            }
-            // A message owes as much as a prompt: it is handed over, or becomes one under the same id.
-            LedgerEntry::MessageQueued(message) => {
-                self.open_prompts.insert(message.message_id.clone());
-            }
-            LedgerEntry::MessagesSettled { message_ids } => {
-                for id in message_ids {
-                    self.open_prompts.remove(id);
-                }
-            }
-            LedgerEntry::PromptStarted { .. }
-            | LedgerEntry::VoteRecorded { .. }
-            | LedgerEntry::MetadataChanged { .. }
-            | LedgerEntry::ModeChanged { .. }
-            | LedgerEntry::ModelChanged { .. }
-            | LedgerEntry::Annotated { .. }
-            | LedgerEntry::PermissionAsked { .. }
-            | LedgerEntry::PermissionResolved { .. } => {}
-        }
+        entry.account(&mut self.open_prompts);
         let note = Note { ledger: entry, open: self.open_prompts.len() };
         // A Vec takes every write, and entries have string keys only.
         let written = serde_json::to_writer(&mut self.lines, &note);

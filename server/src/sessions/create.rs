@@ -149,6 +149,7 @@ impl Sessions {
 
         let mut meta = Meta::new(opened.id.clone(), &self.0.cwd, clock::now());
         (meta.source_type, meta.source_id) = (wish.source.kind.clone(), wish.source.id.clone());
+        (meta.agent_session_id, meta.agent_state) = (opened.renamed().map(str::to_owned), Some(opened.state.clone()));
         let (project, recorded) = (self.0.project.clone(), meta.clone());
         let journal = tokio::task::spawn_blocking(move || project.create(&recorded)).await;
         let journal = journal.unwrap_or_else(|error| Err(io::Error::other(error))).map_err(Arc::new);

@@ -28,7 +28,7 @@ pub(super) struct Opened {
     mailbox: Mailbox,
     /// What the agent said to it before it said that it is open.
     early: Vec<FromAgent>,
-    state: AgentState,
+    pub(super) state: AgentState,
 }
 
 /// What becomes of the history that an agent tells while it loads a session.
@@ -90,6 +90,11 @@ impl Opened {
             early.retain(|message| !is_history(message));
         }
         Ok(Self { id, agent_id: agent_id.into(), child, mailbox, early, state: AgentState::read(&result) })
+    }
+
+    /// The agent's name for it, where that is another.
+    pub(super) fn renamed(&self) -> Option<&str> {
+        Some(&*self.agent_id).filter(|agent_id| *agent_id != self.id.as_str())
     }
 
     /// What a driver needs of it.

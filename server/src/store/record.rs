@@ -122,30 +122,7 @@ impl Record {
     }
 
     fn note(&mut self, entry: LedgerEntry) {
-        match &entry {
-            LedgerEntry::PromptAccepted(prompt) => {
-                self.open_prompts.insert(prompt.prompt_id.clone());
-            }
-            LedgerEntry::PromptSettled { prompt_id } => {
-                self.open_prompts.remove(prompt_id);
-            }
-            LedgerEntry::MessageQueued(message) => {
-                self.open_prompts.insert(message.message_id.clone());
-            }
-            LedgerEntry::MessagesSettled { message_ids } => {
-                for id in message_ids {
-                    self.open_prompts.remove(id);
-                }
-            }
-            LedgerEntry::PromptStarted { .. }
-            | LedgerEntry::VoteRecorded { .. }
-            | LedgerEntry::MetadataChanged { .. }
-            | LedgerEntry::ModeChanged { .. }
-            | LedgerEntry::ModelChanged { .. }
-            | LedgerEntry::Annotated { .. }
-            | LedgerEntry::PermissionAsked { .. }
-            | LedgerEntry::PermissionResolved { .. } => {}
-        }
+        entry.account(&mut self.open_prompts);
         self.ledger.push(entry);
     }
 

@@ -52,3 +52,24 @@ fn whoever_prompts_while_the_agent_looks_goes_first() {
     let result = Ok(raw(&json!({"accepted": true, "interruption": "interrupted_prompt"})));
     assert_eq!(stage.agent(AgentInput::Reply { call, result }), ["reply interrupted_prompt stays"]);
 }
+
+#[test]
+fn the_agent_is_worth_asking_only_where_a_turn_may_have_been_broken_off() {
+    let mut stage = Stage::new(SessionConfig::default());
+    assert!(!stage.session.may_be_broken_off(), "nobody prompted yet");
+    stage.send("p1");
+    assert!(!stage.session.may_be_broken_off(), "a turn runs");
+    stage.finish("end_turn");
+    assert!(!stage.session.may_be_broken_off(), "it came to its end");
+    stage.send("p2");
+    stage.fail();
+    assert!(stage.session.may_be_broken_off());
+    stage.send("p3");
+    stage.finish("end_turn");
+    assert!(!stage.session.may_be_broken_off(), "what went wrong before is over");
+    stage.send("p4");
+    stage.cancel();
+    stage.finish("cancelled");
+    assert!(stage.session.may_be_broken_off());
+    assert!(stage.restart().session.may_be_broken_off(), "a restart cannot tell");
+}

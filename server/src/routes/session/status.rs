@@ -1,6 +1,6 @@
 //! What a session tells about itself without changing.
 
-use std::{path::PathBuf, sync::Arc};
+use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use axum::{
     Json,
@@ -8,13 +8,16 @@ use axum::{
 };
 use roost_core::{
     SessionId,
-    session::{AgentState, DisplayName, Interaction, TurnFailure},
+    session::{Answer, Command, DisplayName, Interaction, TurnFailure},
 };
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Map, Value, value::RawValue};
 
 use super::live;
-use crate::{App, WireError};
+use crate::{App, WireError, driver::LiveSession};
+
+/// How long an agent may think about whether a turn was interrupted; the rest of the answer does not need it.
+const RECOVERY_PATIENCE: Duration = Duration::from_secs(2);
 
 /// The part of a status that lists overlay, too.
 #[derive(Debug, Serialize)]
@@ -50,7 +53,11 @@ pub(super) struct Context {
     v: u8,
     session_id: SessionId,
     workspace_cwd: PathBuf,
-    state: Arc<AgentState>,
+    /// [`roost_core::session::AgentState`]
+    state: Arc<RawValue>,
+    /// Whether the last turn was interrupted and can go on: `{kind, canContinue}`. Not every agent tells.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    recovery: Option<Value>,
 }
 
 #[derive(Debug, Serialize)]
@@ -113,8 +120,21 @@ pub(super) async fn status(State(app): State<Arc<App>>, Path(id): Path<String>) 
 
 pub(super) async fn context(State(app): State<Arc<App>>, Path(id): Path<String>) -> Result<Json<Context>, WireError> {
     let live = live(&app, &id)?;
-    let (workspace_cwd, state) = (live.cwd.to_path_buf(), live.agent_state());
-    Ok(Json(Context { v: 1, session_id: SessionId::from(id), workspace_cwd, state }))
+    let recovery = recovery(&live).await;
+    let (workspace_cwd, state) = (live.cwd.to_path_buf(), live.agent_state_json());
+    Ok(Json(Context { v: 1, session_id: SessionId::from(id), workspace_cwd, state, recovery }))
+}
+
+/// As the agent has it; nothing from one that does not know, or is too busy to say.
+async fn recovery(live: &LiveSession) -> Option<Value> {
+    if !live.machine().may_be_broken_off() {
+        return None;
+    }
+    let question = Command::Ask { method: "qwen/status/session/context", params: Map::new() };
+    let answered = tokio::time::timeout(RECOVERY_PATIENCE, live.command(None, question)).await.ok().flatten()?;
+    let Answer::Ask(Ok(told)) = answered.answer else { return None };
+    let mut told: Value = serde_json::from_str(told.get()).ok()?;
+    told.get_mut("recovery").map(Value::take).filter(Value::is_object)
 }
 
 pub(super) async fn supported_commands(
