@@ -83,7 +83,6 @@ async fn a_session_nobody_knows_is_404_on_every_route() -> anyhow::Result<()> {
         (Method::POST, "/prompt", prompt),
         (Method::POST, "/cancel", json!({})),
         (Method::POST, "/heartbeat", json!({})),
-        (Method::POST, "/detach", json!({})),
         (Method::POST, "/load", json!({})),
         (Method::POST, "/resume", json!({})),
         (Method::POST, "/model", json!({"modelId": "m"})),
@@ -99,6 +98,8 @@ async fn a_session_nobody_knows_is_404_on_every_route() -> anyhow::Result<()> {
             let got = (answer.status, answer.code());
             assert_eq!(got, (404, Some("session_not_found".to_owned())), "{method} {id}{path}: {}", answer.text());
         }
+        let left = send(&client, &Method::POST, &format!("/session/{id}/detach"), &json!({})).await?;
+        assert_eq!(left.status, 204, "whoever leaves a session that is over has left it");
     }
     Ok(())
 }
