@@ -18,6 +18,7 @@ use tokio::sync::{Mutex, mpsc};
 use crate::{
     git::{Git, GitError, Status},
     settings::Settings,
+    trust::Trust,
     workspaces::Workspace,
 };
 
@@ -64,7 +65,7 @@ impl GitNews {
 
     /// The same again, for a folder that is still trusted and sessions that are there to hear it.
     async fn look(workspace: &Arc<Workspace>) {
-        let is_trusted = workspace.settings.run(Settings::trust).await.is_ok_and(|trust| trust.is_trusted());
+        let is_trusted = workspace.settings.run(Settings::trust).await.is_ok_and(Trust::is_trusted);
         if !is_trusted || workspace.sessions.all().is_empty() {
             return;
         }

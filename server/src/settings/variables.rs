@@ -90,16 +90,16 @@ fn own_file(path: &Path) -> Option<String> {
     let mut bytes = Vec::new();
     let file = File::open(path).ok().filter(|file| file.metadata().is_ok_and(|meta| meta.is_file()))?;
     file.take(MAX_BYTES + 1).read_to_end(&mut bytes).ok()?;
-    text_of(bytes)
+    text_of(&bytes)
 }
 
 /// Beneath the workspace, wherever links lead.
 fn project_file(cwd: &Path, file: &str) -> Option<String> {
     let files = Files::default().of(cwd).ok()?;
     let most = usize::try_from(MAX_BYTES).ok()?;
-    text_of(files.load(&files.path(file).ok()?, most + 1).ok()??)
+    text_of(&files.load(&files.path(file).ok()?, most + 1).ok()??)
 }
 
-fn text_of(bytes: Vec<u8>) -> Option<String> {
-    (bytes.len() as u64 <= MAX_BYTES).then(|| String::from_utf8_lossy(&bytes).into_owned())
+fn text_of(bytes: &[u8]) -> Option<String> {
+    (bytes.len() as u64 <= MAX_BYTES).then(|| String::from_utf8_lossy(bytes).into_owned())
 }
