@@ -13,6 +13,7 @@ mod catalogue;
 mod history;
 mod journal;
 mod meta;
+mod naming;
 mod past;
 mod record;
 mod shelf;

@@ -27,7 +27,9 @@ test('a second client attaches to the session that is there', async () => {
   assert.equal(second.attached, true);
   assert.equal(second.sessionId, first.sessionId);
   assert.notEqual(first.clientId, second.clientId);
+  assert.equal((await first.status()).clientCount, 2);
   await second.detach();
+  assert.equal((await first.status()).clientCount, 1);
 });
 
 test('a prompt streams thought and answer to its end', async () => {

@@ -50,8 +50,10 @@ test('a tool is switched off, a context file begun, and what was changed is take
   const begun = await client.initWorkspace({ clientId });
   assert.deepEqual(begun, { path: onDisk('QWEN.md'), action: 'created' });
   assert.ok(existsSync(onDisk('QWEN.md')));
+  writeFileSync(onDisk('.qwen/settings.json'), JSON.stringify({ ...settingsFile(), ui: { hideBanner: true } }));
   const reloaded = await client.reload({ clientId });
-  assert.ok(Array.isArray(reloaded.changedKeys) && typeof reloaded.childReloaded === 'boolean');
+  assert.equal(reloaded.childReloaded, true);
+  assert.ok(reloaded.changedKeys.some((key) => key.startsWith('ui')), JSON.stringify(reloaded));
   for (const type of ['tool_toggled', 'workspace_initialized', 'settings_reloaded']) {
     assert.equal((await listener.event(type)).originatorClientId, clientId);
   }

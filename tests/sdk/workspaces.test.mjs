@@ -190,11 +190,10 @@ test('a question of one’s own can be asked of a workspace', async () => {
   const { cwd, id } = await another('question');
   const status = await client.workspaceJsonRequest(id, '/acp/status', 'GET /workspaces/:workspace/acp/status');
   assert.deepEqual(status, { channelLive: false });
-  const gone = client.workspaceNoContentRequest(id, '/auth/device-flow/nobody', 'DELETE', {
-    method: 'DELETE',
-    okNotFoundCode: 'device_flow_not_found',
-  });
-  assert.equal(await gone, undefined);
+  const flow = await client.startDeviceFlow({ providerId: 'qwen-oauth' });
+  const path = `/auth/device-flow/${flow.deviceFlowId}`;
+  await client.workspaceNoContentRequest(id, path, 'DELETE', { method: 'DELETE' });
+  assert.equal((await client.getDeviceFlow(flow.deviceFlowId)).status, 'cancelled');
   const upload = { path: 'through.txt', data: new Uint8Array([111, 107]) };
   await client.uploadFileToPath(`/workspaces/${id}/file/upload`, 'POST', upload);
   assert.equal(readFileSync(join(cwd, 'through.txt'), 'utf8'), 'ok');

@@ -13,10 +13,7 @@ use std::{
     time::SystemTime,
 };
 
-use roost_core::{
-    SessionId,
-    session::{DisplayName, TitleSource},
-};
+use roost_core::SessionId;
 
 use super::{Journal, Meta, Project, agent_records::RecordHead, is_path_safe};
 
@@ -100,22 +97,6 @@ impl Project {
             fs::File::open(shelf)?.sync_all()?;
         }
         Ok(())
-    }
-
-    /// Names a session; false when there is no record of the daemon's on this shelf.
-    ///
-    /// # Errors
-    /// The record cannot be read, or the disk refuses.
-    pub fn rename(&self, shelf: Shelf, id: &SessionId, name: DisplayName) -> io::Result<bool> {
-        let dir = self.dir_of(shelf, id);
-        if !dir.is_dir() {
-            return Ok(false);
-        }
-        let mut meta = Meta::read(&dir)?;
-        meta.display_name = Some(name);
-        meta.title_source = Some(TitleSource::Manual);
-        meta.write(&dir)?;
-        Ok(true)
     }
 
     /// Of two copies, keeps the one that was written to last, wherever it lies.

@@ -6,6 +6,7 @@ mod export;
 #[allow(dead_code, reason = "the tests of sessions use the rest")]
 mod host;
 mod list;
+mod naming;
 mod transcript;
 mod turns;
 

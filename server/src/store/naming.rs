@@ -1,0 +1,47 @@
+//! What a session is called, changed while nobody has it open.
+
+use std::{fs::File, io, path::Path};
+
+use roost_core::{
+    SessionId,
+    session::{DisplayName, LedgerEntry, TitleSource},
+};
+use serde::Serialize;
+
+use super::{Journal, Meta, Project, Shelf, record::owed_prompts};
+
+/// A note as a live session leaves it.
+#[derive(Serialize)]
+struct Note {
+    ledger: LedgerEntry,
+    open: usize,
+}
+
+impl Project {
+    /// Names a session; false when there is no record of the daemon's on this shelf.
+    ///
+    /// # Errors
+    /// The record cannot be read, or the disk refuses.
+    pub fn rename(&self, shelf: Shelf, id: &SessionId, name: DisplayName) -> io::Result<bool> {
+        let dir = self.dir_of(shelf, id);
+        if !dir.is_dir() {
+            return Ok(false);
+        }
+        let mut meta = Meta::read(&dir)?;
+        note(&dir, name.clone())?;
+        meta.display_name = Some(name);
+        meta.title_source = Some(TitleSource::Manual);
+        meta.write(&dir)?;
+        Ok(true)
+    }
+}
+
+/// Whoever opens the session again finds its name in the journal; a list looks into `meta.json`.
+fn note(dir: &Path, display_name: DisplayName) -> io::Result<()> {
+    let ledger = LedgerEntry::MetadataChanged { display_name, title_source: TitleSource::Manual };
+    let mut line = serde_json::to_vec(&Note { ledger, open: owed_prompts(dir)? })?;
+    line.push(b'\n');
+    let (mut journal, _) = Journal::open(dir)?;
+    journal.append(&line)?;
+    File::open(journal.path())?.sync_data()
+}
