@@ -182,7 +182,7 @@ table! {
     this_device: "This device",
     thought: "Thought",
     tip_busy: "Enter sends after this turn · Esc Esc stops it",
-    tip_tell_now: "Enter sends after this turn · Ctrl+Shift+Enter tells it now · Esc Esc stops it",
+    tip_tell_now: "Enter: after this turn · Ctrl+Shift+Enter: now · Esc Esc stops",
     title: "Title",
     to_end: "To the end",
     token: "Token",

@@ -188,8 +188,9 @@ impl Store {
             for workspace in workspaces {
                 match self.listed(&workspace.id, self.organized()).await {
                     Ok(some) => lines.extend(some),
-                    // What cannot be reached says so in the line on top; it is asked again when it is back.
-                    Err(error) if error.is_passing() => return,
+                    // What was read before still stands, and is read again soon; an unreachable daemon is said in the line on top.
+                    Err(error) if self.shut_out(&error) || error.is_passing() => return,
+                    Err(_) if self.list.listed.get_untracked() => return,
                     Err(error) => return self.complain(words().cannot_list, &error),
                 }
             }

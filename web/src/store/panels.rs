@@ -157,19 +157,20 @@ impl Store {
 
     pub(super) fn remove_workspace(self, id: String) {
         self.panels.wrong.set_if_new(None);
+        // Nothing more is asked of it from here on: not for the list, not for the session on screen.
+        if self.chosen_workspace() == id {
+            self.list.workspace.set(String::new());
+        }
+        if self.here().is_some_and(|here| self.workspace_of(&here) == id) {
+            self.dispatch(Command::GoHome);
+        }
         spawn_local(async move {
             // Whoever asked for it was told that what runs there is stopped.
             match self.ask(routes::remove_workspace(&id, true)).await {
-                Ok(_) => {
-                    if self.here().is_some_and(|here| self.workspace_of(&here) == id) {
-                        self.dispatch(Command::GoHome);
-                    }
-                    self.read_workspaces().await;
-                    // Another one may be the chosen one now.
-                    self.choose_workspace(self.chosen_workspace());
-                }
+                Ok(_) => self.read_workspaces().await,
                 Err(error) => self.wrong(&error),
             }
+            self.choose_workspace(self.chosen_workspace());
         });
     }
 
