@@ -90,7 +90,10 @@ impl Http {
                 self.speak(shaken.map_err(|error| self.no_tls(&error))?).await?
             }
         };
-        let answer = sender.send_request(self.message(request)?).await.map_err(|error| self.unreachable(&error))?;
+        let answer = sender.send_request(self.message(request)?).await.map_err(|error| match error.is_parse() {
+            true => self.unreachable(&"it does not speak plain HTTP: perhaps its address begins with https://"),
+            false => self.unreachable(&error),
+        })?;
         let (head, body) = answer.into_parts();
         Ok(Open { status: head.status, headers: head.headers, body, _connection: connection })
     }

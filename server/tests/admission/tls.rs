@@ -1,7 +1,7 @@
 use std::{fs, path::Path, sync::Arc, time::Duration};
 
 use anyhow::Context;
-use rcgen::{CertifiedKey, KeyPair, generate_simple_self_signed};
+use rcgen::{BasicConstraints, CertificateParams, CertifiedKey, IsCa, KeyPair, generate_simple_self_signed};
 use roost_server::{
     Config,
     config::{TlsFiles, TokenSource},
@@ -274,6 +274,13 @@ async fn the_command_line_trusts_the_certificate_it_is_given_and_no_stranger() -
         let said = String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
         anyhow::Ok((output.status.code(), said))
     };
+    assert_eq!(sessions(&front, &pair.files.cert).await?, (Some(0), "[]\n".to_owned()));
+    // As most people make one for themselves: it calls itself an authority, and names nobody we ask for.
+    let mut parameters = CertificateParams::new(["elsewhere.example".to_owned()])?;
+    parameters.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    let key = KeyPair::generate()?;
+    pair.put(&pair.files.cert, &parameters.self_signed(&key)?.pem())?;
+    pair.put(&pair.files.key, &key.serialize_pem())?;
     assert_eq!(sessions(&front, &pair.files.cert).await?, (Some(0), "[]\n".to_owned()));
     let (code, said) = sessions(&front, &other).await?;
     assert!(code == Some(3) && said.contains("is not trusted") && said.contains("--ca"), "{said}");
