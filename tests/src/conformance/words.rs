@@ -19,6 +19,8 @@ const LEARNED: &[(&str, &str)] = &[
     ("/deviceFlowId", "FLOW"),
     ("/promptId", "PROMPT"),
     ("/nextCursor", "CURSOR"),
+    ("/state/models/currentModelId", "MODEL"),
+    ("/entries/0/sha", "COMMIT"),
 ];
 
 impl Words {

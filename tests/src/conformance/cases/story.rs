@@ -8,9 +8,10 @@ use super::Case;
 type Step = (&'static str, &'static str, Value);
 
 pub(super) fn all() -> Vec<Case> {
-    let stories: [(&str, Vec<Step>); 7] = [
+    let stories: [(&str, Vec<Step>); 8] = [
         ("groups", groups()),
         ("files", files()),
+        ("a repository", repository()),
         ("a shell", shell()),
         ("prompts", prompts()),
         ("put away and got back", archive()),
@@ -95,6 +96,17 @@ fn files() -> Vec<Step> {
     ]
 }
 
+fn repository() -> Vec<Step> {
+    [
+        "/workspace/git/log?limit=1",
+        "/workspace/git/log/commit?sha=COMMIT",
+        "/workspaces/WORKSPACE/git/log/commit?sha=COMMIT",
+        "/workspaces/WORKSPACE/git/diff/file?path=hello.txt",
+    ]
+    .map(|path| ("GET", path, Value::Null))
+    .to_vec()
+}
+
 fn shell() -> Vec<Step> {
     let path = "/session/SESSION/shell";
     vec![("POST", path, json!({"command": "echo hello"})), ("POST", path, json!({"command": "exit 3"}))]
@@ -110,6 +122,8 @@ fn prompts() -> Vec<Step> {
         ("GET", "/session/SESSION/transcript?limit=1", Value::Null),
         ("GET", "/session/SESSION/transcript?cursor=CURSOR", Value::Null),
         ("GET", "/workspaces/WORKSPACE/session/SESSION/transcript?limit=1", Value::Null),
+        ("GET", "/session/SESSION/context", Value::Null),
+        ("POST", "/session/SESSION/model", json!({"modelId": "MODEL"})),
         ("POST", "/session/SESSION/approval-mode", json!({"mode": "default", "persist": true})),
         ("PATCH", "/session/SESSION/metadata", json!({})),
     ]
