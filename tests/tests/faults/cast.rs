@@ -67,7 +67,7 @@ impl Speaker {
         let fails = rng.u8(0..12) == 0;
         match self {
             Self::Stranger if fails => {
-                turn.push(Step::Fail { code: -32_000, message: "as the script says".to_owned() })
+                turn.push(Step::Fail { code: -32_000, message: "as the script says".to_owned() });
             }
             Self::Stranger => {}
             // A model says what it has to say and then calls a tool; refused, the built-in agent ends the turn there.
