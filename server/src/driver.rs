@@ -15,7 +15,7 @@ mod shell_run;
 mod stream;
 
 use std::{
-    collections::{HashMap, HashSet},
+    collections::{BTreeSet, HashMap},
     io,
     path::{Path, PathBuf},
     sync::{
@@ -105,7 +105,7 @@ pub struct Beginning {
     pub project: Project,
     pub meta: Meta,
     pub journal: Journal,
-    pub open_prompts: HashSet<PromptId>,
+    pub open_prompts: BTreeSet<PromptId>,
     pub bus: Bus,
     pub limits: BusLimits,
     pub machine: Session,

@@ -1,6 +1,6 @@
 //! What must outlive the daemon: enough to know which accepted prompts still owe their terminal, and which votes were counted.
 
-use std::collections::HashSet;
+use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, value::RawValue};
@@ -111,7 +111,7 @@ impl LedgerEntry {
 
     /// Keeps the account of what was accepted and is not settled yet. A message owes as much as a prompt: it is handed over, or becomes
     /// one under the same id.
-    pub fn account(&self, open: &mut HashSet<PromptId>) {
+    pub fn account(&self, open: &mut BTreeSet<PromptId>) {
         match self {
             Self::PromptAccepted(prompt) => {
                 open.insert(prompt.prompt_id.clone());

@@ -1,6 +1,6 @@
 //! The driver's pen: collects journal lines and puts them down in one write.
 
-use std::{collections::HashSet, io};
+use std::{collections::BTreeSet, io};
 
 use roost_core::{PromptId, bus::Frame, session::LedgerEntry};
 use serde::Serialize;
@@ -18,7 +18,7 @@ pub(super) struct Recorder {
     /// Something is among the lines that must be on disk before anyone is told.
     is_binding: bool,
     /// Accepted and not settled.
-    open_prompts: HashSet<PromptId>,
+    open_prompts: BTreeSet<PromptId>,
     /// The journal failed; nothing is written any more.
     degraded: bool,
 }
@@ -32,7 +32,7 @@ struct Note<'a> {
 }
 
 impl Recorder {
-    pub(super) fn new(journal: Journal, open_prompts: HashSet<PromptId>) -> Self {
+    pub(super) fn new(journal: Journal, open_prompts: BTreeSet<PromptId>) -> Self {
         Self { journal, lines: Vec::new(), is_binding: false, open_prompts, degraded: false }
     }
 

@@ -1,7 +1,7 @@
 //! A session's record, read back.
 
 use std::{
-    collections::{HashSet, VecDeque},
+    collections::{BTreeSet, VecDeque},
     fs, io,
     path::{Path, PathBuf},
 };
@@ -26,7 +26,7 @@ pub struct Record {
     /// What the daemon noted, and what the events say about it, in order.
     pub ledger: Vec<LedgerEntry>,
     /// Accepted prompts without a terminal.
-    pub open_prompts: HashSet<PromptId>,
+    pub open_prompts: BTreeSet<PromptId>,
 }
 
 /// A note between the events.
@@ -66,7 +66,7 @@ impl Record {
             frames: VecDeque::new(),
             next_id: 1,
             ledger: Vec::new(),
-            open_prompts: HashSet::new(),
+            open_prompts: BTreeSet::new(),
         };
         is_whole &= record.replay(&text, ring_size);
         record.confirm_epoch(is_whole)?;
