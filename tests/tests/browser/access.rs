@@ -65,7 +65,7 @@ impl Report {
         Ok(())
     }
 
-    fn is_clean(self) -> anyhow::Result<()> {
+    fn is_clean(&self) -> anyhow::Result<()> {
         anyhow::ensure!(self.0.is_empty(), "{}", self.0.join("\n"));
         Ok(())
     }
