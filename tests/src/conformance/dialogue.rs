@@ -13,9 +13,12 @@ use tokio::{sync::mpsc, task::JoinSet};
 use super::{Answers, Seen, Shape, seen::masked};
 use crate::{
     client::{Client, Response, events::EventStream},
-    deadline::within,
+    deadline::{until, within},
     routes,
 };
+
+/// Answers that nobody has waited for yet.
+const MOST_UNHEARD: usize = 1_024;
 
 /// One connection, and what came of everything it was asked.
 struct Dialogue<'a> {
@@ -23,8 +26,8 @@ struct Dialogue<'a> {
     connection: String,
     answers: &'a mut Answers,
     /// Answers as they come, each with the stream it came on.
-    heard: mpsc::UnboundedReceiver<(&'static str, Value)>,
-    tell: mpsc::UnboundedSender<(&'static str, Value)>,
+    heard: mpsc::Receiver<(&'static str, Value)>,
+    tell: mpsc::Sender<(&'static str, Value)>,
     readers: JoinSet<()>,
     asked: u64,
 }
@@ -34,7 +37,7 @@ pub(super) async fn hold(client: &Client, workspace: &str, answers: &mut Answers
     let hello = json!({"jsonrpc": "2.0", "id": 0, "method": "initialize", "params": {"protocolVersion": 1}});
     let greeting = client.post("/acp", &hello).await?;
     let connection = greeting.header("acp-connection-id").context("a connection has an id")?.to_owned();
-    let (tell, heard) = mpsc::unbounded_channel();
+    let (tell, heard) = mpsc::channel(MOST_UNHEARD);
     let mut dialogue = Dialogue { client, connection, answers, heard, tell, readers: JoinSet::new(), asked: 0 };
     dialogue.note("initialize", &greeting)?;
     dialogue.listen("the connection", &[]).await?;
@@ -104,7 +107,12 @@ impl Dialogue<'_> {
         let end = self.client.request(Method::DELETE, "/acp").header("acp-connection-id", &self.connection);
         let end = self.client.send(end.body(Full::default())?).await?;
         self.note("the end", &end)?;
-        let after = self.post(&json!({"jsonrpc": "2.0", "id": 1, "method": "session/list"})).await?;
+        // That it ends is told before it has ended.
+        let after = until("the connection to be gone", async || {
+            let answer = self.post(&json!({"jsonrpc": "2.0", "id": 1, "method": "session/list"})).await?;
+            Ok(Some(answer).filter(|answer| answer.status != 202))
+        })
+        .await?;
         self.note("after the end", &after)
     }
 
@@ -178,12 +186,12 @@ impl Dialogue<'_> {
 }
 
 /// Passes on what is an answer.
-async fn read(mut stream: EventStream, place: &'static str, tell: mpsc::UnboundedSender<(&'static str, Value)>) {
+async fn read(mut stream: EventStream, place: &'static str, tell: mpsc::Sender<(&'static str, Value)>) {
     while let Ok(Some(frame)) = stream.next_frame().await {
         let sse::Frame::Event(event) = frame else { continue };
         let Ok(message) = serde_json::from_str::<Value>(&event.data) else { continue };
         let is_answer = message.get("method").is_none() && message.get("id").is_some();
-        if is_answer && tell.send((place, message)).is_err() {
+        if is_answer && tell.send((place, message)).await.is_err() {
             return;
         }
     }
