@@ -1,9 +1,8 @@
 //! One loop a session: wait, let the machine decide, perform.
 //!
 //! The driver owns what only one may touch: the journal, the way to the agent, the order of effects. What happened first is
-//! performed first; what a client is told is on disk before, and whoever tells it waits for the disk. What the agent is told is
-//! written before but not waited for: a power cut ends the agent too, and so the disk works while the model does. Subscribers are
-//! woken once a batch, after its events are in the journal, so nobody has seen what a restarted daemon does not know.
+//! performed first, and what anyone is told, client or agent, is on disk before. Subscribers are woken once a batch, after its events
+//! are in the journal, so nobody has seen what a restarted daemon does not know.
 //!
 //! An idle session is a task that sleeps: no timers but those the machine asked for.
 
@@ -70,8 +69,6 @@ pub enum Order {
     NoLink(NoAgent),
     /// Where the journal stands; everything up to there can be read from it.
     Sample(oneshot::Sender<Sample>),
-    /// What was recorded for an answer did not get to the disk.
-    Unsynced(io::Error),
 }
 
 /// A command line, where it is run, and how long it may take.
@@ -95,8 +92,27 @@ pub struct Sample {
 pub struct Answered {
     pub answer: Answer,
     pub last_event_id: u64,
-    /// What the answer says is on disk after this.
-    syncing: Option<Syncing>,
+    /// What has yet to get to the disk before anybody is told; the driver waits for it, too.
+    owing: Option<Owing>,
+}
+
+impl Answered {
+    /// Waits until what the answer says is on disk. Where the disk fails the answer stands, and everyone is told what has become of the
+    /// recording.
+    async fn on_disk(mut self) -> Self {
+        if let Some(Owing { syncing, done }) = self.owing.take() {
+            // The driver lives as long as it waits.
+            let _ = done.send(syncing.finish().await);
+        }
+        self
+    }
+}
+
+/// See [`Answered`].
+#[derive(Debug)]
+struct Owing {
+    syncing: Syncing,
+    done: oneshot::Sender<io::Result<()>>,
 }
 
 /// What a driver starts from.
@@ -313,11 +329,6 @@ impl Driver {
                     // Whoever asked may have given up.
                     let _ = sampled.send(self.sample());
                     Flow::GoOn
-                }
-                Order::Unsynced(error) => {
-                    self.recorder.fail(error);
-                    self.degrade();
-                    self.perform(Vec::new()).await
                 }
             };
             if matches!(flow, Flow::Retire) {

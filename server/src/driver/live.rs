@@ -69,7 +69,7 @@ impl LiveSession {
     pub async fn command(&self, client: Option<ClientId>, command: Command) -> Option<Answered> {
         let (answered, answer) = oneshot::channel();
         self.inbox.send(Order::Command { client, command, answered }).await.ok()?;
-        Some(self.on_disk(answer.await.ok()?).await)
+        Some(answer.await.ok()?.on_disk().await)
     }
 
     /// Publishes something that happened around the session. Nobody hears it on one that has ended.
@@ -95,18 +95,7 @@ impl LiveSession {
         // Dropped with this future.
         let (_staying, gone) = oneshot::channel();
         self.inbox.send(Order::Shell { client, line, answered, gone }).await.ok()?;
-        Some(self.on_disk(answer.await.ok()?).await)
-    }
-
-    /// Waits until what the answer says is on disk. Where the disk fails the answer stands, and everyone is told what has become of the
-    /// recording.
-    async fn on_disk(&self, mut answered: Answered) -> Answered {
-        if let Some(syncing) = answered.syncing.take()
-            && let Err(error) = syncing.finish().await
-        {
-            let _ = self.inbox.send(Order::Unsynced(error)).await;
-        }
-        answered
+        Some(answer.await.ok()?.on_disk().await)
     }
 
     /// Passes on what a command line says.

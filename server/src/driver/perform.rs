@@ -8,9 +8,9 @@ use roost_core::{
     session::{AcceptedPrompt, AgentInput, Answer, CallId, Effect, Input, LedgerEntry, Ticket},
 };
 use serde_json::{Value, json};
-use tokio::time::Instant;
+use tokio::{sync::oneshot, time::Instant};
 
-use super::{Answered, Driver, Flow};
+use super::{Answered, Driver, Flow, Owing};
 use crate::{clock, settings, store};
 
 /// A journal is folded when it has grown to twice what folding left of it, and to this at least.
@@ -50,7 +50,7 @@ impl Driver {
                 Effect::StopShell { ticket } => drop(self.shells.remove(&ticket)),
                 Effect::Reply { ticket, answer } => {
                     self.shells.remove(&ticket);
-                    self.reply(ticket, answer);
+                    self.reply(ticket, answer).await;
                 }
                 Effect::WakeAt(moment) => self.wake_at = Some(moment),
                 Effect::EndStreams => {
@@ -107,15 +107,33 @@ impl Driver {
         self.live.machine().handle(clock::now(), Input::Agent(AgentInput::Reply { call, result }))
     }
 
-    /// Answers a command, with what is left to do until what was recorded is on disk.
-    fn reply(&mut self, ticket: Ticket, answer: Answer) {
+    /// Answers a command and goes on once what was recorded is on disk. Whoever asked waits for the disk, on the thread that then writes
+    /// the answer: it is out before the agent hears of anything, and without a hop from one thread to another.
+    async fn reply(&mut self, ticket: Ticket, answer: Answer) {
         let Some((answered, last_event_id)) = self.awaiting.remove(&ticket) else { return };
         let (written, syncing) = self.recorder.hand_over();
         if !written {
             self.degrade();
         }
+        let (owing, synced) = match syncing {
+            Some(syncing) => {
+                let (done, synced) = oneshot::channel();
+                (Some(Owing { syncing, done }), Some(synced))
+            }
+            None => (None, None),
+        };
         // The client may have hung up.
-        let _ = answered.send(Answered { answer, last_event_id, syncing });
+        let _ = answered.send(Answered { answer, last_event_id, owing });
+        let Some(synced) = synced else { return };
+        match synced.await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => {
+                self.recorder.fail(error);
+                self.degrade();
+            }
+            // It hung up, so nobody was told anything yet.
+            Err(_) => self.recorder.bind(),
+        }
     }
 
     /// What was recorded is on disk when this returns.
