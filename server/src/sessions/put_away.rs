@@ -10,7 +10,7 @@ use roost_core::{
     session::{Command, DisplayName, Status},
 };
 
-use super::Sessions;
+use super::{Sessions, table::Restoring};
 use crate::{
     archive::Locks,
     driver::LiveSession,
@@ -103,5 +103,5 @@ impl Sessions {
 
 enum UnderWay {
     Live(Arc<LiveSession>),
-    Restoring(super::Restoring),
+    Restoring(Restoring),
 }
