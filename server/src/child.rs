@@ -7,6 +7,7 @@
 mod handshake;
 mod host;
 mod mark;
+mod nursery;
 pub mod pipes;
 mod process;
 mod reader;

@@ -207,13 +207,13 @@ fn invalid(field: impl Into<String>, why: &'static str) -> InvalidMcpServers {
 mod tests {
     use super::*;
 
-    fn parsed(list: Value) -> Result<McpServers, InvalidMcpServers> {
-        McpServers::parse(Some(&list))
+    fn parsed(list: &Value) -> Result<McpServers, InvalidMcpServers> {
+        McpServers::parse(Some(list))
     }
 
     #[test]
     fn servers_are_passed_on_in_the_shape_that_agents_take() {
-        let servers = parsed(json!([
+        let servers = parsed(&json!([
             {"name": "files", "command": "/bin/files", "type": "stdio", "extra": 1},
             {"type": "http", "name": "web", "url": "https://mcp.example/x", "headers": [{"name": "a", "value": "b", "c": 1}]},
         ]));
@@ -226,7 +226,7 @@ mod tests {
 
     #[test]
     fn an_agent_must_have_said_that_it_can_reach_what_is_no_process() {
-        let servers = parsed(json!([{"name": "a", "command": "a"}, {"type": "sse", "name": "b", "url": "http://b"}]));
+        let servers = parsed(&json!([{"name": "a", "command": "a"}, {"type": "sse", "name": "b", "url": "http://b"}]));
         let servers = servers.expect("servers");
         assert!(servers.are_demanding());
         let unfit = UnfitMcpServer { server: "b".into(), transport: Transport::Sse };
@@ -236,7 +236,7 @@ mod tests {
 
     #[test]
     fn nothing_shows_what_a_server_is_started_with() {
-        let servers = parsed(json!([{"name": "a", "command": "a", "env": [{"name": "KEY", "value": "secret"}]}]));
+        let servers = parsed(&json!([{"name": "a", "command": "a", "env": [{"name": "KEY", "value": "secret"}]}]));
         assert_eq!(format!("{:?}", servers.expect("servers")), r#"["a"]"#);
     }
 }

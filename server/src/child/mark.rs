@@ -3,7 +3,7 @@
 //! A program that makes a session of its own (`setsid`) is out of reach of a signal to the group, and a daemon that was killed outright
 //! sends none. Whoever empties its environment on top of that cannot be found.
 
-use std::{fmt, fs, path::Path, sync::LazyLock};
+use std::{fmt, fs, io, path::Path, sync::LazyLock};
 
 use rustix::process::{Pid, Signal, kill_process};
 use tokio::process::Command;
@@ -25,7 +25,7 @@ struct Origin {
 }
 
 static OURSELVES: LazyLock<Option<Origin>> =
-    LazyLock::new(|| i32::try_from(std::process::id()).ok().and_then(Origin::of));
+    LazyLock::new(|| i32::try_from(std::process::id()).ok().and_then(|pid| Origin::of(pid).ok().flatten()));
 
 impl Mark {
     /// A mark that nothing else bears, put on what `command` will start. None where processes cannot be looked at.
@@ -49,7 +49,9 @@ impl Mark {
 
 /// Ends what daemons that are gone have left behind. Looks at every process of the system, which takes milliseconds.
 pub(crate) fn end_orphans() {
-    let is_orphan = |mark: &Mark| mark.origin().is_some_and(|origin| Origin::of(origin.pid) != Some(origin));
+    // Where it cannot be found out whether a daemon is gone, it is not.
+    let is_gone = |origin: Origin| Origin::of(origin.pid).is_ok_and(|today| today != Some(origin));
+    let is_orphan = |mark: &Mark| mark.origin().is_some_and(is_gone);
     let ended = end_all(is_orphan);
     if ended > 0 {
         tracing::warn!(processes = ended, "ended what an earlier daemon had left running");
@@ -57,15 +59,23 @@ pub(crate) fn end_orphans() {
 }
 
 impl Origin {
-    fn of(pid: i32) -> Option<Self> {
-        let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    /// The process with this number today, None where there is none that runs.
+    fn of(pid: i32) -> io::Result<Option<Self>> {
+        let stat = match fs::read_to_string(format!("/proc/{pid}/stat")) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound || is_no_process(&error) => return Ok(None),
+            read => read?,
+        };
         // The command before it stands in parentheses and may hold anything.
-        let (_, fields) = stat.rsplit_once(')')?;
-        let mut fields = fields.split_ascii_whitespace();
-        let is_gone = matches!(fields.next()?, "Z" | "X");
-        let began = fields.nth(18)?.parse().ok()?;
-        (!is_gone).then_some(Self { pid, began })
+        let fields = || stat.rsplit_once(')').map(|(_, fields)| fields.split_ascii_whitespace());
+        let is_over = fields().and_then(|mut fields| fields.next()).is_none_or(|state| matches!(state, "Z" | "X"));
+        let began = fields().and_then(|mut fields| fields.nth(19)?.parse().ok()).ok_or(io::ErrorKind::InvalidData)?;
+        Ok((!is_over).then_some(Self { pid, began }))
     }
+}
+
+/// It ended while its file was being read.
+fn is_no_process(error: &io::Error) -> bool {
+    error.raw_os_error() == Some(rustix::io::Errno::SRCH.raw_os_error())
 }
 
 impl fmt::Display for Origin {
@@ -98,7 +108,7 @@ fn bearers() -> impl Iterator<Item = (Pid, Mark)> {
         let pid: i32 = process.file_name().to_str()?.parse().ok()?;
         let mark = mark_in(&fs::read(process.path().join("environ")).ok()?)?;
         let is_here = here.is_some() && namespace(&process.path()) == here;
-        let is_running = Origin::of(pid).is_some();
+        let is_running = Origin::of(pid).is_ok_and(|today| today.is_some());
         (is_here && is_running).then_some((Pid::from_raw(pid)?, mark))
     })
 }
@@ -129,7 +139,7 @@ mod tests {
     #[test]
     fn we_are_ourselves_and_nobody_is_who_began_at_another_time() {
         let us = OURSELVES.clone().expect("we run");
-        assert_eq!(Origin::of(us.pid), Some(us.clone()));
-        assert_ne!(Origin::of(us.pid), Some(Origin { began: us.began + 1, ..us }));
+        assert_eq!(Origin::of(us.pid).expect("a process"), Some(us.clone()));
+        assert_ne!(Origin::of(us.pid).expect("a process"), Some(Origin { began: us.began + 1, ..us }));
     }
 }

@@ -11,7 +11,7 @@ use std::{
 use rustix::process::{Pid, Signal, kill_process_group};
 use tokio::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command};
 
-use super::mark::Mark;
+use super::{mark::Mark, nursery};
 use crate::config::AgentCommand;
 
 /// Variables that never reach a program the daemon starts: whoever holds what they hold is this daemon's owner.
@@ -73,7 +73,7 @@ impl Process {
         }
         let mark = Mark::put_on(&mut spawn);
         die_with_the_daemon(&mut spawn);
-        let leader = spawn.spawn()?;
+        let leader = nursery::spawn(spawn)?;
         let pid = leader.id().and_then(|pid| i32::try_from(pid).ok()).ok_or_else(ended_at_once)?;
         let group = Some(Pid::from_raw(pid).ok_or_else(ended_at_once)?);
         Ok(Self { leader, group, mark })
@@ -149,8 +149,8 @@ fn signal_name(signal: i32) -> String {
     name.to_owned()
 }
 
-/// A daemon that is killed cannot end its children; the kernel does it then. It watches the *thread* that spawned, which is
-/// why children are spawned from runtime threads, never from `spawn_blocking`. TERM, so that an agent can end its own shells.
+/// A daemon that is killed cannot end its children; the kernel does it then. It watches the *thread* that spawned, which is the
+/// [`nursery`]'s. TERM, so that an agent can end its own shells.
 #[cfg(target_os = "linux")]
 #[expect(unsafe_code, reason = "pre_exec is the only way to reach the child between fork and exec")]
 fn die_with_the_daemon(command: &mut Command) {
