@@ -169,7 +169,8 @@ fn parse(bytes: &[u8]) -> Result<JsonBody, WireError> {
 }
 
 fn encoded(encoding: &HeaderValue) -> WireError {
-    let said = format!("A request body encoded as {encoding:?} is not read; send it as it is, without Content-Encoding");
+    let said =
+        format!("A request body encoded as {encoding:?} is not read; send it as it is, without Content-Encoding");
     WireError::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, said)
 }
 

@@ -13,8 +13,8 @@ use std::{
 
 use clap::{Args, Parser, Subcommand};
 
-use self::{bounds::BoundArgs, front::FrontArgs};
 pub use self::greeting::Greeting;
+use self::{bounds::BoundArgs, front::FrontArgs};
 
 use crate::{
     admission::OriginPattern,

@@ -64,7 +64,9 @@ pub enum RemoteError {
     Authority { path: std::path::PathBuf, why: String },
     #[error("TLS cannot be used here: {0}")]
     Tls(rustls::Error),
-    #[error("the certificate of {url} is not trusted ({why}). If it is your own, name the file of it, or of who signed it, with --ca.")]
+    #[error(
+        "the certificate of {url} is not trusted ({why}). If it is your own, name the file of it, or of who signed it, with --ca."
+    )]
     Untrusted { url: String, why: String },
     #[error("the token holds characters no header can carry")]
     UnsendableToken,

@@ -53,7 +53,8 @@ pub(super) async fn begin(
 /// The first of `context.fileName`, which is a name or a list of them.
 fn context_file(settings: &Map<String, Value>) -> String {
     let names = settings.get("context").and_then(|context| context.get("fileName"));
-    let first = names.and_then(|names| names.as_str().or_else(|| names.get(0)?.as_str())).filter(|name| !name.is_empty());
+    let first =
+        names.and_then(|names| names.as_str().or_else(|| names.get(0)?.as_str())).filter(|name| !name.is_empty());
     first.unwrap_or(CONTEXT_FILE).to_owned()
 }
 

@@ -82,9 +82,7 @@ fn scope(value: Option<&Value>, is_plural: bool) -> Result<Scope, WireError> {
             Err(WireError::bad_request("Only the \"workspace\" scope can be changed through a workspace's route")
                 .code("global_scope_not_supported_for_workspace_route"))
         }
-        (None, false) => {
-            Err(WireError::bad_request("`scope` must be \"user\" or \"workspace\"").code("invalid_scope"))
-        }
+        (None, false) => Err(WireError::bad_request("`scope` must be \"user\" or \"workspace\"").code("invalid_scope")),
     }
 }
 
