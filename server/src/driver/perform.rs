@@ -107,8 +107,8 @@ impl Driver {
         self.live.machine().handle(clock::now(), Input::Agent(AgentInput::Reply { call, result }))
     }
 
-    /// Answers a command and goes on once what was recorded is on disk. Whoever asked waits for the disk, on the thread that then writes
-    /// the answer: it is out before the agent hears of anything, and without a hop from one thread to another.
+    /// Answers a command and goes on once what was recorded is on disk, so that nobody reads what the agent makes of it before. Whoever
+    /// asked waits for the disk, on the thread that then writes the answer: a hop from one thread to another costs as much as the disk.
     async fn reply(&mut self, ticket: Ticket, answer: Answer) {
         let Some((answered, last_event_id)) = self.awaiting.remove(&ticket) else { return };
         let (written, syncing) = self.recorder.hand_over();
