@@ -1,7 +1,7 @@
 //! How one turn of a live session stands, or how it went: `GET /session/:id/turns/…`.
 
 use roost_core::{
-    ClientId, Millis, PromptId, SessionId,
+    ClientId, Envelope, EventType, Millis, PromptId, SessionId,
     payload::TurnError,
     session::{AcceptedPrompt, LedgerEntry},
     transcript::{Body, Transcript, Turn, TurnOutcome},
@@ -63,12 +63,22 @@ pub struct Failure {
 pub struct Turns {
     transcript: Transcript,
     notes: Vec<LedgerEntry>,
+    /// What was told of the ends of turns.
+    ends: Vec<Envelope>,
 }
 
 #[derive(Deserialize)]
 struct Note {
     #[serde(default)]
     ledger: Option<LedgerEntry>,
+}
+
+impl Failure {
+    fn told_by(end: &Envelope) -> Option<Self> {
+        let is_failure = end.kind == EventType::TurnError;
+        let told: Option<TurnError> = is_failure.then(|| TurnError::deserialize(&end.data).ok())?;
+        told.map(|TurnError { message, code, .. }| Self { message, code })
+    }
 }
 
 impl TurnStatus {
@@ -95,7 +105,11 @@ impl Turns {
     #[must_use]
     pub fn of(snapshot: &Snapshot) -> Self {
         let notes = snapshot.notes().filter_map(|line| serde_json::from_slice::<Note>(line).ok());
-        Self { transcript: snapshot.fold(), notes: notes.filter_map(|note| note.ledger).collect() }
+        Self {
+            transcript: snapshot.fold(),
+            notes: notes.filter_map(|note| note.ledger).collect(),
+            ends: snapshot.ends().collect(),
+        }
     }
 
     /// When the prompt was handed to the agent.
@@ -105,7 +119,7 @@ impl Turns {
             LedgerEntry::PromptStarted { prompt_id, at } if prompt_id == prompt => Some(*at),
             _ => None,
         });
-        noted.or_else(|| self.turn(prompt)?.started_at)
+        noted.or_else(|| self.turns_of(prompt).next()?.started_at)
     }
 
     /// The turn that ended last.
@@ -118,33 +132,43 @@ impl Turns {
     /// The turn of this prompt, if it has ended.
     #[must_use]
     pub fn ended(&self, prompt: &PromptId, session: &SessionId) -> Option<TurnStatus> {
-        match self.turn(prompt) {
-            Some(turn) => (!turn.is_running()).then(|| self.status(turn, session)),
-            None => self.never_begun(prompt, session),
-        }
+        let ended = self.turns_of(prompt).find(|turn| !turn.is_running());
+        ended.map(|turn| self.status(turn, session)).or_else(|| self.never_begun(prompt, session))
     }
 
-    /// A prompt that was taken back while it waited left nothing in the transcript, but its end is on record.
+    /// A prompt that ended while it waited left no turn in the transcript, but what was told of its end, or at least a note of it: it was
+    /// taken back, or lost with the agent.
     fn never_begun(&self, prompt: &PromptId, session: &SessionId) -> Option<TurnStatus> {
-        let settled =
+        let is_its_end =
             |note: &&LedgerEntry| matches!(note, LedgerEntry::PromptSettled { prompt_id } if prompt_id == prompt);
-        self.notes.iter().find(settled)?;
+        let told = self.ends.iter().rfind(|end| end.prompt_id.as_ref() == Some(prompt));
+        let failure = match told {
+            Some(end) => Failure::told_by(end),
+            None => self.notes.iter().find(is_its_end).map(|_| None)?,
+        };
         let accepted = self.accepted(prompt)?;
         let blocks = accepted.blocks.iter().filter_map(|block| serde_json::from_str::<Value>(block.get()).ok());
         let texts: Vec<String> = blocks.filter_map(|block| Some(block["text"].as_str()?.to_owned())).collect();
+        let (state, stop_reason) = match &failure {
+            Some(_) => (State::Error, None),
+            None => (State::Cancelled, Some("cancelled".into())),
+        };
         Some(TurnStatus {
-            state: State::Cancelled,
+            state,
             prompt_id: Some(prompt.clone()),
             prompt_text: Some(texts.join("\n")),
             queued_at: Some(accepted.queued_at),
-            stop_reason: Some("cancelled".into()),
+            ended_at: told.and_then(Envelope::server_timestamp),
+            stop_reason,
+            error: failure,
             originator_client_id: accepted.originator.clone(),
             ..TurnStatus::idle(session.clone())
         })
     }
 
-    fn turn(&self, prompt: &PromptId) -> Option<&Turn> {
-        self.transcript.turns().rev().find(|turn| turn.prompt.as_ref() == Some(prompt))
+    /// The newest first.
+    fn turns_of(&self, prompt: &PromptId) -> impl Iterator<Item = &Turn> {
+        self.transcript.turns().rev().filter(move |turn| turn.prompt.as_ref() == Some(prompt))
     }
 
     fn status(&self, turn: &Turn, session: &SessionId) -> TurnStatus {
@@ -201,5 +225,49 @@ impl Turns {
             LedgerEntry::PromptAccepted(accepted) if accepted.prompt_id == *prompt => Some(accepted),
             _ => None,
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    /// A prompt `p` was accepted; this was told and noted of its end.
+    fn waiting(ends: &[Value], notes: &[Value]) -> Turns {
+        let accepted =
+            json!({"promptAccepted": {"promptId": "p", "queuedAt": 1, "blocks": [{"type": "text", "text": "go"}]}});
+        let note = |note: &Value| serde_json::from_value(note.clone()).expect("an entry");
+        let end = |end: &Value| serde_json::from_value(end.clone()).expect("an envelope");
+        Turns {
+            transcript: Transcript::new(1 << 20),
+            notes: std::iter::once(&accepted).chain(notes).map(note).collect(),
+            ends: ends.iter().map(end).collect(),
+        }
+    }
+
+    fn ended(turns: &Turns) -> Option<Value> {
+        let status = turns.ended(&"p".into(), &"s".into())?;
+        assert_eq!(status.prompt_text.as_deref(), Some("go"));
+        Some(json!([status.state, status.stop_reason, status.error]))
+    }
+
+    #[test]
+    fn a_prompt_that_waits_has_not_ended() {
+        assert_eq!(ended(&waiting(&[], &[])), None);
+    }
+
+    #[test]
+    fn a_prompt_that_was_taken_back_is_cancelled() {
+        let turns = waiting(&[], &[json!({"promptSettled": {"promptId": "p"}})]);
+        assert_eq!(ended(&turns), Some(json!(["cancelled", "cancelled", null])));
+    }
+
+    #[test]
+    fn an_end_that_was_told_counts_though_a_crash_kept_it_from_being_noted() {
+        let data = json!({"sessionId": "s", "promptId": "p", "message": "gone", "code": "agent_lost"});
+        let turns = waiting(&[json!({"id": 4, "v": 1, "type": "turn_error", "promptId": "p", "data": data})], &[]);
+        assert_eq!(ended(&turns), Some(json!(["error", null, {"message": "gone", "code": "agent_lost"}])));
     }
 }

@@ -11,7 +11,7 @@ use std::{
 };
 
 use roost_core::{
-    Envelope, SessionId,
+    Envelope, EventType, SessionId,
     transcript::{DEFAULT_CAP_BYTES, Transcript},
 };
 use serde::{Deserialize, Serialize};
@@ -148,6 +148,15 @@ impl Snapshot {
             }
             Kind::AgentRecord => lines.filter(|line| !is_json(line)).count(),
         }
+    }
+
+    /// The ends of turns as they were told, also of those that left nothing else. Empty for a session it has no record of.
+    pub(crate) fn ends(&self) -> impl Iterator<Item = Envelope> {
+        let is_journal = self.kind == Kind::Journal;
+        let may_be_end = |line: &&[u8]| memchr::memmem::find(line, b"\"type\":\"turn_").is_some();
+        let lines = event_lines(&self.text).filter(move |line| is_journal && may_be_end(line));
+        let read = lines.filter_map(|line| serde_json::from_slice::<Envelope>(line).ok());
+        read.filter(|event| matches!(event.kind, EventType::TurnComplete | EventType::TurnError))
     }
 
     /// What the daemon noted between the events, as it stands. Empty for a session it has no record of.

@@ -52,6 +52,10 @@ async fn a_killed_agent_is_reported_and_the_session_goes_on_after_a_load() -> an
 
     let loaded = client.post(&format!("/session/{session}/load"), &json!({})).await?.ok()?;
     assert_eq!(loaded_text(&loaded)?, "first answerhalf an ");
+    for prompt in ended {
+        let turn = client.get(&format!("/session/{session}/turns/{prompt}")).await?.ok()?;
+        assert_eq!(turn["state"], "error", "{turn}");
+    }
     assert_eq!(message_text(&client.turn(&session, "again").await?), "third answer");
     let asked = model.requests();
     let heard = serde_json::to_string(&asked.last().context("the model was asked")?.body)?;
