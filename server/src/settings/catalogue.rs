@@ -32,7 +32,7 @@ pub static ROWS: &[Row] = &[
         .or_text("auto")
         .restarts(),
     Row::text("general.outputLanguage", "auto", "Answer in", "General")
-        .about("The language the model answers in; `auto` follows yours.")
+        .about("The language the model answers in; “auto” follows yours.")
         .restarts(),
     Row::flag("general.gitCoAuthor.commit", true, "Name the agent in commits", "General"),
     Row::flag("general.gitCoAuthor.pr", true, "Name the agent in pull requests", "General"),
