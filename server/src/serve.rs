@@ -46,7 +46,7 @@ pub use self::{
 use crate::{
     App, Config, WireError,
     acp::Acp,
-    admission::{self, Admission, Ends, Verdict},
+    admission::{self, Admission, Ends, Verdict, gate},
     auth::{Auth, Secret},
     body,
     capabilities::Capabilities,
@@ -282,7 +282,8 @@ async fn answer(
         Verdict::Enter => {
             head.extensions.insert(connection.clone());
             let body = Body::new(body);
-            let is_odd = body::is_beside_the_point(&head, &body);
+            let is_shut = taken.is_strict() && gate::is_closed(app);
+            let is_odd = !is_shut && body::is_beside_the_point(&head, &body);
             let request = Request::from_parts(head, body);
             // In a box, so that the many requests without such a body do not carry the room for one.
             let request = if is_odd { Box::pin(body::checked(request, app)).await } else { Ok(request) };

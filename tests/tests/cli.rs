@@ -339,7 +339,8 @@ async fn attaching_shows_the_past_the_present_and_what_comes_after_a_crash_of_th
     check_gap_free(&live)?;
     assert_eq!(message_text(seen.iter().filter(|event| event.id > Some(present.last_event_id))), words(10).repeat(2));
 
-    signal(&child, Signal::INT)?;
+    // Not INT, which whoever runs the tests in the background has them ignore.
+    signal(&child, Signal::TERM)?;
     within("the command to end", child.wait()).await??;
     assert_eq!(client.get(&format!("/session/{session}/status")).await?.status, 200, "the session goes on");
     Ok(())

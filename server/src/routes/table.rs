@@ -150,6 +150,13 @@ impl Taken {
         self.0.and_then(|at| Table::get().routes.get(at)).map(|route| route.pattern.as_str())
     }
 
+    /// Whether the route is one that the strict gate may close.
+    #[must_use]
+    pub fn is_strict(&self) -> bool {
+        let route = self.0.and_then(|at| Table::get().routes.get(at));
+        route.is_some_and(|route| route.row.gate == Gate::Strict)
+    }
+
     /// The session that `path` names, if this route's paths do.
     #[must_use]
     pub fn session<'a>(&self, path: &'a str) -> Option<&'a str> {

@@ -71,7 +71,6 @@ async fn what_is_no_folder_or_no_good_wish_is_refused_by_name() -> anyhow::Resul
         (json!({"cwd": format!("/{}", "x".repeat(5_000))}), "invalid_path"),
         (json!({"cwd": "/with\u{0}null"}), "invalid_path"),
         (json!({"cwd": other, "persist": 1}), "invalid_persist_flag"),
-        (json!({"cwd": other, "persist": null}), "invalid_persist_flag"),
         (json!({"cwd": other, "displayName": null}), "invalid_display_name"),
         (json!({"cwd": other, "displayName": 5}), "invalid_display_name"),
         (json!({"cwd": other, "displayName": long}), "invalid_display_name"),
