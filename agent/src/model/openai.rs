@@ -61,8 +61,7 @@ impl Model for OpenAiModel {
             let base_url = self.server.base_url.clone();
             return async move { Err(ModelError::NoModel { url: base_url }) }.boxed();
         };
-        // Every map in it has string keys, so there is nothing that could fail.
-        let body = body::completion(&model, &request, &self.server.tuning).unwrap_or_default();
+        let body = body::completion(&model, &request, &self.server.tuning);
         let (api_key, variable) = (self.server.api_key.clone(), self.server.key_variable.clone());
         if let Some(sign_in) = self.server.sign_in.clone() {
             return signed_in(sign_in, model, body.into()).boxed();

@@ -186,8 +186,7 @@ impl LiveSession {
         {
             return Arc::clone(json);
         }
-        // Every map in it has string keys, so there is nothing that could fail.
-        let json: Arc<RawValue> = to_raw_value(&state).unwrap_or_else(|_| RawValue::NULL.to_owned()).into();
+        let json: Arc<RawValue> = to_raw_value(&state).expect("it was read from JSON, and keys are strings").into();
         *written = Some((state, Arc::clone(&json)));
         json
     }

@@ -14,11 +14,8 @@ use crate::{
 };
 
 /// The body as JSON.
-///
-/// # Errors
-/// None that is known: every map in it has string keys.
-pub(super) fn completion(model: &str, request: &Request<'_>, tuning: &Tuning) -> serde_json::Result<Vec<u8>> {
-    serde_json::to_vec(&Completion { model, request, tuning })
+pub(super) fn completion(model: &str, request: &Request<'_>, tuning: &Tuning) -> Vec<u8> {
+    serde_json::to_vec(&Completion { model, request, tuning }).expect("a Vec takes every write, and keys are strings")
 }
 
 /// See [`completion`].
