@@ -1,4 +1,4 @@
-//! The ACP methods (agent.md §1).
+//! The ACP methods.
 
 mod extension;
 mod plain;

@@ -1,4 +1,4 @@
-//! Whether a call runs, is refused, or is put before the user (agent.md §4 and §5).
+//! Whether a call runs, is refused, or is put before the user.
 
 mod command;
 mod options;

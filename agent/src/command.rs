@@ -1,4 +1,4 @@
-//! The slash commands the agent runs itself (slash-commands.md §4.2, §6).
+//! The slash commands the agent runs itself.
 
 mod auth;
 mod clear;

@@ -1,4 +1,4 @@
-//! What was said: messages as lists of parts, in the shape session records keep them (agent.md §17).
+//! What was said: messages as lists of parts, in the shape session records keep them.
 
 use std::borrow::Cow;
 

@@ -1,4 +1,4 @@
-//! How much a session may do without asking (agent.md §4).
+//! How much a session may do without asking.
 
 use serde_json::{Value, json};
 

@@ -8,7 +8,7 @@ use std::{
 
 use crate::{language, mode::Mode, settings::Settings};
 
-/// Names of context files, in the order they are read (agent.md §7).
+/// Names of context files, in the order they are read.
 const CONTEXT_FILES: [&str; 2] = ["QWEN.md", "AGENTS.md"];
 /// Longest context file that is taken whole, in bytes.
 const MAX_CONTEXT_BYTES: usize = 100_000;

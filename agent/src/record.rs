@@ -1,4 +1,4 @@
-//! Session records: one JSON object a line, in `QWEN_HOME/projects/<id>/chats/<session>.jsonl` (agent.md §17).
+//! Session records: one JSON object a line, in `QWEN_HOME/projects/<id>/chats/<session>.jsonl`.
 //!
 //! Records are only ever appended. Each names its parent; the live branch is the chain from the last record up.
 

@@ -111,7 +111,7 @@ impl Stats {
         self.tools.values().fold((0, 0), |(ok, failed), tool| (ok + tool.ok, failed + tool.failed))
     }
 
-    /// The result of `session/stats` (agent.md §17).
+    /// The result of `session/stats`.
     pub(crate) fn to_json(&self) -> Value {
         let started = self.started.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
         let models: Map<String, Value> = self

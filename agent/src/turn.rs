@@ -1,4 +1,4 @@
-//! One turn: ask the model, run what it calls, tell it the results, until it has nothing more to call (agent.md §3).
+//! One turn: ask the model, run what it calls, tell it the results, until it has nothing more to call.
 
 mod backoff;
 mod batch;

@@ -1,4 +1,4 @@
-//! The Agent Client Protocol's transport: newline-delimited JSON-RPC 2.0 over a child's stdio (agent.md §1).
+//! The Agent Client Protocol's transport: newline-delimited JSON-RPC 2.0 over a child's stdio.
 //!
 //! Law: [`Lines`] gives the same lines however the bytes are cut into reads, and [`Message::parse`] is the inverse of
 //! [`Message::encode`]. Payloads are borrowed and never parsed here: what an agent sends can be passed on as it came.

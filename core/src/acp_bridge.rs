@@ -1,4 +1,4 @@
-//! The Agent Client Protocol in front of the daemon's own routes (http.md §12), without its sockets.
+//! The Agent Client Protocol in front of the daemon's own routes, without its sockets.
 //!
 //! Laws:
 //! - a vendor method is one row of [`VendorMethod::ALL`] and nothing else: the request it makes is the one a REST client would send, so

@@ -1,4 +1,4 @@
-//! Who may work on a session, and who may move its files away (state-machines.md A1).
+//! Who may work on a session, and who may move its files away (rule A1).
 //!
 //! Laws: a session is held by any number of shares, or by one claim, or by nobody; never by both. What cannot be had at once is
 //! refused, nobody waits; a batch is claimed as a whole or not at all.

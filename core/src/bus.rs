@@ -4,7 +4,7 @@
 //! Laws:
 //! - ids are 1, 2, 3… without a gap, under one [`EventEpoch`]; [`Bus::last_event_id`] is the newest (B1);
 //! - what a subscriber is handed is, in order and without a gap, everything published after its cursor, or it is told
-//!   (`state_resync_required`) that this is impossible (events.md §2);
+//!   (`state_resync_required`) that this is impossible;
 //! - a published frame is one allocation, shared by the ring, every subscriber and the journal; publishing costs the same with 1 or
 //!   1,000,000 frames in the ring, and no allocation per subscriber;
 //! - a subscriber whose reader makes progress is never cut off while [`BusLimits::stall_grace`] is above zero and the publisher heeds

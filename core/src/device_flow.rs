@@ -1,4 +1,4 @@
-//! Signing in at an identity provider by a code on another device (RFC 8628), as far as it needs no network (state-machines.md F1–F4).
+//! Signing in at an identity provider by a code on another device (RFC 8628), as far as it needs no network (rules F1–F4).
 //!
 //! A flow is reserved while the provider is asked for a code, pending while the user enters it there, saving while the token is
 //! written, and over once: authorized, failed, expired or cancelled. No secret comes here: whoever asks the provider keeps it.

@@ -1,4 +1,4 @@
-//! What travels on a session's event stream: the envelope around every event, and the vocabulary of types (events.md §1.3, §4).
+//! What travels on a session's event stream: the envelope around every event, and the vocabulary of types.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, value::RawValue};

@@ -83,7 +83,7 @@ id!(
 pub struct InvalidClientId;
 
 impl ClientId {
-    /// Longest accepted `X-Qwen-Client-Id`, in characters (http.md §1.5).
+    /// Longest accepted `X-Qwen-Client-Id`, in characters.
     pub const MAX_CHARS: usize = 128;
 
     /// Reads an `X-Qwen-Client-Id` header value.

@@ -1,4 +1,4 @@
-//! Event payloads, decoded: what the reducers read out of an envelope's `data` (events.md §4, §5).
+//! Event payloads, decoded: what the reducers read out of an envelope's `data`.
 //!
 //! Decoding is total and looks forward: a field nobody knows is skipped, a sub-kind nobody knows is kept as it is, and a payload that
 //! lacks what its kind needs is a [`Malformed`] with the reason. Nothing here panics, whatever the input.

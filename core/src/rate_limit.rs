@@ -1,4 +1,4 @@
-//! How many requests a client may send (state-machines.md L1–L6): a bucket of tokens for each client and tier.
+//! How many requests a client may send (rules L1–L6): a bucket of tokens for each client and tier.
 
 #[cfg(test)]
 mod tests;

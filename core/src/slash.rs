@@ -1,4 +1,4 @@
-//! Slash commands (slash-commands.md §4–6): what a line says, who answers it, and the palette that helps to write it.
+//! Slash commands: what a line says, who answers it, and the palette that helps to write it.
 //!
 //! - [`Line`] reads and renders one command line; [`walk`] finds what it names in a tree of commands (the agent's side).
 //! - [`Catalogue`] merges the commands an agent advertises with those a page performs itself, and [`Catalogue::route`] says

@@ -1,4 +1,4 @@
-//! Server-Sent Events, both ways: what the daemon writes and what a client reads (events.md §1.2).
+//! Server-Sent Events, both ways: what the daemon writes and what a client reads.
 //!
 //! Law: a [`Parser`] answers a byte stream with the same frames however the stream is cut into chunks,
 //! and parsing what [`encode`] wrote gives back the id, the type and the JSON.

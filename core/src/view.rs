@@ -1,4 +1,4 @@
-//! What a client knows of a session besides its transcript: `DaemonSessionViewState`, rule by rule (state-machines.md §11, S1–S5).
+//! What a client knows of a session besides its transcript: `DaemonSessionViewState` (rules S1–S5).
 //!
 //! Conformance is the point: the fields, counters and bounds are those of the protocol's published client. The page draws from the
 //! [transcript](crate::transcript) instead.

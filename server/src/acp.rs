@@ -1,4 +1,4 @@
-//! The Agent Client Protocol at `/acp` (http.md §12): connections of editors over HTTP with event streams, or over a WebSocket.
+//! The Agent Client Protocol at `/acp`: connections of editors over HTTP with event streams, or over a WebSocket.
 //!
 //! A connection is a `peer`. What it asks for, its `door` asks of the daemon's own routes; what happens in its sessions, a `feed`
 //! reads from their buses. Nothing here knows what a session is; `roost_core::acp_bridge` knows the words.

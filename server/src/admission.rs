@@ -1,4 +1,4 @@
-//! What a request must pass before it is routed, in the order in which errors win: Origin, Host, bearer, rate (http.md §1.1).
+//! What a request must pass before it is routed, in the order in which errors win: Origin, Host, bearer, rate.
 
 mod bearer;
 pub mod gate;
@@ -113,7 +113,7 @@ impl Admission {
     }
 }
 
-/// Lets the browser of an allowed foreign origin read `response` (http.md §1.4).
+/// Lets the browser of an allowed foreign origin read `response`.
 pub fn let_read(response: &mut Response, reader: HeaderValue) {
     let headers = response.headers_mut();
     headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, reader);

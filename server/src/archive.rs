@@ -1,4 +1,4 @@
-//! Archive, unarchive, delete: batches of sessions whose files move (state-machines.md §8, A1–A4).
+//! Archive, unarchive, delete: batches of sessions whose files move (rules A1–A4).
 //!
 //! A batch is claimed as a whole before anything happens; then each session is looked at and dealt with by itself, and what fails
 //! does not stop the others. A session that is live is closed first, in order.

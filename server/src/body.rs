@@ -1,4 +1,4 @@
-//! A request's body as a JSON object, by the rules of http.md §1.6.
+//! A request's body as a JSON object.
 
 use std::{sync::Arc, time::Duration};
 
@@ -53,7 +53,7 @@ pub async fn whole(request: Request, app: &App) -> Result<Bytes, WireError> {
 }
 
 /// Whether a request that asks or deletes comes with JSON: few of their routes look at a body, and what is malformed or too large is
-/// refused all the same (http.md §1.1).
+/// refused all the same.
 #[must_use]
 pub fn is_beside_the_point(head: &request::Parts, body: &Body) -> bool {
     let rarely_has_one = matches!(head.method, Method::GET | Method::HEAD | Method::DELETE);

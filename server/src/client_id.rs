@@ -1,4 +1,4 @@
-//! Who calls: the `X-Qwen-Client-Id` header (http.md §1.5).
+//! Who calls: the `X-Qwen-Client-Id` header.
 
 use axum::extract::FromRequestParts;
 use http::{HeaderName, request::Parts};

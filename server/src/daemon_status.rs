@@ -1,4 +1,4 @@
-//! How the daemon is, for whoever keeps it running: `GET /daemon/status` (http.md §3).
+//! How the daemon is, for whoever keeps it running: `GET /daemon/status`.
 //!
 //! The summary looks at memory only, so it can be asked often and answers even when disk and agent do not. No token, client id or
 //! code is in it.

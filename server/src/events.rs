@@ -1,4 +1,4 @@
-//! `GET /session/:id/events`: the body of an event stream (events.md §1.2).
+//! `GET /session/:id/events`: the body of an event stream.
 //!
 //! A stream is a cursor and nothing else: what is due is taken from the session's ring in one piece whenever the connection can
 //! take more, so a reader that is slow costs no memory, and one that is fast gets many events in one write.
@@ -60,7 +60,7 @@ impl Drop for Open {
     }
 }
 
-/// How far a request says it has read (events.md §1.1). A cursor that cannot be read is none: the stream is live only.
+/// How far a request says it has read. A cursor that cannot be read is none: the stream is live only.
 #[must_use]
 pub fn cursor(headers: &HeaderMap) -> Option<Cursor> {
     let text = headers.get("last-event-id")?.to_str().ok()?;

@@ -1,4 +1,4 @@
-//! Model providers a user can connect to: a list of known ones, and what connecting writes to the user's settings (http.md §10).
+//! Model providers a user can connect to: a list of known ones, and what connecting writes to the user's settings.
 //!
 //! A key goes into the settings and nowhere else: no answer, event or log line has it.
 

@@ -1,4 +1,4 @@
-//! What the settings say, for one workspace: four files, merged (settings.md §1).
+//! What the settings say, for one workspace: four files, merged.
 //!
 //! Nothing is cached: files are small, other programs write them, and whoever asks gets what stands in them now. Comments and order
 //! survive every write. Reading and writing block, so handlers go through [`Settings::run`].

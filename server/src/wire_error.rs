@@ -1,4 +1,4 @@
-//! The one shape in which the daemon says no (http.md §1.6).
+//! The one shape in which the daemon says no.
 
 use std::{borrow::Cow, fmt};
 

@@ -117,7 +117,7 @@ impl Workspaces {
         self.all().iter().any(|workspace| workspace.cwd == cwd)
     }
 
-    /// The workspace a selector names: its id, else its path however it is reached (http.md §1.8).
+    /// The workspace a selector names: its id, else its path however it is reached.
     #[must_use]
     pub fn select(&self, selector: &str) -> Option<Arc<Workspace>> {
         let all = self.all();

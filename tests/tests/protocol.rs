@@ -1,7 +1,9 @@
 //! What the sources owe the protocol: every route is tried, and every rule has a test that names it.
 
+use std::collections::BTreeSet;
+
 use roost_tests::{
-    routes,
+    program, routes,
     source::{self, Source},
 };
 
@@ -64,22 +66,12 @@ fn the_tests_know_every_route_of_the_router_and_no_other() -> anyhow::Result<()>
 
 // What the protocol's rules demand.
 
-/// The numbered rules of the protocol's state machines that the daemon and its clients keep: letter and count.
-const RULES: &[(char, u32)] = &[
-    ('P', 16),
-    ('D', 5),
-    ('M', 3),
-    ('C', 10),
-    ('R', 7),
-    ('X', 3),
-    ('V', 18),
-    ('B', 11),
-    ('A', 4),
-    ('L', 6),
-    ('F', 4),
-    ('S', 5),
-    ('U', 5),
-];
+/// The rules that `docs/RULES.md` numbers: `- **P3** …`.
+fn rules() -> anyhow::Result<BTreeSet<String>> {
+    let text = std::fs::read_to_string(program::repository().join("docs/RULES.md"))?;
+    let rule = |line: &str| Some(line.strip_prefix("- **")?.split_once("**")?.0.to_owned());
+    Ok(text.lines().filter_map(rule).collect())
+}
 
 /// The rules that tests of this source name: `/// P3, P5: …` in the comment right above the attribute of a test.
 fn rules_tested_in(source: &Source) -> Vec<String> {
@@ -95,15 +87,23 @@ fn rules_tested_in(source: &Source) -> Vec<String> {
     named
 }
 
+/// Whether `text` is the name of a rule: a letter and a number.
+fn is_rule(text: &str) -> bool {
+    let number = text.strip_prefix(|c: char| c.is_ascii_uppercase());
+    number.is_some_and(|number| !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit()))
+}
+
 #[test]
-fn every_rule_of_the_protocol_has_a_test_that_names_it() -> anyhow::Result<()> {
+fn every_rule_has_a_test_that_names_it_and_no_test_names_another() -> anyhow::Result<()> {
+    let rules = rules()?;
     let sources = source::rust(&["core", "server", "agent", "tests"])?;
-    let named: Vec<String> = sources.iter().flat_map(rules_tested_in).collect();
-    let rules = RULES.iter().flat_map(|(letter, count)| (1..=*count).map(move |number| format!("{letter}{number}")));
-    let missing = rules.filter(|rule| !named.contains(rule));
-    let missing: Vec<String> = missing.collect();
-    let what_to_do = "write a test of it, with a comment that begins with the rule's name: `/// P3: …`";
-    assert!(missing.is_empty(), "{}\n→ {what_to_do}", missing.join(" "));
+    let named: BTreeSet<String> = sources.iter().flat_map(rules_tested_in).filter(|name| is_rule(name)).collect();
+    let untested: Vec<&str> = rules.difference(&named).map(String::as_str).collect();
+    let unknown: Vec<&str> = named.difference(&rules).map(String::as_str).collect();
+    let what_to_do = "write a test of the rule, with a comment that begins with its name: `/// P3: …`";
+    assert!(untested.is_empty(), "{}\n→ {what_to_do}", untested.join(" "));
+    assert!(unknown.is_empty(), "{}\n→ name a rule of docs/RULES.md, or write the rule down there", unknown.join(" "));
+    assert!(rules.len() > 90, "docs/RULES.md lists its rules as `- **P3** …`; {} were found", rules.len());
     Ok(())
 }
 

@@ -1,4 +1,4 @@
-//! Methods beyond the ACP schema: model choice, and what the daemon asks about a session (agent.md §1.3).
+//! Methods beyond the ACP schema: model choice, and what the daemon asks about a session.
 //!
 //! They go by their bare name and by the underscored one the schema asks of extensions. Every `session/…` method takes `sessionId`; one
 //! that is missing or unknown is -32602, an unknown method -32601.
@@ -11,7 +11,7 @@
 //! | `qwen/status/session/supported_commands` | | `{v,sessionId,workspaceCwd,availableCommands,availableSkills}` |
 //! | `qwen/status/session/stats` | | `{v,sessionId,workspaceCwd,sessionStartTimeMs,durationMs,promptCount,models,sources,tools,files,skills}` |
 //! | `qwen/status/workspace/tools` | `cwd?` | `{v,initialized,acpChannelLive,tools:[{name,displayName,description,enabled}]}` |
-//! | `qwen/status/workspace/providers` | `cwd?` | `{v,initialized,current:{authType,modelId,baseUrl?},approvalMode,providers}`, rows as in http.md §7 |
+//! | `qwen/status/workspace/providers` | `cwd?` | `{v,initialized,current:{authType,modelId,baseUrl?},approvalMode,providers}`, rows as the daemon shows them |
 //! | `qwen/control/session/approval_mode` | `mode` | `{previous,current}`; kept in the record, in force again after `session/load` |
 //! | `qwen/control/session/title` | `displayName,titleSource?` | `{sessionId,displayName,titleSource,persisted}` |
 //! | `qwen/control/session/close` | | `{sessionId,closed:true}` |

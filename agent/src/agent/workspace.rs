@@ -1,4 +1,4 @@
-//! What the daemon asks about a workspace, and has read again (agent.md §1.3).
+//! What the daemon asks about a workspace, and has read again.
 
 use std::path::{Path, PathBuf};
 

@@ -1,4 +1,4 @@
-//! The question put before the user, and what an answer means (agent.md §4.2).
+//! The question put before the user, and what an answer means.
 
 use serde_json::{Value, json};
 

@@ -1,4 +1,4 @@
-//! The two kinds of pattern in a rule's brackets: command lines and paths (agent.md §5).
+//! The two kinds of pattern in a rule's brackets: command lines and paths.
 
 use std::path::Path;
 

@@ -1,4 +1,4 @@
-//! The updates of a session, exactly as they go over the wire (events.md §5).
+//! The updates of a session, exactly as they go over the wire.
 
 use std::{path::PathBuf, time::Duration};
 

@@ -118,7 +118,7 @@ pub(crate) fn text(session: &Session, history: &[Message], detail: bool) -> Stri
     lines.join("\n")
 }
 
-/// The `usage` of `session/context_usage` (agent.md §9).
+/// The `usage` of `session/context_usage`.
 pub(crate) fn usage(session: &Session, history: &[Message], detail: bool) -> Value {
     let parts = Parts::of(session, history);
     let items = |items: Vec<Value>| if detail { items } else { Vec::new() };

@@ -1,5 +1,5 @@
-//! Variables, from wherever they come: the process itself, the project's `.env` files, the user's, and `env` of the user's settings
-//! (settings.md §3). The first that has one counts.
+//! Variables, from wherever they come: the process itself, the project's `.env` files, the user's, and `env` of the user's settings.
+//! The first that has one counts.
 
 use std::{collections::BTreeMap, fs, path::Path};
 

@@ -1,4 +1,4 @@
-//! What the user says while a turn runs: the client is asked for it between two batches of calls (state-machines.md M2).
+//! What the user says while a turn runs: the client is asked for it between two batches of calls (rule M2).
 
 use std::{
     sync::{

@@ -1,4 +1,4 @@
-//! The vendor methods: each is a route of the daemon under another name (http.md §12).
+//! The vendor methods: each is a route of the daemon under another name.
 
 use std::fmt::Write;
 

@@ -1,4 +1,4 @@
-//! Subscribing: what a cursor can be served exactly, and what is said when it cannot (events.md §2).
+//! Subscribing: what a cursor can be served exactly, and what is said when it cannot.
 
 use serde_json::value::RawValue;
 

@@ -1,4 +1,4 @@
-//! The payloads of frames that concern one subscriber (events.md §2, §3).
+//! The payloads of frames that concern one subscriber.
 
 use bytes::Bytes;
 use serde::Serialize;

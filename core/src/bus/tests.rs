@@ -1,4 +1,4 @@
-//! The bus's rules, each by its number (state-machines.md §5, events.md §2 and §3), with the clock in hand.
+//! The bus's rules, each by its number, with the clock in hand.
 
 mod backpressure;
 

@@ -1,4 +1,4 @@
-//! How the daemon says no (http.md §1.6).
+//! How the daemon says no.
 
 use serde_json::{Map, Value};
 

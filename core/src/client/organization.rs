@@ -1,4 +1,4 @@
-//! Sessions put in order: groups, pins, batches (http.md §4).
+//! Sessions put in order: groups, pins, batches.
 
 use serde::Serialize;
 use serde_json::Value;

@@ -1,4 +1,4 @@
-//! Sessions as the daemon answers them (http.md §4, §6). Every field that may be missing may be missing here.
+//! Sessions as the daemon answers them. Every field that may be missing may be missing here.
 
 use serde::Serialize;
 use serde_json::Value;

@@ -1,4 +1,4 @@
-//! A workspace's files, settings and rules, and the daemon's own state (http.md §3, §7–§9).
+//! A workspace's files, settings and rules, and the daemon's own state.
 
 use serde::Serialize;
 use serde_json::Value;

@@ -1,4 +1,4 @@
-//! `session_update`: what the agent says, thinks and does (events.md §5).
+//! `session_update`: what the agent says, thinks and does.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};

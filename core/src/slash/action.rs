@@ -1,4 +1,4 @@
-//! What a page does for a command instead of sending it to the agent (§2, rows B and D).
+//! What a page does for a command instead of sending it to the agent.
 
 /// Who answers a command that is not sent as a prompt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -1,4 +1,4 @@
-//! What an agent says it can do (§6): the same entries in `available_commands_update` and in `supported-commands`.
+//! What an agent says it can do: the same entries in `available_commands_update` and in `supported-commands`.
 
 use serde::Deserialize;
 use serde_json::Value;

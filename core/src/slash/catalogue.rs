@@ -41,7 +41,7 @@ impl Catalogue {
         self.commands.iter().find(|command| command.name == name).or_else(by_alias)
     }
 
-    /// The command whose name or alias is most like `typed`, when one is like it at all (P8).
+    /// The command whose name or alias is most like `typed`, when one is like it at all.
     #[must_use]
     pub fn nearest(&self, typed: &str) -> Option<&Command> {
         let distance = |command: &Command| command.names().filter_map(|name| nearest::distance(typed, name)).min();

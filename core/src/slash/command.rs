@@ -61,7 +61,7 @@ pub struct Command {
     pub action: Option<Action>,
     /// An agent answers it too.
     pub advertised: bool,
-    /// Loses something: never run because it was the best guess (P9).
+    /// Loses something: never run because it was the best guess.
     pub destructive: bool,
 }
 

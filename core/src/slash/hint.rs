@@ -56,7 +56,7 @@ pub enum ValueKind {
     File,
 }
 
-/// A slot as the composer shows it while arguments are being typed (P6).
+/// A slot as the composer shows it while arguments are being typed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Chip {
     pub text: String,

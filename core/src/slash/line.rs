@@ -2,7 +2,7 @@
 
 use std::{borrow::Cow, fmt};
 
-/// A text that is a command line (§4.2). Whether the command exists is another question.
+/// A text that is a command line. Whether the command exists is another question.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Line<'a> {
     /// The first word, without its slash: never empty, without white space, `/` and `\`.

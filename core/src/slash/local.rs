@@ -1,4 +1,4 @@
-//! The commands a page can perform (§5.2), in the order an empty palette lists them.
+//! The commands a page can perform, in the order an empty palette lists them.
 
 use super::{Action, Category, Command, Hint, Source, Subcommand};
 
@@ -112,7 +112,7 @@ pub(super) fn commands(supported: impl Fn(Action) -> bool) -> impl Iterator<Item
     TABLE.iter().filter(move |row| supported(row.action)).map(Local::command)
 }
 
-/// Whether a command of this name loses something, whoever performs it (P9).
+/// Whether a command of this name loses something, whoever performs it.
 pub(super) fn is_destructive(name: &str) -> bool {
     matches!(name, "clear" | "reset" | "delete" | "rewind" | "release")
 }

@@ -1,4 +1,4 @@
-//! The palette: what to offer for a composer's text, and what the keys mean there (web-ux P1–P9).
+//! The palette: what to offer for a composer's text, and what the keys mean there.
 
 mod arguments;
 mod keys;
@@ -91,7 +91,7 @@ impl Palette {
         }
     }
 
-    /// A text that is no command line. Tab may still make it one: a bare word that starts a command's name (C16).
+    /// A text that is no command line. Tab may still make it one: a bare word that starts a command's name.
     fn plain(&self, text: &str) -> Menu {
         let stage = if text.trim().is_empty() { Stage::Blank } else { Stage::Text };
         let is_word = !text.is_empty() && !text.contains(|c: char| c.is_whitespace() || c == '/');

@@ -1,4 +1,4 @@
-//! How well a name answers a query (P1).
+//! How well a name answers a query.
 
 use std::ops::Range;
 

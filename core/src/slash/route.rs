@@ -1,4 +1,4 @@
-//! Who answers what was typed into the composer (§4.1).
+//! Who answers what was typed into the composer.
 
 use super::{Action, Catalogue, Line};
 

@@ -1,4 +1,4 @@
-//! Finding what a line names in a tree of commands: the agent's side (§4.2).
+//! Finding what a line names in a tree of commands: the agent's side.
 
 use super::Line;
 

@@ -1,4 +1,4 @@
-//! Folded history: the transcript written back as events (state-machines.md B10, B11).
+//! Folded history: the transcript written back as events (rules B10, B11).
 
 use std::collections::{BTreeMap, BTreeSet};
 

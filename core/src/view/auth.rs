@@ -1,4 +1,4 @@
-//! What a client knows of sign-ins by device flow: one entry a provider (state-machines.md §11, U1–U4).
+//! What a client knows of sign-ins by device flow: one entry a provider (rules U1–U4).
 //!
 //! Events of the workspace arrive once on each session's stream, under that stream's own numbers: feed one of them.
 

@@ -1,4 +1,4 @@
-//! Which payloads of known types are well-formed, as the published client's guards decide it (events.md §4, "type-guard traps").
+//! Which payloads of known types are well-formed, as the published client's guards decide it.
 
 use serde_json::Value;
 

@@ -1,4 +1,4 @@
-//! A connection over one WebSocket (http.md §12).
+//! A connection over one WebSocket.
 
 use std::{net::IpAddr, pin::Pin, sync::Arc, sync::atomic::Ordering, time::Duration};
 

@@ -1,4 +1,4 @@
-//! `Authorization: Bearer <token>` (http.md §1.2), and what stands for it where a browser cannot send that (§12).
+//! `Authorization: Bearer <token>`, and what replaces it where a browser cannot send that header.
 
 use std::borrow::Cow;
 

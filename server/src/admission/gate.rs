@@ -1,4 +1,4 @@
-//! The strict mutation gate (http.md §1.3): without a token, these routes are closed before they look at anything.
+//! The strict mutation gate: without a token, these routes are closed before they look at anything.
 
 use std::{
     convert::Infallible,

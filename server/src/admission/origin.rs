@@ -1,4 +1,4 @@
-//! Whose pages may call (http.md §1.4).
+//! Whose pages may call.
 
 use std::str::FromStr;
 

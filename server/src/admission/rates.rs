@@ -1,4 +1,4 @@
-//! The limit on requests (http.md §1.7): core's buckets, shared by all connections of a listener.
+//! The limit on requests: core's buckets, shared by all connections of a listener.
 
 use std::{
     net::{IpAddr, SocketAddr},

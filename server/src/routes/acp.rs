@@ -1,4 +1,4 @@
-//! `/acp` and `/workspaces/:workspace/acp` (http.md §12).
+//! `/acp` and `/workspaces/:workspace/acp`.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! Batches: archive, unarchive, delete (http.md §4).
+//! Batches: archive, unarchive, delete.
 
 use std::{collections::HashSet, sync::Arc};
 

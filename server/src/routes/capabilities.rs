@@ -1,4 +1,4 @@
-//! `GET /capabilities`: what this daemon can do (http.md §3).
+//! `GET /capabilities`: what this daemon can do.
 
 use std::sync::Arc;
 

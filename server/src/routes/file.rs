@@ -1,4 +1,4 @@
-//! Files: `/file`, `/stat`, `/list`, `/glob` of the primary workspace, and the same under `/workspaces/:workspace` (http.md §9).
+//! Files: `/file`, `/stat`, `/list`, `/glob` of the primary workspace, and the same under `/workspaces/:workspace`.
 
 mod answer;
 mod query;

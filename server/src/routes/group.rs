@@ -1,4 +1,4 @@
-//! Groups of sessions, and the place of a session among them (http.md §4).
+//! Groups of sessions, and the place of a session among them.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! `/workspace-registrations`: which workspaces are opened again at the next start (http.md §11).
+//! `/workspace-registrations`: which workspaces are opened again at the next start.
 
 use std::{path::PathBuf, sync::Arc};
 

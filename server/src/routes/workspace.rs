@@ -1,4 +1,4 @@
-//! Everything under `/workspace/:id` and `/workspaces/:workspace` that concerns sessions (http.md §4).
+//! Everything under `/workspace/:id` and `/workspaces/:workspace` that concerns sessions.
 
 pub(super) mod access;
 pub(super) mod acp;
@@ -40,7 +40,7 @@ pub fn routes() -> Router<Arc<App>> {
         .merge(controls("/workspaces/{workspace}"))
 }
 
-/// What is there, what is set, and what git says (http.md §7, §8). `POST /language` is for all workspaces.
+/// What is there, what is set, and what git says. `POST /language` is for all workspaces.
 fn controls(workspace: &str) -> Router<Arc<App>> {
     let route = |path: &str| format!("{workspace}/{path}");
     let controls = Router::new()
@@ -64,7 +64,7 @@ fn controls(workspace: &str) -> Router<Arc<App>> {
     if workspace == "/workspace" { controls.route("/language", post(settings::speak)) } else { controls }
 }
 
-/// The workspace a selector names: by its id, or its path however it is reached (http.md §1.8).
+/// The workspace a selector names: by its id, or its path however it is reached.
 pub(super) fn select(app: &App, selector: &str) -> Result<Arc<Workspace>, WireError> {
     let relative = || WireError::bad_request("`:id` must decode to a workspace id or absolute path");
     find(app, selector, relative)

@@ -1,4 +1,4 @@
-//! `/workspaces`: folders that come, are named and go while the daemon runs (http.md §11).
+//! `/workspaces`: folders that come, are named and go while the daemon runs.
 
 use std::{
     path::{Path, PathBuf},

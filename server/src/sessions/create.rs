@@ -1,4 +1,4 @@
-//! `POST /session`: a new session, or a place on the shared one (state-machines.md §2).
+//! `POST /session`: a new session, or a place on the shared one.
 
 use std::{io, sync::Arc, time::Duration};
 

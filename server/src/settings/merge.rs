@@ -1,4 +1,4 @@
-//! How a file of higher rank is laid over one of lower rank (settings.md §1).
+//! How a file of higher rank is laid over one of lower rank.
 
 use serde_json::{Map, Value};
 

@@ -1,4 +1,4 @@
-//! Variables as the settings mean them (settings.md §3): those of the process, of the project's `.env` files where the folder is trusted,
+//! Variables as the settings mean them: those of the process, of the project's `.env` files where the folder is trusted,
 //! of the user's, and `env` of the user's settings. The first that has one counts.
 
 use std::{

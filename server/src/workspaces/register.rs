@@ -1,4 +1,4 @@
-//! Workspaces that come while the daemon runs, and what they are called (http.md §11).
+//! Workspaces that come while the daemon runs, and what they are called.
 
 use std::{io, num::NonZeroUsize, path::Path, path::PathBuf, sync::Arc, sync::PoisonError};
 

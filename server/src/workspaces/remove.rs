@@ -1,4 +1,4 @@
-//! Workspaces that go while the daemon runs (http.md §11).
+//! Workspaces that go while the daemon runs.
 //!
 //! First nobody gets in any more, then everybody inside is sent home, then the agent, then the workspace is gone. What lies on disk
 //! stays where it is.

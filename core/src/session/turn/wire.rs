@@ -1,4 +1,4 @@
-//! The payloads of a turn (events.md §4.2), and what the agent is sent for one.
+//! The payloads of a turn, and what the agent is sent for one.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, value::RawValue};

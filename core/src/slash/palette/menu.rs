@@ -9,7 +9,7 @@ use super::super::{Chip, Class, hint::Then};
 pub struct Menu {
     /// Best first; empty when there is nothing to offer.
     pub rows: Vec<Row>,
-    /// The row that is selected until an arrow or a moving pointer chooses another (P2).
+    /// The row that is selected until an arrow or a moving pointer chooses another.
     pub selected: Option<usize>,
     /// The argument hint to show behind the text, with the space that is missing.
     pub ghost: String,
@@ -17,7 +17,7 @@ pub struct Menu {
     pub chips: Vec<Chip>,
     /// Where a known command's name stands in the text, slash included.
     pub name: Option<Range<usize>>,
-    /// The line names a command nobody knows (P8).
+    /// The line names a command nobody knows.
     pub unknown: Option<NoSuchCommand>,
     pub(super) text: String,
     pub(super) stage: Stage,

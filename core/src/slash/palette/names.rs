@@ -46,7 +46,7 @@ fn matches(catalogue: &Catalogue, query: &str, context: &Context) -> Vec<Row> {
     ranked(catalogue, query, &context.recent).into_iter().map(row).collect()
 }
 
-/// Without a query: what was used lately, then the rest by category (P3).
+/// Without a query: what was used lately, then the rest by category.
 fn everything(catalogue: &Catalogue, context: &Context) -> Vec<Row> {
     let mut recent: Vec<&Command> = Vec::new();
     for command in context.recent.iter().filter_map(|name| catalogue.find(name)) {

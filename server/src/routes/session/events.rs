@@ -1,4 +1,4 @@
-//! `GET /session/:id/events`: what a stream is asked for (events.md §1.1).
+//! `GET /session/:id/events`: what a stream is asked for.
 
 use std::sync::Arc;
 

@@ -43,7 +43,7 @@ enum Verb {
 pub enum Gate {
     /// Whoever is let in.
     Open,
-    /// Nobody without a token (http.md §1.3).
+    /// Nobody without a token.
     Strict,
 }
 
@@ -191,7 +191,7 @@ impl Row {
         self
     }
 
-    /// Reads who calls (http.md §1.5).
+    /// Reads who calls.
     pub(super) const fn by_client(self) -> Self {
         self.headers(CLIENT)
     }

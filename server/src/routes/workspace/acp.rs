@@ -1,4 +1,4 @@
-//! `/workspace/acp`: the workspace's agent, up or not, started ahead of its first session (http.md §7), and again when it is stuck.
+//! `/workspace/acp`: the workspace's agent, up or not, started ahead of its first session, and again when it is stuck.
 
 use std::{sync::Arc, time::Duration};
 

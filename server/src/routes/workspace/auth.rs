@@ -1,4 +1,4 @@
-//! Signing in at identity providers and connecting to model providers (http.md §10). Both are the user's, whichever workspace is named.
+//! Signing in at identity providers and connecting to model providers. Both are the user's, whichever workspace is named.
 
 use std::{path::PathBuf, sync::Arc};
 

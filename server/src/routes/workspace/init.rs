@@ -1,4 +1,4 @@
-//! `POST /workspace/init`: an empty context file for whoever will fill it (http.md §8).
+//! `POST /workspace/init`: an empty context file for whoever will fill it.
 
 use std::{path::PathBuf, sync::Arc};
 

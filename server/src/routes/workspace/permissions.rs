@@ -1,4 +1,4 @@
-//! `GET` and `POST /workspace/permissions` (http.md §8).
+//! `GET` and `POST /workspace/permissions`.
 
 use std::{path::PathBuf, sync::Arc};
 

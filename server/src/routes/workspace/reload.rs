@@ -1,4 +1,4 @@
-//! `POST /workspace/reload`: settings that were changed by other hands are taken up (http.md §8).
+//! `POST /workspace/reload`: settings that were changed by other hands are taken up.
 
 use axum::Json;
 use roost_core::event::EventType;

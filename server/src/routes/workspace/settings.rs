@@ -1,4 +1,4 @@
-//! `GET` and `POST /workspace/settings` (http.md §8, settings.md), and `POST /language`.
+//! `GET` and `POST /workspace/settings`, and `POST /language`.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! What is there for sessions: environment, preflight, providers (http.md §7). None of it starts the agent.
+//! What is there for sessions: environment, preflight, providers. None of it starts the agent.
 
 use std::{path::PathBuf, sync::Arc};
 

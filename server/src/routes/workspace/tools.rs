@@ -1,4 +1,4 @@
-//! `GET /workspace/tools` and `POST /workspace/tools/:name/enable` (http.md §7, §8).
+//! `GET /workspace/tools` and `POST /workspace/tools/:name/enable`.
 
 use std::{collections::BTreeSet, path::PathBuf, sync::Arc};
 

@@ -1,4 +1,4 @@
-//! `GET /workspace/trust` and `POST /workspace/trust/request` (http.md §8).
+//! `GET /workspace/trust` and `POST /workspace/trust/request`.
 
 use std::{path::PathBuf, sync::Arc};
 
