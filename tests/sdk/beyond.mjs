@@ -9,26 +9,30 @@ export const SESSION = Symbol('a live session');
 const on = (...given) => [SESSION, ...given];
 const pairing = { code: 'x' };
 
+/** Clients of the daemon and of one of its workspaces: what `both` have is called alike. */
+const BOTH = ['DaemonClient', 'WorkspaceDaemonClient'];
+
 /** One reason, and per class the methods it is about. */
-export const BEYOND = [
+const BEYOND = [
   {
     why: 'the agent has no MCP servers yet',
-    DaemonClient: {
+    both: {
       workspaceMcp: [],
+      initializeWorkspaceMcp: [],
+      reloadWorkspaceMcp: [],
+      restartMcpServer: ['x'],
+    },
+    DaemonClient: {
       setUserMcpServer: ['x', { command: 'x' }],
       removeUserMcpServer: ['x'],
       setUserMcpServerEnabled: ['x', true],
-      initializeWorkspaceMcp: [],
-      reloadWorkspaceMcp: [],
       workspaceMcpTools: ['x'],
       workspaceMcpResources: ['x'],
-      restartMcpServer: ['x'],
       manageMcpServer: ['x', 'enable'],
       addRuntimeMcpServer: [{ name: 'x', config: { command: 'x' } }],
       removeRuntimeMcpServer: ['x'],
     },
     WorkspaceDaemonClient: {
-      workspaceMcp: [],
       mcpConfig: [],
       setMcpServer: ['x', { command: 'x' }],
       removeMcpServer: ['x'],
@@ -39,15 +43,24 @@ export const BEYOND = [
       reloadRuntimeMcp: [],
       restartRuntimeMcpServer: ['x'],
       manageRuntimeMcpServer: ['x', 'approve'],
-      initializeWorkspaceMcp: [],
-      reloadWorkspaceMcp: [],
-      restartMcpServer: ['x'],
     },
   },
   {
     why: 'the agent has no memory, skills, hooks or agents of its own to manage yet',
-    DaemonClient: {
+    both: {
       workspaceMemory: [],
+      workspaceSkills: [],
+      workspaceConfigSkills: [],
+      workspaceRuntimeSkills: [],
+      setWorkspaceSkillEnabled: ['x', true],
+      setWorkspaceSkillsEnabled: [['x'], true],
+      workspaceHooks: [],
+      listWorkspaceAgents: [],
+      getWorkspaceAgent: ['x'],
+      updateWorkspaceAgent: ['x', { description: 'x' }],
+      deleteWorkspaceAgent: ['x'],
+    },
+    DaemonClient: {
       writeWorkspaceMemory: [{ scope: 'workspace', content: 'x' }],
       rememberWorkspaceMemory: ['x'],
       getWorkspaceMemoryRememberTask: ['x'],
@@ -55,41 +68,20 @@ export const BEYOND = [
       getWorkspaceMemoryForgetTask: ['x'],
       dreamWorkspaceMemory: [],
       getWorkspaceMemoryDreamTask: ['x'],
-      workspaceSkills: [],
-      workspaceConfigSkills: [],
-      workspaceRuntimeSkills: [],
-      setWorkspaceSkillEnabled: ['x', true],
-      setWorkspaceSkillsEnabled: [['x'], true],
       installWorkspaceSkill: [{ scope: 'workspace', source: 'x' }],
       deleteWorkspaceSkill: ['x', 'workspace'],
       installWorkspaceConfigSkill: [{ scope: 'global', source: 'x' }],
       deleteWorkspaceConfigSkill: ['x', 'global'],
-      workspaceHooks: [],
       sessionHooks: on(),
-      listWorkspaceAgents: [],
       createWorkspaceAgent: [{ name: 'x', description: 'x', systemPrompt: 'x', scope: 'workspace' }],
       generateWorkspaceAgent: ['x'],
-      getWorkspaceAgent: ['x'],
-      updateWorkspaceAgent: ['x', { description: 'x' }],
-      deleteWorkspaceAgent: ['x'],
     },
     WorkspaceDaemonClient: {
-      workspaceMemory: [],
       writeWorkspaceMemory: [{ content: 'x' }],
-      workspaceSkills: [],
-      workspaceConfigSkills: [],
-      workspaceRuntimeSkills: [],
-      setWorkspaceSkillEnabled: ['x', true],
-      setWorkspaceSkillsEnabled: [['x'], true],
       setWorkspaceConfigSkillEnabled: ['x', true],
       installWorkspaceConfigSkill: [{ scope: 'workspace', source: 'x' }],
       deleteWorkspaceConfigSkill: ['x', 'workspace'],
-      workspaceHooks: [],
-      listWorkspaceAgents: [],
       createWorkspaceAgent: [{ name: 'x', description: 'x', systemPrompt: 'x' }],
-      getWorkspaceAgent: ['x'],
-      updateWorkspaceAgent: ['x', { description: 'x' }],
-      deleteWorkspaceAgent: ['x'],
     },
   },
   {
@@ -268,20 +260,17 @@ export const BEYOND = [
   },
   {
     why: 'git is only read',
-    DaemonClient: {
+    both: {
       workspaceGitCheckout: ['x'],
       workspaceGitCreateBranch: ['x'],
       workspaceGitPush: [],
       workspaceGitPull: [],
       workspaceGitCommit: ['x'],
+    },
+    DaemonClient: {
       setupGithub: [{}],
     },
     WorkspaceDaemonClient: {
-      workspaceGitCheckout: ['x'],
-      workspaceGitCreateBranch: ['x'],
-      workspaceGitPush: [],
-      workspaceGitPull: [],
-      workspaceGitCommit: ['x'],
       workspaceGitRemotes: [],
       workspaceGitRemoteAdd: ['x', 'https://example.org/x.git'],
       workspaceGitRemoteRemove: ['x'],
@@ -292,12 +281,8 @@ export const BEYOND = [
   },
   {
     why: 'channels, voice and live are out of scope',
-    DaemonClient: {
+    both: {
       notify: [{}],
-      reloadChannelWorker: [],
-      getChannelWorkerControl: [],
-      setChannelWorkerSelection: [{}],
-      stopChannelWorker: [],
       workspaceChannelTypes: [],
       workspaceChannels: [],
       upsertWorkspaceChannel: ['x', {}],
@@ -313,7 +298,6 @@ export const BEYOND = [
       workspaceVoice: [],
       setWorkspaceVoice: [{}],
       transcribeWorkspaceVoice: [new Uint8Array(1), { mimeType: 'audio/wav' }],
-      workspaceVoiceTranscriptionRequest: ['x', new Uint8Array(1), { mimeType: 'audio/wav' }],
       liveStatus: [],
       liveSetupStatus: [],
       updateLiveSetup: [{}],
@@ -324,39 +308,20 @@ export const BEYOND = [
       setLiveMute: [{}],
       setLiveShortcut: ['x'],
     },
-    WorkspaceDaemonClient: {
-      notify: [{}],
-      workspaceChannelTypes: [],
-      workspaceChannels: [],
-      upsertWorkspaceChannel: ['x', {}],
-      deleteWorkspaceChannel: ['x', {}],
-      setWorkspaceChannelStartup: ['x', {}],
-      startWorkspaceChannel: ['x'],
-      stopWorkspaceChannel: ['x'],
-      restartWorkspaceChannel: ['x'],
-      workspaceChannelPairingRequests: ['x'],
-      approveWorkspaceChannelPairing: ['x', pairing],
-      workspaceChannelPairingApprovals: ['x'],
-      revokeWorkspaceChannelPairingApproval: ['x', pairing],
-      workspaceVoice: [],
-      setWorkspaceVoice: [{}],
-      transcribeWorkspaceVoice: [new Uint8Array(1), { mimeType: 'audio/wav' }],
-      liveStatus: [],
-      liveSetupStatus: [],
-      updateLiveSetup: [{}],
-      retryLiveHostInstall: [],
-      launchLiveHost: [],
-      startLive: [],
-      stopLive: [],
-      setLiveMute: [{}],
-      setLiveShortcut: ['x'],
+    DaemonClient: {
+      reloadChannelWorker: [],
+      getChannelWorkerControl: [],
+      setChannelWorkerSelection: [{}],
+      stopChannelWorker: [],
+      workspaceVoiceTranscriptionRequest: ['x', new Uint8Array(1), { mimeType: 'audio/wav' }],
     },
   },
 ];
 
 /** Every method that stands beyond: `{ className, method, given, why }`. */
 export function* beyond() {
-  for (const { why, ...classes } of BEYOND) {
+  for (const { why, both = {}, ...classes } of BEYOND) {
+    for (const className of BOTH) classes[className] = { ...both, ...classes[className] };
     for (const [className, methods] of Object.entries(classes)) {
       for (const [method, given] of Object.entries(methods)) yield { className, method, given, why };
     }
