@@ -23,7 +23,7 @@ use crate::{
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Verdict {
     Allow,
-    /// The user decides. `by_rule`: a rule demands it, so no answer can be for ever.
+    /// The user decides. `by_rule`: a rule demands the question, so no answer can be permanent.
     Ask {
         by_rule: bool,
     },
@@ -55,7 +55,7 @@ pub(crate) fn judge(tool: &str, access: &Access, mode: Mode, rules: &Rules, work
         (Effective::None, Mode::AutoEdit) if matches!(access, Access::Edit(path) if !is_guarded(path)) => {
             Verdict::Allow
         }
-        // Else the model could write itself leave to do more.
+        // Otherwise the model could give itself permission to do more.
         (Effective::None, Mode::AutoEdit) if matches!(access, Access::Edit(_)) => Verdict::Ask { by_rule: true },
         (Effective::None | Effective::Deny(_), _) => Verdict::Ask { by_rule: false },
     }

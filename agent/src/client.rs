@@ -48,7 +48,7 @@ impl Client {
         self.update_now(session, update);
     }
 
-    /// Sends a `session/update` at once: the closing word of something that is being broken off.
+    /// Sends a `session/update` without waiting for room: the last word of something that is being cancelled.
     pub(crate) fn update_now(&self, session: &str, update: &Value) {
         self.notify("session/update", &SessionUpdate { session_id: session, update });
     }
@@ -65,9 +65,8 @@ impl Client {
     /// Sends a notification. A client that is gone hears nothing, and the connection's end is noticed elsewhere.
     pub(crate) fn notify(&self, method: &str, params: &impl Serialize) {
         let mut line = Vec::with_capacity(512);
-        // A Vec takes every write, and the keys of what the agent sends are strings.
-        let encoded = serde_json::to_writer(&mut line, &Notification { jsonrpc: "2.0", method, params });
-        debug_assert!(encoded.is_ok(), "{encoded:?}");
+        serde_json::to_writer(&mut line, &Notification { jsonrpc: "2.0", method, params })
+            .expect("a Vec takes every write, and the keys of what the agent sends are strings");
         line.push(b'\n');
         if let Err(error) = self.outbox.send(&line) {
             tracing::debug!(%error, method, "nobody is there to be told");

@@ -1,4 +1,4 @@
-//! What the agent is told from outside: by its environment, the user's settings and `.env` files, and by signing in.
+//! The agent's configuration: from its environment, the user's settings, `.env` files, and a sign-in.
 
 mod providers;
 mod variables;
@@ -29,7 +29,7 @@ pub struct Config {
     /// Where the process was started: the project whose `.env` files count.
     folder: PathBuf,
     user_home: PathBuf,
-    /// The files all that was read from.
+    /// The files this was read from, each with the version that was read.
     sources: Vec<(PathBuf, Option<Stamp>)>,
 }
 
@@ -40,7 +40,7 @@ pub enum Server {
     Anthropic(Anthropic),
 }
 
-/// What the settings say about a model beyond where it is.
+/// What the settings say about a model besides its address.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Tuning {
     /// What people call it.
@@ -57,7 +57,7 @@ pub struct Tuning {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OpenAi {
     pub api_key: Option<Secret>,
-    /// A token that is got by signing in, in the key's place. It says itself where it is for.
+    /// Instead of a key: the token of a sign-in, which also names the server.
     pub sign_in: Option<SignIn>,
     /// Without a slash at its end.
     pub base_url: String,
@@ -124,7 +124,7 @@ impl Config {
         self.sources.iter().any(|(path, stamp)| Stamp::of(path) != *stamp)
     }
 
-    /// The same once more, as environment and files are now.
+    /// Reads everything again.
     pub(crate) fn again(&self) -> Self {
         let home = self.home.to_string_lossy();
         let variable = |name: &str| if name == "QWEN_HOME" { Some(home.to_string()) } else { env::var(name).ok() };

@@ -134,7 +134,7 @@ impl ToolResponse {
     }
 }
 
-/// Adds the model's answer. One that goes on with an answer without calls is a part of it.
+/// Adds the model's answer. It is joined to the answer before it, if that one made no calls.
 pub(crate) fn add_answer(history: &mut Vec<Message>, answer: Message) {
     match history.last_mut() {
         Some(last) if last.role == Role::Model && last.calls().next().is_none() => last.parts.extend(answer.parts),

@@ -1,7 +1,7 @@
 //! Languages: of what people are shown, and of the model's answers.
 //!
-//! The language of answers is a rule file of the user's, `output-language.md`, which is told to the model as it stands; whoever wants it
-//! worded otherwise edits the file.
+//! The language of answers is kept in a rule file of the user's, `output-language.md`, which is given to the model word for word. Users may
+//! edit it.
 
 use std::{fs, io, path::Path};
 
@@ -38,7 +38,7 @@ pub(crate) struct Chosen {
 /// Why a language was not chosen.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum LanguageError {
-    #[error("There is no language `{0}`; there are {codes}, auto", codes = LANGUAGES.map(|(code, _)| code).join(", "))]
+    #[error("`{0}` is not a known language; choose one of {codes}, auto", codes = LANGUAGES.map(|(code, _)| code).join(", "))]
     Unknown(String),
     #[error(transparent)]
     Settings(#[from] SettingsError),

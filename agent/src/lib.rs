@@ -8,7 +8,7 @@
 //! - stdout carries the protocol and nothing else; logs go to stderr;
 //! - no file tool reaches outside the workspace, whatever links say;
 //! - a cancelled turn ends within two seconds and leaves a history every provider accepts;
-//! - no process of a command outlives its call, but one that left the group of a command that then ended by itself.
+//! - no process of a command outlives its call, except one that left the command's process group when the command ended by itself.
 
 mod agent;
 mod approval;
@@ -77,7 +77,7 @@ pub fn run() -> anyhow::Result<()> {
     served
 }
 
-/// Warnings and worse, unless `RUST_LOG` says otherwise. A subscriber that is there already stays.
+/// Warnings and errors, unless `RUST_LOG` says otherwise. Does nothing if logging has been set up already.
 fn log_to_stderr() {
     // The SDK warns of every error answered to a client, in lines of many kilobytes.
     let filter =

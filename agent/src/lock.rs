@@ -1,4 +1,4 @@
-//! Turns in changing the files of `QWEN_HOME`: the daemon and the agents of other folders change them too ([`roost_core::home`]).
+//! Locks for changing the files of `QWEN_HOME`, which the daemon and the agents of other folders change too ([`roost_core::home`]).
 
 use std::{
     fs::{self, DirBuilder, File, OpenOptions, TryLockError},
@@ -9,7 +9,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// Between two looks whether the lock is free.
+/// Time between two attempts to lock.
 const LOOK_AGAIN: Duration = Duration::from_millis(5);
 
 /// Holds the lock at `path` until dropped, or gives up after `patience` (`TimedOut`). Blocks.

@@ -16,7 +16,7 @@ use tokio::{
     sync::Notify,
 };
 
-/// Bytes that may wait; whoever has more to say waits with them.
+/// Most bytes that wait; a sender with more waits too.
 const MAX_WAITING_BYTES: usize = 256 * 1024;
 
 /// Where lines go.
@@ -96,7 +96,7 @@ impl Outbox {
         Ok(())
     }
 
-    /// Waits while too much waits already. There is always room for a client that is gone.
+    /// Waits until there is room. For a client that is gone there always is.
     pub(crate) async fn room(&self) {
         self.reach(|backlog| backlog.waiting.len() < MAX_WAITING_BYTES).await;
     }

@@ -74,7 +74,7 @@ impl Instructions {
     }
 }
 
-/// The user's files, then those from the project's root down to the working directory. Where that is not trusted, there are the user's.
+/// The user's files, then those from the project's root down to the working directory. In a folder that is not trusted, only the user's.
 fn context_files(home: &Path, cwd: &Path) -> Vec<ContextFile> {
     let mut folders: Vec<&Path> = cwd.ancestors().collect();
     let root = folders.iter().position(|folder| folder.join(".git").exists()).unwrap_or(0);

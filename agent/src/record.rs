@@ -55,7 +55,7 @@ pub(crate) struct Record {
     pub(crate) system_payload: Option<Value>,
 }
 
-/// Whose record it is. One of a kind we do not know stays in the file and is not replayed.
+/// Whose record it is. A record of an unknown kind stays in the file and is not replayed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Kind {
@@ -146,7 +146,7 @@ impl UsageMetadata {
     }
 }
 
-/// What is kept about a working directory: every character of its path that is no letter or digit becomes `-`.
+/// What is kept about a working directory: every character of its path that is not a letter or digit becomes `-`.
 pub(crate) fn project(home: &Path, cwd: &Path) -> PathBuf {
     let id: String = cwd.to_string_lossy().chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect();
     home.join("projects").join(id)

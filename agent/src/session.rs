@@ -51,7 +51,7 @@ pub(crate) struct Session {
     pub(crate) meanwhile: Arc<Meanwhile>,
     /// The tools the model may use.
     tool_specs: Mutex<Arc<[ToolSpec]>>,
-    /// Cancels the running turn; of an ended one it does nothing.
+    /// Cancels the running turn; has no effect on one that has ended.
     running: Mutex<CancellationToken>,
     pub(crate) conversation: tokio::sync::Mutex<Conversation>,
 }
@@ -65,7 +65,7 @@ pub(crate) struct Conversation {
     pub(crate) last_turn: LastTurn,
     /// What the user said beside the prompts since the last answer. It stands in the history, too.
     pub(crate) beside: Vec<Message>,
-    /// Call ids used in this session: providers begin anew with every answer.
+    /// Call ids used in this session: providers start numbering again with every answer.
     call_ids: HashSet<String>,
 }
 
@@ -88,7 +88,7 @@ impl Session {
 
     fn from_past(id: &str, workspace: Workspace, client: Client, shared: Arc<Shared>, past: Past) -> Self {
         let (home, cwd) = (&shared.home, workspace.root());
-        // From now on a reload knows what was there before.
+        // So that a later reload can tell what has changed.
         shared.reload(cwd);
         let recorder = Recorder::new(record::file(home, cwd, id), id, cwd, past.last);
         let call_ids = past.history.iter().flat_map(Message::calls).map(|call| call.id.clone()).collect();

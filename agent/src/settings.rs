@@ -1,7 +1,7 @@
 //! What the settings say: the user's file, the project's, and the administrator's two. Comments are fine in them, and survive a write.
 //!
-//! A project's file came with the project, from whoever wrote that. It counts only where the folder is trusted; and there, what it forbids
-//! or wants asked holds, while what it allows holds only as far as the user has allowed it here, which is kept outside the project.
+//! A project's file may have been written by anybody. It counts only in a trusted folder. There, its deny and ask rules hold at once; its
+//! allow rules hold only once the user has allowed the same in this project, which is recorded outside the project.
 //!
 //! `$VARIABLE`s stand for values where models are described ([`crate::config`]). In rules they stand for themselves: a rule about a command
 //! line is about what is written there.
@@ -88,7 +88,7 @@ impl Settings {
         self.trust.is_trusted()
     }
 
-    /// Reads the files that have changed since they were last read. Whether the folder is trusted now and was not, or the other way round.
+    /// Reads the files that have changed since they were last read. Returns whether the trust in the folder has changed.
     pub(crate) fn refresh(&mut self) -> bool {
         let files =
             [&mut self.system_defaults, &mut self.user, &mut self.project, &mut self.system, &mut self.approved];
@@ -156,7 +156,7 @@ impl Settings {
         lists.flatten().any(|name| name.as_str() == Some(tool))
     }
 
-    /// Variables that no `.env` of a project sets (`advanced.excludedEnvVars`), beside those that none ever does.
+    /// Variables that no `.env` of a project may set (`advanced.excludedEnvVars`), in addition to those that none ever may.
     pub(crate) fn excluded_variables(&self) -> impl Iterator<Item = &str> {
         let lists = self.files().filter_map(|file| file.values.pointer("/advanced/excludedEnvVars")?.as_array());
         lists.flatten().filter_map(Value::as_str)

@@ -1,4 +1,4 @@
-//! Models one signs in for: the token that the device flow got, shown to the model's server, and renewed before it expires (RFC 6749 §6).
+//! The token of a sign-in by device flow, as the key to a model server: read, sent, and renewed before it expires (RFC 6749 §6).
 //!
 //! Agents of several folders share the token. Who renews it holds a lock meanwhile, so that a refresh token is used once.
 
@@ -23,7 +23,7 @@ use crate::{config::Secret, lock};
 
 /// A token that expires sooner than this is renewed before it is shown to anybody.
 const AHEAD: Millis = Millis(60_000);
-/// How long a renewal may take, and how long one waits for another agent's.
+/// How long a renewal may take, and how long to wait for another agent's renewal.
 const PATIENCE: Duration = Duration::from_secs(30);
 /// Largest answer read, in bytes.
 const MAX_ANSWER_BYTES: usize = 64 * 1024;
@@ -52,7 +52,7 @@ pub(crate) enum SignInError {
     NoServer,
     #[error("the token has expired, and nothing says how to renew it")]
     NotRenewable,
-    #[error("the identity provider renews the token no more ({0})")]
+    #[error("the identity provider refused to renew the token ({0})")]
     Refused(String),
     #[error("the identity provider cannot be reached: {0}")]
     Unreachable(String),
@@ -107,7 +107,7 @@ impl SignIn {
                 self.write(&fresh)?;
                 bearer(fresh)
             }
-            // It is good yet, if not for long: the next prompt tries again.
+            // The token is still good, if not for long: the next prompt tries again.
             Err(error) if refused.is_none() && kept.expiry_date.is_none_or(|date| date > now()) => {
                 tracing::warn!(%error, "the token is not renewed yet");
                 bearer(kept)

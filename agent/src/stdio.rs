@@ -40,7 +40,7 @@ pub(crate) fn open() -> io::Result<(Input, Output)> {
     Ok((input, output))
 }
 
-/// Joins the way in and the way out into a transport. A line that is no UTF-8 or too long is answered as malformed, not fatal.
+/// Joins the way in and the way out into a transport. A line that is not UTF-8 or too long is answered as malformed; the connection stays.
 pub(crate) fn transport<R: Role>(input: impl AsyncRead + Send + 'static, outbox: Arc<Outbox>) -> impl ConnectTo<R> {
     let input: Input = Box::pin(input);
     let incoming = stream::unfold(Incoming { input, lines: acp::Lines::new(MAX_LINE_BYTES) }, |mut incoming| async {

@@ -22,12 +22,12 @@ use crate::{
     session::{Conversation, Interruption, LastTurn, Session},
 };
 
-/// Tool calls a turn may make before it is taken for a loop.
+/// Tool calls of one turn; more are taken for a loop.
 const MAX_CALLS: usize = 100;
 /// Calls of one tool with invalid arguments before the turn stops.
 const MAX_INVALID_CALLS: u32 = 3;
 
-/// Said to the model when it is to go on with an answer that was cut off. It is no word of the user's, so nobody is shown it.
+/// Said to the model when it is to continue an answer that was cut off. Not shown to anybody, since the user did not say it.
 const TAKE_UP: &str = "Your answer was cut off. Go on exactly where it stopped, and repeat nothing.";
 
 /// How a turn ends.

@@ -24,7 +24,7 @@ pub(crate) struct Workspace {
 pub(crate) enum PathError {
     #[error("{} is outside the workspace {}", path.display(), root.display())]
     Outside { path: PathBuf, root: PathBuf },
-    #[error("{} is no folder: {source}", path.display())]
+    #[error("{} is not a folder: {source}", path.display())]
     NoFolder { path: PathBuf, source: io::Error },
 }
 
@@ -160,7 +160,7 @@ impl Place {
             renameat(&dir, &temporary, &dir, &name).map_err(io::Error::from)
         })();
         if written.is_err() {
-            // The failed write is what the caller must hear about, not a failed tidying-up.
+            // The caller needs the error of the write, not of the clean-up.
             let _ = unlinkat(&dir, &temporary, AtFlags::empty());
         }
         written

@@ -3,7 +3,7 @@
 //! Laws:
 //! - a vendor method is one row of [`VendorMethod::ALL`] and nothing else: the request it makes is the one a REST client would send, so
 //!   the two cannot disagree;
-//! - [`Event::notice`] loses no event: what is no update and no open question is passed on under its name;
+//! - [`Event::notice`] loses no event: what is neither an update nor an open question is passed on under its name;
 //! - an answer that belongs to an event ([`Event::settles`]) is made from that event, so whoever is sent the event again is sent the
 //!   answer again: a stream that is cut and resumed misses neither;
 //! - a question has one number per connection ([`Questions`]), however often it is asked.

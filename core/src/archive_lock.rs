@@ -1,7 +1,7 @@
 //! Who may work on a session, and who may move its files away (rule A1).
 //!
-//! Laws: a session is held by any number of shares, or by one claim, or by nobody; never by both. What cannot be had at once is
-//! refused, nobody waits; a batch is claimed as a whole or not at all.
+//! Laws: a session is held by any number of shares, or by one claim, or by nobody; never by both. A hold that
+//! is not free is refused at once, nobody waits; a batch is claimed as a whole or not at all.
 
 use std::{collections::BTreeMap, num::NonZeroUsize};
 
@@ -21,7 +21,7 @@ enum Hold {
     Exclusive,
 }
 
-/// The session is held by somebody who does not go together with what was asked for: `session_archiving`.
+/// The session is held in a way that excludes what was asked for: `session_archiving`.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("session {0} is in transition")]
 pub struct InTransition(pub SessionId);
@@ -41,7 +41,7 @@ impl ArchiveLock {
         Ok(())
     }
 
-    /// Claims sessions for oneself, all or none; one that is named twice counts once. To be given back with [`Self::release_claim`].
+    /// Claims sessions exclusively, all or none; one that is named twice counts once. To be given back with [`Self::release_claim`].
     ///
     /// # Errors
     /// Somebody holds the one that is named.

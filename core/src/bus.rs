@@ -75,7 +75,7 @@ impl Bus {
         Self::restore(epoch, limits, [], 1)
     }
 
-    /// A bus that goes on where a journal stopped: the next event gets `next_id`. Of `frames` (ascending) it keeps the newest that reach
+    /// A bus that continues where a journal stopped: the next event gets `next_id`. Of `frames` (ascending) it keeps the newest that reach
     /// up to `next_id` without a gap, at most a ring full; a cursor below them gets an explicit resync.
     #[must_use]
     pub fn restore(

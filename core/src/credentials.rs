@@ -46,8 +46,8 @@ impl Credentials {
     /// The text of the file.
     #[must_use]
     pub fn to_text(&self) -> String {
-        // Strings, a number and JSON: nothing that could fail to be encoded.
-        format!("{:#}\n", serde_json::to_value(self).unwrap_or_default())
+        let members = serde_json::to_value(self).expect("strings, a number and JSON with string keys encode");
+        format!("{members:#}\n")
     }
 
     /// Where models are asked: `https://…/v1`, without a slash at its end. Plain http is for this machine only.

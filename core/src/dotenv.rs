@@ -1,16 +1,16 @@
 //! `.env` files, which are `NAME=value` lines, and the `$NAME`s that stand for variables in other texts.
 //!
-//! Read here rather than by a crate: those that there are put variables of the process into values, and a project's file must not be able
-//! to make an address out of the user's secrets.
+//! Read here rather than by a crate: the crates there are expand variables of the process in values, which would let a project's file
+//! build an address out of the user's secrets.
 
 use std::collections::BTreeMap;
 
 /// Largest file that is read, in bytes.
 pub const MAX_BYTES: u64 = 1 << 20;
-/// Variables that no project sets: programs change their ways by them.
+/// Variables that a project cannot set, because they change how programs behave.
 pub const NEVER_A_PROJECTS: [&str; 2] = ["DEBUG", "DEBUG_MODE"];
 
-/// The variables of a file. Of a name that is there twice, the last.
+/// The variables of a file. If a name occurs twice, the last one counts.
 ///
 /// `export` before a name is fine, and so are comments. A value in `'`, `"` or `` ` `` may go over several lines; in `"` there are `\n`,
 /// `\r`, `\t`, `\"` and `\\`. A line that is no assignment is passed over.

@@ -1,7 +1,7 @@
 //! Files in `QWEN_HOME` that daemon and agent both write, and the locks by which they take turns.
 //!
-//! Who changes such a file locks first (`flock`, exclusive), then reads, changes and replaces it, then lets go. The kernel lets go for a
-//! process that dies. Reading needs no lock: a file is replaced as a whole.
+//! To change such a file, lock first (`flock`, exclusive), then read, change and replace it, then unlock. The kernel unlocks for a process
+//! that dies. Reading needs no lock: a file is replaced as a whole.
 
 /// The user's settings.
 pub const SETTINGS: &str = "settings.json";

@@ -1,7 +1,7 @@
 //! How deep a JSON value may be nested before it is passed on.
 //!
-//! Readers give up on JSON of more than 128 levels, the daemon's own and the page's alike. What comes in gets wrapped before it is read
-//! again, in an event, a note, a history, so it has to stay below that by more than those add.
+//! Readers give up on JSON of more than 128 levels, the daemon's own and the page's alike. What comes in is wrapped (in an
+//! event, a note in the journal, a history) before it is read again, so it has to stay below that by more levels than the wrapping adds.
 
 use memchr::memchr2_iter;
 

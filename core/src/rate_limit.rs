@@ -193,7 +193,7 @@ impl RateLimiter {
         self.clients.len()
     }
 
-    /// A bucket that has rested for two windows is full again, and so worth nothing.
+    /// A bucket that has not been used for two windows is full again, so there is nothing in it to remember.
     fn sweep_when_due(&mut self, now: Millis) {
         self.requests_since_sweep += 1;
         if self.requests_since_sweep < SWEEP_REQUESTS && now.since(self.swept_at) < SWEEP_INTERVAL {

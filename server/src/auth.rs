@@ -1,4 +1,4 @@
-//! Who may in: the server token, the credentials of signed-in devices, and the one-time codes that make such credentials.
+//! Who is let in: the server token, the credentials of signed-in devices, and the one-time codes that are traded for such credentials.
 
 mod devices;
 pub(crate) mod private_file;

@@ -18,7 +18,7 @@ use crate::{
 pub struct Config {
     /// Where to listen: an IP address or a name that resolves to one.
     pub hostname: String,
-    /// 0 lets the system choose.
+    /// The TCP port; 0 lets the system choose.
     pub port: u16,
     pub token: TokenSource,
     /// `/health` needs a bearer too.
@@ -31,16 +31,16 @@ pub struct Config {
     pub allow_origins: Vec<OriginPattern>,
     /// Host names beyond the bind's own under which the daemon answers: `name` (any port) or `name:port`, lower case.
     pub allow_hosts: Vec<String>,
-    /// Serve HTTPS with these; none is HTTP.
+    /// Serve HTTPS with these files; `None` serves HTTP.
     pub tls: Option<TlsFiles>,
-    /// How many requests a client may send; none is any number.
+    /// How many requests a client may send; `None` is unlimited.
     pub rate_limits: Option<RateLimits>,
     /// Where users can sign in by device flow.
     pub identity_providers: Vec<IdentityProvider>,
     /// Model servers on this machine and in private networks may be installed over the wire.
     pub allow_private_auth_base_url: bool,
 
-    /// The ACP endpoint; none is no endpoint.
+    /// The ACP endpoint; `None` serves none.
     pub acp: Option<acp::Policy>,
 
     /// The folder sessions work in: absolute, canonical, a directory, and UTF-8, since it travels as JSON.
@@ -92,7 +92,7 @@ pub enum TotalSessions {
     AtMost(Option<NonZeroUsize>),
 }
 
-/// How long things may take. `None` is for ever.
+/// How long things may take. `None` is unlimited.
 #[derive(Debug, Clone)]
 pub struct Timeouts {
     /// From the first prompt byte accepted to its terminal event.

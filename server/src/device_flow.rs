@@ -59,7 +59,7 @@ pub struct Started {
 /// Why no flow was started.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
-    #[error("`{0}` is no identity provider of this daemon")]
+    #[error("`{0}` is not an identity provider of this daemon")]
     Unsupported(String),
     #[error(transparent)]
     TooMany(#[from] TooManyFlows),
@@ -128,7 +128,7 @@ impl SignIns {
         }
     }
 
-    /// How a flow stands; none when there is no such flow, or it has been over for long.
+    /// The state of a flow; `None` if there is no such flow, or it ended some time ago.
     #[must_use]
     pub fn view(&self, id: &str) -> Option<FlowView> {
         self.0.flows().view(clock::now(), id)

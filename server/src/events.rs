@@ -60,7 +60,7 @@ impl Drop for Open {
     }
 }
 
-/// How far a request says it has read. A cursor that cannot be read is none: the stream is live only.
+/// How far a request says it has read. A cursor that cannot be read counts as absent: the stream is live only.
 #[must_use]
 pub fn cursor(headers: &HeaderMap) -> Option<Cursor> {
     let text = headers.get("last-event-id")?.to_str().ok()?;

@@ -158,7 +158,7 @@ fn completed_tool(entry: &Entry) -> Option<&ToolCall> {
 }
 
 impl<'a> Message<'a> {
-    /// None for what is no part of the conversation.
+    /// None for what is not part of the conversation.
     fn of(entry: &'a Entry, subject: &Subject) -> Option<Self> {
         let said = match &entry.body {
             Body::User(message) => Said::User(message.texts().collect::<Vec<_>>().join("\n\n")),

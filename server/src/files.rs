@@ -84,7 +84,7 @@ impl WorkspaceFiles {
     /// Takes a path as a client wrote it.
     ///
     /// # Errors
-    /// It leaves the workspace, or is no path.
+    /// It leaves the workspace, or is not a path.
     pub fn path(&self, text: &str) -> Result<WorkspacePath, Refusal> {
         WorkspacePath::parse(text, self.root.path())
     }

@@ -1,4 +1,4 @@
-//! What git says of a workspace, told to its sessions when it becomes another: `git_branch_changed`, `git_status_changed`.
+//! Changes of a workspace's repository, told to its sessions: `git_branch_changed`, `git_status_changed`.
 //!
 //! It begins with the first who asks. From then on the repository's own folder is watched, where git leaves its traces; what is only
 //! edited and not yet git's is told when somebody asks again.

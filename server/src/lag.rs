@@ -28,7 +28,7 @@ pub struct Lateness {
 }
 
 impl Lag {
-    /// Begins to look, and goes on for as long as somebody has it.
+    /// Starts to measure, for as long as the returned value lives.
     #[must_use]
     pub fn watch() -> Arc<Self> {
         let lag = Arc::new(Self::default());

@@ -55,7 +55,7 @@ impl McpServers {
     /// Reads `mcpServers` of a request; without it there are none.
     ///
     /// # Errors
-    /// It is no list of servers. Nothing in the error repeats a value.
+    /// It is not a list of servers. Nothing in the error repeats a value.
     pub fn parse(list: Option<&Value>) -> Result<Self, InvalidMcpServers> {
         let list = match list {
             None | Some(Value::Null) => return Ok(Self::default()),

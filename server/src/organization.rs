@@ -156,7 +156,7 @@ impl Organization {
         Ok(group.clone())
     }
 
-    /// Removes a group; its sessions stand alone then. False when there is none.
+    /// Removes a group; its sessions are in no group then. False when there is no such group.
     pub fn remove_group(&mut self, id: &str, now: &str) -> bool {
         let before = self.groups.len();
         self.groups.retain(|group| &*group.id != id);

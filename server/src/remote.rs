@@ -56,9 +56,9 @@ impl From<Exit> for ExitCode {
 /// Why a command could not do what was asked.
 #[derive(Debug, thiserror::Error)]
 pub enum RemoteError {
-    #[error("{0} is no address of a daemon; it looks like http://127.0.0.1:4170")]
+    #[error("{0} is not the address of a daemon; such an address looks like http://127.0.0.1:4170")]
     BadUrl(String),
-    #[error("a daemon is spoken to over http or https, not {0}")]
+    #[error("the address of a daemon begins with http or https, not {0}")]
     NotHttp(String),
     #[error("--ca {}: {why}", path.display())]
     Authority { path: std::path::PathBuf, why: String },
@@ -68,7 +68,7 @@ pub enum RemoteError {
         "the certificate of {url} is not trusted ({why}). If it is your own, name the file of it, or of who signed it, with --ca."
     )]
     Untrusted { url: String, why: String },
-    #[error("the token holds characters no header can carry")]
+    #[error("the token has characters that a header cannot carry; use visible ASCII without spaces")]
     UnsendableToken,
     #[error("cannot read the token in {}: {source}", path.display())]
     TokenFile { path: std::path::PathBuf, source: std::io::Error },

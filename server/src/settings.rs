@@ -96,7 +96,7 @@ pub struct Layers {
 
 /// Work with the settings did not come to its end.
 #[derive(Debug, thiserror::Error)]
-#[error("work with the settings broke off: {0}")]
+#[error("reading or writing the settings stopped unexpectedly: {0}")]
 pub struct Broken(#[from] JoinError);
 
 impl Settings {
@@ -180,7 +180,7 @@ impl Settings {
     /// Makes changes in one file, all of them in one write.
     ///
     /// # Errors
-    /// The file is no JSON object and cannot be moved aside, or cannot be written. It is as before then.
+    /// The file is not a JSON object and cannot be moved aside, or cannot be written. It is left as it was.
     pub fn write(&self, scope: Scope, changes: &[Change]) -> Result<(), SaveError> {
         self.file(scope).write(changes)
     }
@@ -248,7 +248,7 @@ impl Scope {
         }
     }
 
-    /// None where it is no scope's name.
+    /// None if it is not the name of a scope.
     #[must_use]
     pub fn read(value: Option<&Value>) -> Option<Self> {
         match value?.as_str()? {

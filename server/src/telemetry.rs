@@ -28,7 +28,7 @@ pub struct Log(#[expect(dead_code, reason = "it works by being dropped")] Option
 /// one. A subscriber set before stays. A file that cannot be had is reported and done without.
 ///
 /// # Errors
-/// A filter is none.
+/// A text is not a log filter.
 pub fn start(file: Option<&LogFile>) -> Result<Log, StartError> {
     let filter = match env::var(LOG_VARIABLE) {
         Ok(wanted) if !wanted.is_empty() => filter(&wanted)?,
@@ -66,7 +66,7 @@ fn filter(wanted: &str) -> Result<EnvFilter, StartError> {
 
 /// A filter makes no sense.
 #[derive(Debug, thiserror::Error)]
-#[error("`{wanted}` is no log filter; try `info`")]
+#[error("`{wanted}` is not a log filter; try `info`")]
 pub struct StartError {
     wanted: String,
     source: ParseError,

@@ -71,7 +71,7 @@ mod tests {
         assert_eq!(local.map(|read| read.policy), Ok(Policy::LocalOnly));
     }
 
-    /// V18: what is no policy is refused by name.
+    /// V18: what is not a policy is refused by name.
     #[test]
     fn v18_an_unknown_policy_or_quorum_is_refused_with_its_name() {
         let wrong = read(&json!({"policy": {"permissionStrategy": "anarchy"}})).expect_err("no policy");

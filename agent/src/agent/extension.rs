@@ -32,8 +32,8 @@
 //!
 //! One request goes the other way, after each batch of tool calls: `craft/drainMidTurnQueue {sessionId}` asks the client for what the
 //! user typed meanwhile. It answers `{items:[{messageId?,displayText?,content:[block]}]}` or `{messages:[text]}`, oldest first, and has
-//! then handed them over. It is asked only when `initialize` said `clientCapabilities._meta["craft/drainMidTurnQueue"]: true`; -32601 or
-//! three answers later than 2 s end the asking, and what comes late is put in at the next occasion.
+//! then handed them over. It is asked only when `initialize` said `clientCapabilities._meta["craft/drainMidTurnQueue"]: true`, and no
+//! longer after a -32601 or three answers that took more than 2 s; a late answer is used at the next opportunity.
 
 use agent_client_protocol::{
     self as acp, ErrorCode,
@@ -191,7 +191,7 @@ fn with_session(session: &Session, fields: Value) -> Value {
 fn mode(id: &str) -> Result<Mode, acp::Error> {
     Mode::from_id(id).ok_or_else(|| {
         let modes = Mode::ALL.map(Mode::id).join(", ");
-        invalid(format!("There is no mode `{id}`; there are {modes}"))
+        invalid(format!("`{id}` is not an approval mode; choose one of {modes}"))
     })
 }
 

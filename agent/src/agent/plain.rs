@@ -1,4 +1,4 @@
-//! Requests of the schema with answers of our own.
+//! Requests typed by the ACP schema, answered with plain JSON.
 
 use std::fmt::Debug;
 

@@ -25,7 +25,7 @@ use crate::{
 
 /// Sessions of a page of a list, when the client names no size.
 const PAGE_SIZE: usize = 20;
-/// How long turns may take to end when the client has hung up.
+/// How long turns may take to end once the client has hung up.
 const SETTLE_TIME: Duration = Duration::from_secs(2);
 
 /// The sessions of the connection, and their running turns.

@@ -102,7 +102,7 @@ const GIT_READERS: &[&str] = &[
 /// Git arguments that write, or run a program of somebody's choice.
 const GIT_TRAPS: &[&str] =
     &["-c", "--output", "--ext-diff", "--textconv", "--exec-path", "--git-dir", "--work-tree", "-C"];
-/// Programs that run what their arguments say: a rule for all their uses would be a rule for everything.
+/// Programs that run what their arguments name: a rule that allows the program would allow everything.
 const LAUNCHERS: &[&str] = &[
     "bash", "sh", "zsh", "dash", "fish", "env", "exec", "eval", "sudo", "su", "doas", "xargs", "nohup", "time",
     "timeout", "nice", "ssh", "python", "python3", "node", "deno", "bun", "ruby", "perl", "php", "lua", "awk",
@@ -230,7 +230,7 @@ fn always_pattern(part: &Simple) -> Option<String> {
     let program = part.words.first().filter(|word| !word.expands)?;
     let text = part.text();
     if LAUNCHERS.contains(&program.text.as_str()) || program.text.contains('/') {
-        // Only this very line; and what would not come out of a rule as it went in is better asked again.
+        // Only this exact line; a text that a rule cannot hold unchanged is asked about again.
         return (!text.contains(['*', ')', '(', '\n', '$', '`'])).then_some(text);
     }
     match part.words.get(1).filter(|word| !word.expands && !word.text.starts_with('-')) {

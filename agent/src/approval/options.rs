@@ -24,7 +24,7 @@ pub(crate) enum Answer {
 }
 
 impl Answer {
-    /// Whether it would hold in a trusted folder only.
+    /// Whether the answer is possible in a trusted folder only.
     pub(crate) fn needs_trust(&self) -> bool {
         match self {
             Self::AllEdits | Self::Always(Scope::Project, _) => true,

@@ -57,7 +57,7 @@ enum Purpose {
 }
 
 impl Rule {
-    /// Reads a rule. One without its closing bracket is none.
+    /// Reads a rule. `None` for one without its closing bracket.
     pub(crate) fn parse(text: &str) -> Option<Self> {
         let text = text.trim();
         let (name, specifier) = match text.split_once('(') {

@@ -50,7 +50,7 @@ impl Parts {
         parts
     }
 
-    /// Estimates that are more than what was measured are made smaller, each by the same share.
+    /// Estimates that add up to more than was measured are reduced, each by the same share.
     fn fit(&mut self) {
         let (estimated, Some(measured)) = (self.overhead(), self.measured) else { return };
         if estimated <= measured {

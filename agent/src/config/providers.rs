@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 use super::{Anthropic, OpenAi, Secret, Server, Tuning, Variables, without_slash};
 use crate::sign_in::SignIn;
 
-/// The model one signs in for, where the settings name none.
+/// The model of a sign-in, where the settings name none.
 const SIGN_IN_MODEL: &str = "coder-model";
 
 /// The user's settings, as they are written.

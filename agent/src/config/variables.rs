@@ -85,7 +85,7 @@ impl<'a> Variables<'a> {
         }
     }
 
-    /// A variable that is not the project's, or the project could change what the user's settings mean.
+    /// A variable of the user's. A project's could change what the user's settings mean.
     fn own(&self, name: &str) -> Option<String> {
         (self.process)(name).or_else(|| self.kept(name))
     }
@@ -103,7 +103,7 @@ fn merged(files: &[&Path]) -> BTreeMap<String, String> {
     variables
 }
 
-/// None where there is no readable file: a pipe would keep us waiting.
+/// Empty unless it is a readable regular file: opening a pipe would wait for a writer.
 fn read(path: &Path) -> BTreeMap<String, String> {
     let is_file = fs::metadata(path).is_ok_and(|meta| meta.is_file() && meta.len() <= MAX_BYTES);
     let bytes = if is_file { fs::read(path).unwrap_or_default() } else { Vec::new() };

@@ -92,7 +92,7 @@ impl Asked {
     }
 }
 
-/// `begun` holds the ids of the calls announced so far, in no order that matters.
+/// `begun` holds the ids of the calls announced so far.
 fn events(event: ChatStreamEvent, begun: &mut BTreeSet<String>) -> Vec<Event> {
     match event {
         ChatStreamEvent::Chunk(chunk) => vec![Event::Text(chunk.content)],

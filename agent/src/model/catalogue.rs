@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::{SharedModel, anthropic::AnthropicModel, demo::DemoModel, openai::OpenAiModel};
 use crate::config::{Anthropic, Config, OpenAi, Secret, Server, Tuning};
 
-/// Tokens a model is taken to hold when nobody says.
+/// The context window, in tokens, of a model about which nothing is configured.
 const DEFAULT_CONTEXT_LIMIT: u64 = 200_000;
 
 /// Every configured model; the demo model when none is.
@@ -30,7 +30,7 @@ pub(crate) struct Entry {
     description: String,
 }
 
-/// A model nobody configured.
+/// A model that is not configured.
 #[derive(Debug, thiserror::Error)]
 #[error("The model `{id}` is not configured. Configured: {configured}.")]
 pub(crate) struct UnknownModel {
@@ -40,7 +40,7 @@ pub(crate) struct UnknownModel {
 
 impl Catalogue {
     pub(crate) fn new(config: &Config) -> Self {
-        // A server of the environment without a model says what is missing, which matters only when there is nothing else.
+        // A server that the environment names without a model can only report what is missing, so it comes last.
         let (named, unnamed): (Vec<_>, Vec<_>) = config.openai.iter().partition(|server| server.model.is_some());
         let mut entries: Vec<Entry> = named.into_iter().map(openai).collect();
         entries.extend(config.anthropic.iter().map(anthropic));
@@ -49,7 +49,7 @@ impl Catalogue {
                 Server::OpenAi(server) => openai(server),
                 Server::Anthropic(server) => anthropic(server),
             };
-            // The first of a name is the chosen one, or stands first in the settings.
+            // Of two with one name the first counts: it is the chosen one, or the first in the settings.
             if entries.iter().all(|other| other.id != entry.id) {
                 entries.push(entry);
             }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-/// Longest piece of a strange answer that is shown.
+/// Longest part of an unexpected answer that is shown.
 const MAX_EXCERPT_CHARS: usize = 300;
 /// The JSON-RPC code of a client that has to sign in.
 const AUTH_REQUIRED: i32 = -32000;
@@ -24,7 +24,7 @@ pub(crate) enum ModelError {
     Refused { url: String, status: u16, message: String },
     #[error("The connection to the model server at {url} broke off: {cause}")]
     BrokenOff { url: String, cause: String },
-    #[error("The model server at {url} answered something that is no model's answer: {excerpt}")]
+    #[error("The model server at {url} sent something that is not an answer of a model: {excerpt}")]
     Nonsense { url: String, excerpt: String },
     #[error("No model is named. Set OPENAI_MODEL to a model of {url}.")]
     NoModel { url: String },

@@ -1,7 +1,7 @@
 //! Any server that speaks OpenAI's chat completions, streaming.
 //!
 //! Read directly rather than through the multi-provider client: that one parses every chunk into a tree, copies a call's
-//! arguments anew for each piece of them, and takes endings such as `-max` off model names.
+//! arguments anew for each piece of them, and removes suffixes such as `-max` from model names.
 
 mod body;
 mod wire;
@@ -82,7 +82,7 @@ async fn post(url: &str, body: Bytes, key: Option<&Secret>) -> Result<Response, 
     post.send().await.map_err(|error| http::broken(url, &error))
 }
 
-/// With the token of a sign-in. One that the server does not take, though its time is not up, is renewed once.
+/// Asks with the token of a sign-in. If the server refuses a token that has not expired, it is renewed once.
 async fn signed_in(sign_in: SignIn, model: String, body: Bytes) -> Result<Events, ModelError> {
     let signed_out = |error: SignInError| ModelError::SignedOut(error.to_string());
     let mut bearer = sign_in.bearer(None).await.map_err(signed_out)?;

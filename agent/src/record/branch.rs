@@ -29,7 +29,7 @@ pub(crate) enum LoadError {
 }
 
 impl Branch {
-    /// Reads the file. Lines that are no records, a torn last one above all, are skipped.
+    /// Reads the file. Lines that are not records, such as a torn last one, are skipped.
     pub(crate) fn load(path: &Path, session: &str) -> Result<Self, LoadError> {
         let bytes = fs::read(path).map_err(|source| match source.kind() {
             io::ErrorKind::NotFound => LoadError::Unknown(session.to_owned()),
@@ -52,7 +52,7 @@ impl Branch {
         let mut records: Vec<Option<Record>> = records.into_iter().map(Some).collect();
         let mut chain = Vec::new();
         let mut next = records.len().checked_sub(1);
-        // Taking each record out ends a chain that bites its own tail.
+        // Taking each record out ends the walk even if the parents form a cycle.
         while let Some(record) = next.and_then(|place| records[place].take()) {
             next = record.parent_uuid.as_ref().and_then(|parent| places.get(parent).copied());
             chain.push(record);

@@ -106,7 +106,7 @@ impl Session {
         })
     }
 
-    /// Mode and model once more, as select options.
+    /// Mode and model again, as select options.
     pub(crate) fn config_options(&self) -> Value {
         let (mode, model) = (self.mode(), self.model());
         let modes: Vec<Value> = Mode::ALL

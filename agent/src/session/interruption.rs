@@ -6,7 +6,7 @@ use crate::history::Role;
 /// How the last turn ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum LastTurn {
-    /// By itself; or there was none.
+    /// By itself, or there was no turn yet.
     Completed,
     /// It was cancelled, or failed.
     BrokenOff,

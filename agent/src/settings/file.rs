@@ -13,14 +13,14 @@ use serde_json::Value;
 
 use crate::{approval::Rule, lock, stamp::Stamp};
 
-/// How long others may keep us from writing. They hold the lock for one small file.
+/// How long to wait for the lock, which others hold only while they write one small file.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// A settings file as it was last read. A value of another type than expected counts as absent: one mistake silences nothing else.
 #[derive(Debug)]
 pub(super) struct SettingsFile {
     path: PathBuf,
-    /// By which the processes of a home take turns in writing.
+    /// The lock file by which the processes of a home take turns in writing.
     lock: PathBuf,
     /// Nothing outside of this folder is written, wherever links lead.
     bounds: Option<PathBuf>,
@@ -103,7 +103,7 @@ impl SettingsFile {
         })
     }
 
-    /// Changes the text of the file as it is now, with what it says at hand; a file that is no JSON is left alone.
+    /// Changes the text of the file as it is now, given its parsed value too; a file that is not JSON is left alone.
     fn edit(&mut self, change: impl FnOnce(&CstRootNode, &Value)) -> Result<(), SettingsError> {
         let failed = |source: io::Error| match source.kind() {
             io::ErrorKind::TimedOut => SettingsError::Busy { path: self.path.clone() },

@@ -1,4 +1,4 @@
-//! Reads the arguments a model wrote. Every complaint names the field, so that the model can mend its call.
+//! Reads the arguments a model wrote. Every error names the field, so that the model can correct its call.
 
 use std::path::PathBuf;
 

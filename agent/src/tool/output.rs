@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 /// Longest output handed to the model, in bytes.
 pub(crate) const MAX_OUTPUT_BYTES: usize = 25_000;
 
-/// The first and the last bytes of a stream. Memory is bounded by twice half the cap, whatever flows through.
+/// The first and the last bytes of a stream. Memory is bounded by the cap, however much flows through.
 #[derive(Debug)]
 pub(crate) struct Output {
     half: usize,

@@ -149,7 +149,7 @@ impl Running {
         }
     }
 
-    /// An error means that no process of the group is left, which is what is wanted.
+    /// Ignores errors: they mean that no process of the group is left.
     fn kill_group(&self, signal: Signal) {
         if let Some(group) = i32::try_from(self.group).ok().and_then(Pid::from_raw) {
             let _ = kill_process_group(group, signal);

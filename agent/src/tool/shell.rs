@@ -97,7 +97,7 @@ impl Invocation for Call {
             let place =
                 context.workspace.locate(&self.directory).map_err(|error| Outcome::failed(error.to_string()))?;
             if !place.path().is_dir() {
-                return Err(Outcome::failed(format!("{} is no folder.", self.directory.display())));
+                return Err(Outcome::failed(format!("{} is not a folder.", self.directory.display())));
             }
             Ok(Vec::new())
         })

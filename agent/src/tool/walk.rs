@@ -4,7 +4,7 @@ use std::path::Path;
 
 use ignore::{Walk, WalkBuilder};
 
-/// Every entry below `root` that is not ignored, in no promised order. Links are not followed.
+/// Every entry below `root` that is not ignored, in any order. Links are not followed.
 pub(super) fn entries(root: &Path) -> Walk {
     WalkBuilder::new(root)
         .follow_links(false)

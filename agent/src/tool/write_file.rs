@@ -113,7 +113,7 @@ impl Invocation for Call {
     }
 }
 
-/// The file as text. A file that is no text counts as a problem, not as empty.
+/// The file as text. A file that is not text is an error, not empty.
 pub(super) fn current_text(place: &Place) -> io::Result<String> {
     let content = place.read()?;
     String::from_utf8(content.bytes).map_err(|_| io::Error::new(io::ErrorKind::InvalidData, "not a text file"))

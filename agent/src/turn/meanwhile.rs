@@ -24,7 +24,7 @@ use crate::{
 
 /// How long the client may take to answer. The turn waits with it.
 const PATIENCE: Duration = Duration::from_secs(2);
-/// Answers in a row that may come too late before the client is not asked any more.
+/// The client is not asked any more after this many late answers in a row.
 const MAX_LATE_ANSWERS: u32 = 3;
 
 /// What a session has been told beside its prompts, and whether its client can be asked for more.
@@ -96,7 +96,7 @@ async fn ask(session: &Session, cancel: &CancellationToken) -> Vec<Message> {
     let (tell, mut answer) = oneshot::channel();
     let (client, id) = (session.client.clone(), Arc::clone(&session.id));
     let (workspace, keeper) = (Arc::clone(&session.workspace), Arc::clone(meanwhile));
-    // A task of its own: an answer that comes when nobody waits for it any more is not lost.
+    // In a task of its own, so that an answer that comes too late to be waited for is not lost.
     tokio::spawn(async move {
         let answered = client.drain_messages(&id).await.map(|drained| read(drained, &workspace));
         if let Err(Ok(messages)) = tell.send(answered) {

@@ -3,7 +3,7 @@
 use bytes::{Buf as _, Bytes, BytesMut};
 use memchr::memchr;
 
-/// A line longer than its reader allows. It has been skipped; the reader goes on behind its end.
+/// A line longer than its reader allows. It has been skipped; the reader continues after its end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("a line is longer than {max_bytes} bytes")]
 pub struct LineTooLong {

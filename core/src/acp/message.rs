@@ -24,7 +24,7 @@ pub mod code {
 pub enum RpcId {
     Number(i64),
     Text(String),
-    /// Of a response to something that could not be read.
+    /// The id of a response to something that could not be read.
     Null,
 }
 
@@ -80,7 +80,7 @@ pub enum NotAMessage {
     Json(#[source] serde_json::Error),
     #[error("a batch, which the protocol does not use")]
     Batch,
-    #[error("a JSON value that is no object")]
+    #[error("a JSON value that is not an object")]
     NotAnObject,
     #[error("a member of the wrong type: {0}")]
     Member(#[source] serde_json::Error),

@@ -52,7 +52,7 @@ struct Terminal<'a> {
 }
 
 impl<'a> Event<'a> {
-    /// Reads the frame of a bus: the envelope in its data line. `None` for what holds none.
+    /// Reads the frame of a bus: the envelope in its data line. `None` if it holds none.
     #[must_use]
     pub fn of_frame(sse: &'a [u8]) -> Option<Self> {
         let text = std::str::from_utf8(sse).ok()?;

@@ -19,7 +19,7 @@ pub struct Frame {
 }
 
 impl Frame {
-    /// `message`, which no event stands behind.
+    /// A message that was not made from an event.
     #[must_use]
     pub fn of(message: &Message<'_>) -> Self {
         let mut json = message.to_line();

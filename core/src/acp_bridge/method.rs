@@ -11,8 +11,8 @@ use crate::{
 
 /// A vendor method and the request it stands for.
 ///
-/// Params that the route's path names go there, each a non-empty string. Of the rest, a reading or deleting method puts scalars into
-/// the query; any other sends them as its JSON body, but for those that its route names as the query's.
+/// Params named in the route's path go into the path; each must be a non-empty string. GET and DELETE put the rest, which must be scalars,
+/// into the query. Other methods send the rest as their JSON body, except for the params that the route lists as the query's.
 #[derive(Debug, PartialEq, Eq)]
 pub struct VendorMethod {
     pub name: &'static str,
@@ -133,7 +133,7 @@ impl VendorMethod {
         matches!(self.route, Owned(_))
     }
 
-    /// The capability tag without which the method is there but good for nothing; most need none.
+    /// The capability tag that has to be advertised for the method to be of any use; most need none.
     #[must_use]
     pub fn tag(&self) -> Option<&'static str> {
         (self.name == "_qwen/session/shell").then_some("session_shell_command")

@@ -1,4 +1,4 @@
-//! Whether a peer is still there: how long one is waited for whose stream has gone.
+//! Whether a peer is still there, and how long to wait for one whose streams are gone.
 
 use crate::Millis;
 

@@ -17,7 +17,7 @@ impl From<NotOwned> for RpcError {
 
 /// The error of an answer with this status, which is 400 or above, and body.
 ///
-/// What the caller can mend is `-32602`, the rest `-32603`; a failure that came from the agent keeps the agent's code. `data` is
+/// What the caller can fix is `-32602`, the rest `-32603`; a failure that came from the agent keeps the agent's code. `data` is
 /// what the body says beside its sentence, with the condition as `errorKind`.
 #[must_use]
 pub fn refusal(status: u16, body: &[u8]) -> RpcError {

@@ -53,7 +53,7 @@ fn pressure_lag(ring: &Ring) -> u64 {
     (ring.size() * 3 / 4).max(1) + 1
 }
 
-/// The queue of one subscriber, with the newest event in it or not.
+/// The length of one subscriber's queue, as of some event.
 struct Queue {
     frames: u64,
     bytes: u64,
@@ -62,6 +62,15 @@ struct Queue {
 enum Verdict {
     Keep,
     Evict(EvictionReason),
+}
+
+/// Why and where a subscriber's stream ends.
+struct Eviction {
+    reason: EvictionReason,
+    /// The first id it will not get.
+    end: u64,
+    /// The size of the event that did not fit, in bytes of JSON, if it was bytes that ran out.
+    event_bytes: Option<u64>,
 }
 
 impl Bus {
@@ -151,8 +160,8 @@ fn judge(subscriber: &mut Subscriber, ring: &Ring, limits: &BusLimits, now: Mill
         let stalled = subscriber.stalled_for(now, ring).is_some_and(|stalled| stalled >= limits.stall_grace);
         if let (true, Verdict::Evict(reason)) = (stalled, verdict(&before, newest.size(), subscriber, limits)) {
             let event_bytes = (reason == EvictionReason::QueueBytesOverflow).then(|| newest.size());
-            evict(subscriber, reason, newest.id, &before, event_bytes, limits, now);
-            return;
+            let eviction = Eviction { reason, end: newest.id, event_bytes };
+            return evict(subscriber, &eviction, &before, limits, now);
         }
     }
     warn(subscriber, &after, newest.id, limits, now);
@@ -170,15 +179,8 @@ fn verdict(before: &Queue, size: u64, subscriber: &Subscriber, limits: &BusLimit
 }
 
 /// B6.
-fn evict(
-    subscriber: &mut Subscriber,
-    reason: EvictionReason,
-    end: u64,
-    queue: &Queue,
-    event_bytes: Option<u64>,
-    limits: &BusLimits,
-    now: Millis,
-) {
+fn evict(subscriber: &mut Subscriber, eviction: &Eviction, queue: &Queue, limits: &BusLimits, now: Millis) {
+    let Eviction { reason, end, event_bytes } = *eviction;
     let evicted = ClientEvicted {
         reason,
         dropped_after: end,
@@ -225,7 +227,8 @@ fn overrun(subscriber: &mut Subscriber, ring: &Ring, limits: &BusLimits, now: Mi
     if subscriber.is_live() {
         let from = subscriber.counted_from();
         let queue = Queue { frames: ring.next_id().saturating_sub(from), bytes: ring.bytes_from(from) };
-        evict(subscriber, EvictionReason::QueueOverflow, subscriber.next, &queue, None, limits, now);
+        let eviction = Eviction { reason: EvictionReason::QueueOverflow, end: subscriber.next, event_bytes: None };
+        evict(subscriber, &eviction, &queue, limits, now);
     } else {
         subscriber.skip_to_end();
     }

@@ -17,7 +17,7 @@ pub struct Cursor {
     pub epoch: Option<EventEpoch>,
 }
 
-/// A wish to listen. Without a cursor: live events only.
+/// What a subscriber asks for. Without a cursor: live events only.
 #[derive(Debug, Default)]
 pub struct Subscribe {
     pub cursor: Option<Cursor>,
@@ -26,7 +26,7 @@ pub struct Subscribe {
     pub snapshot: Option<Box<RawValue>>,
 }
 
-/// Why nobody may listen: 429 `subscriber_limit_exceeded`.
+/// Why a subscription is refused: 429 `subscriber_limit_exceeded`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the session has {limit} subscribers already")]
 pub struct SubscribeError {

@@ -18,7 +18,7 @@ pub struct Frame {
     pub(super) json_start: u32,
 }
 
-/// Why a journal line is no event.
+/// Why a journal line is not an event.
 #[derive(Debug, thiserror::Error)]
 pub enum InvalidFrame {
     #[error("not an id-bearing envelope: {0}")]

@@ -13,9 +13,9 @@ pub(super) struct Ring {
     next_id: u64,
     /// Bytes of JSON ever pushed.
     total_bytes: u64,
-    /// No cursor is below this id …
+    /// No cursor is below this id; the lowest one is exactly on it, unless `floor_is_stale`.
     floor: u64,
-    /// … and one may stand on it, unless this is set: then the lowest has moved since.
+    /// The lowest cursor has moved on since `floor` was set.
     floor_is_stale: bool,
 }
 

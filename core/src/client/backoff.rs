@@ -7,7 +7,7 @@ pub const SHORTEST_WAIT: Millis = Millis(500);
 /// No wait is longer than this, unless the daemon asks for it.
 pub const LONGEST_WAIT: Millis = Millis(30_000);
 
-/// The wait before attempt number `attempt` (from 0). `chance` is in `0.0..1.0`; half of the wait is left to it, so that clients which
+/// The wait before attempt number `attempt` (from 0). `chance` is in `0.0..1.0`; half of the wait is random, so that clients which
 /// were cut off together do not come back together.
 #[must_use]
 pub fn wait(attempt: u32, chance: f64) -> Millis {

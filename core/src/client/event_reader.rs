@@ -31,9 +31,9 @@ pub enum News {
 pub enum Resync {
     /// The daemon says so.
     Marked(ResyncRequired),
-    /// The daemon says so in words nobody can read.
+    /// The daemon says so, in a payload that cannot be read.
     Unreadable(Malformed),
-    /// Ids were left out.
+    /// Ids were skipped.
     Gap { after: u64, next: u64 },
 }
 

@@ -100,7 +100,7 @@ impl PromptState {
 /// `DELETE /session/:id/pending-prompts/:promptId`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct Removed {
-    /// `false` for a prompt nobody knows, or that has ended.
+    /// `false` for a prompt that is unknown or has ended.
     pub removed: bool,
 }
 

@@ -39,7 +39,7 @@ impl NewSession {
 pub enum Scope {
     /// All who ask for one of this scope.
     Single,
-    /// Nobody who does not name it.
+    /// Only clients that name its id.
     Thread,
 }
 

@@ -61,8 +61,8 @@ struct OfferedCodes<'a> {
 }
 
 impl FlowView {
-    /// The code and its address, for the client that started the flow and nobody else; a flow that nobody signed is for those who do
-    /// not sign either.
+    /// The code and its address, for the client that started the flow and nobody else; the code of a flow that an
+    /// anonymous client started is for anonymous clients.
     #[must_use]
     pub fn codes_for(&self, caller: Option<&ClientId>) -> Option<Codes<'_>> {
         let offer = self.offer.as_ref().map(|offer| OfferedCodes {

@@ -1,7 +1,7 @@
 //! Shapes read out of JSON, field by field.
 //!
-//! Payloads and answers are some eighty small shapes. Decoders derived for them are several times as long as this, and the page carries
-//! its code over the network. Laws: a field nobody knows is skipped; `null` and "absent" are the same, agents write both; a known field
+//! Payloads and answers are some eighty small shapes. Derived decoders for them would be several times the size of this code, which every
+//! visitor of the page downloads. Laws: a field nobody knows is skipped; `null` and "absent" are the same, agents write both; a known field
 //! of another type makes the whole unreadable, as does the absence of one that is needed.
 
 use serde_json::{Map, Value};
@@ -32,7 +32,7 @@ pub(crate) fn may<T: Read + Default>(value: &Value, name: &str) -> Option<T> {
     }
 }
 
-/// Says of a struct by which names its fields are read: first what must be there, then what may be missing.
+/// Implements [`Read`] for a struct: first the fields that must be there, then those that may be missing, each with its name.
 macro_rules! readable {
     ($type:ident { $($must:ident: $must_name:literal),* ; $($may:ident: $may_name:literal),* }) => {
         impl $crate::payload::Read for $type {

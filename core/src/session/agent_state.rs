@@ -71,7 +71,7 @@ impl AgentState {
     }
 }
 
-/// The five approval modes a client can ask for, mildest reading first.
+/// The five approval modes a client can ask for, the strictest first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ApprovalMode {

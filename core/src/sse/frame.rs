@@ -27,9 +27,9 @@ pub struct Event {
 /// An event whose data is not an envelope.
 #[derive(Debug, thiserror::Error)]
 pub enum NotAnEnvelope {
-    #[error("the event's data is no JSON: {0}")]
+    #[error("the event's data is not JSON: {0}")]
     NotJson(#[from] serde_json::Error),
-    #[error("the event's data is JSON, but no envelope")]
+    #[error("the event's data is JSON, but not an envelope")]
     OtherJson,
 }
 

@@ -13,7 +13,7 @@ impl Transcript {
         }
         let known = match known {
             Some(id) if by_update || self.is_of_turn(id, step) => Some(id),
-            // The agent counts its calls anew in every turn: the same name, another call.
+            // Agents number their calls afresh in every turn: the same id may be another call.
             _ => None,
         };
         let framed =

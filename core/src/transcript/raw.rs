@@ -10,6 +10,7 @@ use crate::{
         Change, Transcript,
         run::Speaker,
         step::{Folded, Step},
+        updates,
     },
 };
 
@@ -103,7 +104,9 @@ impl Transcript {
             folded: Folded::default(),
         };
         let update = &plain.data.update;
-        self.piece(speaker, &update.content.text, update.message_id.as_deref(), None, None, &step, &mut change);
+        let (text, message_id) = (&*update.content.text, update.message_id.as_deref());
+        let piece = updates::Piece { speaker, text, message_id, source: None, parent: None };
+        self.piece(piece, &step, &mut change);
         self.shrink(&mut change);
         change
     }

@@ -16,6 +16,16 @@ use crate::{
 /// `_meta.source` of the daemon's own echo of a prompt.
 pub(super) const ECHO: &str = "bridge-echo";
 
+/// A piece of streamed text.
+pub(super) struct Piece<'a> {
+    pub(super) speaker: Speaker,
+    pub(super) text: &'a str,
+    pub(super) message_id: Option<&'a str>,
+    pub(super) source: Option<&'a str>,
+    /// The sub-agent's call it belongs to.
+    pub(super) parent: Option<ToolCallId>,
+}
+
 impl Transcript {
     pub(super) fn update(&mut self, event: &Envelope, step: &Step<'_>, change: &mut Change) {
         match Update::parse(&event.data) {
@@ -116,7 +126,7 @@ impl Transcript {
         }
     }
 
-    /// A message that names no prompt begins a turn, unless it goes on with one that began so.
+    /// A message that names no prompt begins a turn, unless it continues one that began in this way.
     fn user_turn(&mut self, step: &Step<'_>, parent: Option<&ToolCallId>, change: &mut Change) -> TurnId {
         if step.prompt.is_some() || parent.is_some() || step.folded.opens {
             return self.turn_of(step, change);
@@ -148,34 +158,24 @@ impl Transcript {
             return self.compaction(&chunk, event, step, change);
         }
         let parent = chunk.parent();
-        let discrete = chunk.is_discrete();
-        match chunk.content {
-            ContentBlock::Text(text) if discrete => {
-                self.discrete(speaker, text, chunk.message_id, chunk.meta, parent, step, change);
-            }
+        let is_discrete = chunk.is_discrete();
+        match &chunk.content {
+            ContentBlock::Text(_) if is_discrete => self.discrete(speaker, chunk, step, change),
             ContentBlock::Text(text) => {
                 let source = chunk.meta.get("source").and_then(Value::as_str);
-                self.piece(speaker, &text, chunk.message_id.as_deref(), source, parent, step, change);
+                let piece = Piece { speaker, text, message_id: chunk.message_id.as_deref(), source, parent };
+                self.piece(piece, step, change);
             }
-            content => {
+            _ => {
                 let turn = self.turn_of(step, change);
-                self.lines.push(Self::entry(step, Some(turn), parent, Body::Media(Box::new(content))), change);
+                self.lines.push(Self::entry(step, Some(turn), parent, Body::Media(Box::new(chunk.content))), change);
             }
         }
     }
 
-    /// A piece of streamed text: the hot path of every session.
-    #[expect(clippy::too_many_arguments, reason = "the fast path has no chunk to pass")]
-    pub(super) fn piece(
-        &mut self,
-        speaker: Speaker,
-        text: &str,
-        message_id: Option<&str>,
-        source: Option<&str>,
-        parent: Option<ToolCallId>,
-        step: &Step<'_>,
-        change: &mut Change,
-    ) {
+    /// Adds a piece of streamed text: the hot path of every session.
+    pub(super) fn piece(&mut self, piece: Piece<'_>, step: &Step<'_>, change: &mut Change) {
+        let Piece { speaker, text, message_id, source, parent } = piece;
         if text.is_empty() {
             return;
         }
@@ -193,17 +193,10 @@ impl Transcript {
         self.lines.push(Self::entry(step, Some(turn), parent, text_body(speaker, run)), change);
     }
 
-    #[expect(clippy::too_many_arguments, reason = "a chunk taken apart")]
-    fn discrete(
-        &mut self,
-        speaker: Speaker,
-        text: String,
-        message_id: Option<Box<str>>,
-        mut meta: Map<String, Value>,
-        parent: Option<ToolCallId>,
-        step: &Step<'_>,
-        change: &mut Change,
-    ) {
+    /// Adds a text that nothing is joined to.
+    fn discrete(&mut self, speaker: Speaker, chunk: Chunk, step: &Step<'_>, change: &mut Change) {
+        let parent = chunk.parent();
+        let Chunk { content: ContentBlock::Text(text), message_id, mut meta, .. } = chunk else { return };
         if text.is_empty() {
             return;
         }
@@ -297,7 +290,7 @@ fn text_body(speaker: Speaker, run: TextRun) -> Body {
 }
 
 impl Message {
-    /// Adds a block; a piece of text goes on with the piece before it.
+    /// Adds a block; a piece of text is joined to the piece before it.
     pub(super) fn push(&mut self, block: UserBlock) {
         match (self.blocks.last_mut(), block) {
             (

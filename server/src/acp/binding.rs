@@ -103,7 +103,7 @@ impl Binding {
         self.state().owed.open().cloned().collect()
     }
 
-    /// Where a stream goes on that names no place of its own; the history goes with it.
+    /// Where a stream continues that names no place of its own; the history goes with it.
     pub(super) fn take_place(&self) -> Place {
         let mut state = self.state();
         let rest = Place { history: Vec::new(), ..state.place.clone() };

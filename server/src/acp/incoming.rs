@@ -39,7 +39,7 @@ impl Incoming {
     /// Reads one message.
     ///
     /// # Errors
-    /// It is none.
+    /// The body is not a message.
     pub fn read(bytes: &[u8]) -> Result<Self, NotAMessage> {
         Ok(match Message::parse(bytes)? {
             Message::Request { id, method, params } => Self::Call(Call::new(Some(id), &method, params)),

@@ -186,7 +186,7 @@ impl Drop for Leaving<'_> {
     }
 }
 
-/// The `initialize` that has to come first. What is no message is answered, and waited on.
+/// The `initialize` that has to come first. What is not a message is answered with an error, and the wait goes on.
 async fn first_call(stream: &mut Stream) -> Result<Call, Farewell> {
     loop {
         let Some(text) = received(stream.next().await)? else { continue };
@@ -224,7 +224,7 @@ fn received(message: Option<Result<Message, Error>>) -> Result<Option<Utf8Bytes>
 
 async fn send(stream: &mut Stream, frames: Vec<Frame>) -> Result<(), Error> {
     for frame in frames {
-        // JSON is UTF-8; a frame that is none was never made.
+        // JSON is UTF-8, and every frame is JSON.
         let Ok(text) = Utf8Bytes::try_from(frame.json) else { continue };
         stream.feed(Message::Text(text)).await?;
     }

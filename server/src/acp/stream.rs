@@ -44,7 +44,7 @@ pub fn respond(peer: &Arc<Peer>, session: Option<&str>, cursor: Option<Cursor>) 
     }
 }
 
-/// A peer that names a place goes on there; what a load left is for one that starts over.
+/// A peer that names a place continues there; what a load left is for one that starts over.
 fn resume(peer: &Arc<Peer>, binding: &Arc<Binding>, cursor: Option<Cursor>) -> Result<Feed, WireError> {
     let id = binding.session.as_str();
     let live = peer.live(id).ok_or_else(|| WireError::session_not_found(id))?;

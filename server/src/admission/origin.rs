@@ -14,10 +14,10 @@ pub enum OriginPattern {
     Exactly(Box<str>),
 }
 
-/// Why a text is no origin pattern.
+/// Why a text is not an origin pattern.
 #[derive(Debug, Clone, thiserror::Error)]
 #[error(
-    "`{0}` is no origin: write `*`, or scheme://host[:port] in lower case without path, default port or trailing slash"
+    "`{0}` is not an origin: write `*`, or scheme://host[:port] in lower case without path, default port or trailing slash"
 )]
 pub struct InvalidOrigin(String);
 

@@ -11,10 +11,10 @@ use std::{
 
 const OWNER_ONLY_DIR: u32 = 0o700;
 const OWNER_ONLY_FILE: u32 = 0o600;
-/// Between two looks whether a lock is free.
+/// Time between two attempts to lock.
 const LOOK_AGAIN: Duration = Duration::from_millis(5);
 
-/// Makes `path` a directory that only its owner enters; one that stood open to others is closed to them.
+/// Makes `path` a directory that only its owner can enter, whatever its mode was before.
 pub(crate) fn make_dir(path: &Path) -> io::Result<()> {
     if let Some(parent) = path.parent() {
         fs::create_dir_all(parent)?;
@@ -29,7 +29,7 @@ pub(crate) fn make_dir(path: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Reads a file, and closes it to others first if it stood open to them.
+/// Reads a file. If others could read it, its mode is corrected first.
 pub(crate) fn read(path: &Path) -> io::Result<String> {
     if fs::metadata(path)?.permissions().mode() & 0o077 != 0 {
         fs::set_permissions(path, Permissions::from_mode(OWNER_ONLY_FILE))?;
@@ -82,7 +82,7 @@ fn open_lock(path: &Path) -> io::Result<File> {
 fn write_draft(path: &Path, text: &str) -> io::Result<PathBuf> {
     let draft = path.with_extension(format!("{}.draft", uuid::Uuid::new_v4()));
     let mut file = OpenOptions::new().write(true).create_new(true).mode(OWNER_ONLY_FILE).open(&draft)?;
-    // A secret that was not taken in must not lie about.
+    // Half a secret must not be left behind.
     let written = file.write_all(text.as_bytes()).and_then(|()| file.sync_all());
     written.inspect_err(|_| drop(fs::remove_file(&draft)))?;
     Ok(draft)

@@ -52,7 +52,7 @@ impl fmt::Debug for Secret {
 #[serde(try_from = "String", into = "String")]
 pub struct Digest([u8; 32]);
 
-/// Why a text is no digest.
+/// Why a text is not a digest.
 #[derive(Debug, thiserror::Error)]
 #[error("a SHA-256 digest is 43 characters of base64url")]
 pub struct InvalidDigest;

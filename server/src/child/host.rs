@@ -35,7 +35,7 @@ struct Inner {
     patience: Duration,
     /// An agent nobody uses is ended after this.
     idle: Duration,
-    /// Somebody has let go of the agent.
+    /// A user of the agent has released it.
     eased: Arc<Notify>,
     place: Mutex<Place>,
 }

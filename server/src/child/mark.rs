@@ -59,7 +59,7 @@ pub(crate) fn end_orphans() {
 }
 
 impl Origin {
-    /// The process with this number today, None where there is none that runs.
+    /// The process that has this id now; None if none does.
     fn of(pid: i32) -> io::Result<Option<Self>> {
         let stat = match fs::read_to_string(format!("/proc/{pid}/stat")) {
             Err(error) if error.kind() == io::ErrorKind::NotFound || is_no_process(&error) => return Ok(None),
@@ -84,7 +84,7 @@ impl fmt::Display for Origin {
     }
 }
 
-/// Kills what bears such a mark, until there is none. How many that were.
+/// Kills the processes that bear such a mark, until none is left. Returns how many there were.
 fn end_all(is_meant: impl Fn(&Mark) -> bool) -> usize {
     let mut ended = 0;
     for _ in 0..MAX_LOOKS {

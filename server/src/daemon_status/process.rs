@@ -19,7 +19,7 @@ pub struct Process {
     pub heap_used: u64,
 }
 
-/// More of it, for the metrics. What the system does not tell is none.
+/// More of it, for the metrics. `None` is what the system does not tell.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Usage {
     pub cpu_seconds: Option<f64>,

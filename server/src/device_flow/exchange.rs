@@ -57,7 +57,7 @@ impl fmt::Debug for Token {
     }
 }
 
-/// Why there is no code. Says nothing that the provider sent but its error word.
+/// Why there is no code. Of what the provider sent it repeats nothing but the error word.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum AskError {
     #[error("no HTTP client can be made: {0}")]
@@ -66,7 +66,7 @@ pub(super) enum AskError {
     Unreachable(String),
     #[error("it answered {status} {word}")]
     Refused { status: StatusCode, word: Shown },
-    #[error("it answered {0} with something that is no device code")]
+    #[error("it answered {0} with something that is not a device code")]
     Nonsense(StatusCode),
 }
 

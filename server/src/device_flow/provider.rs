@@ -32,7 +32,7 @@ pub struct IdentityProvider {
 pub enum ProvidersError {
     #[error("cannot read --identity-providers {}", path.display())]
     Read { path: PathBuf, source: io::Error },
-    #[error("--identity-providers {} is no list of identity providers: {reason}", path.display())]
+    #[error("--identity-providers {} is not a list of identity providers: {reason}", path.display())]
     Malformed { path: PathBuf, reason: String },
 }
 
@@ -73,7 +73,7 @@ impl IdentityProvider {
         ] {
             if !is_safe(url) {
                 return Err(format!(
-                    "`{member}` of `{id}` has to be https, for it gets secrets; http only on this machine"
+                    "`{member}` of `{id}` must be https, because secrets are sent to it; http is allowed on this machine only"
                 ));
             }
         }

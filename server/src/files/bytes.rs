@@ -1,4 +1,4 @@
-//! Raw bytes of a file, for what is no text.
+//! Raw bytes of a file, for what is not text.
 
 use std::os::unix::fs::FileExt;
 

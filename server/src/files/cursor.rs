@@ -1,4 +1,4 @@
-//! Where a read that did not fit goes on: an opaque text on the wire.
+//! Where a read that did not fit continues: an opaque text on the wire.
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use rustix::fs::Stat;

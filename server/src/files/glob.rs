@@ -45,7 +45,7 @@ impl WorkspaceFiles {
     /// first wildcard, not by wildcards.
     ///
     /// # Errors
-    /// The pattern is none, or leaves the workspace; `cwd` is no directory.
+    /// The pattern is malformed or leaves the workspace, or `cwd` is not a directory.
     pub fn glob(&self, wish: GlobWish) -> Result<Globbed, Refusal> {
         let started = Instant::now();
         let cwd = self.path(wish.cwd.as_deref().unwrap_or(""))?;

@@ -87,7 +87,7 @@ impl<'a> IgnoreRules<'a> {
         for name in excludes.into_iter().chain(FILES) {
             let text = self.text(&WorkspacePath::found(dir.join(name)));
             for line in text.as_deref().unwrap_or_default().lines() {
-                // A line that is no pattern ignores nothing.
+                // A line that is not a pattern ignores nothing.
                 let _ = builder.add_line(None, line);
             }
         }

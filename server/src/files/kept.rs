@@ -5,7 +5,7 @@ use std::{ffi::OsStr, io::Read, path::Path};
 use super::{Refusal, WorkspaceFiles, WorkspacePath, write::filled};
 
 impl WorkspaceFiles {
-    /// The first `max_bytes` of a regular file; none where there is none.
+    /// The first `max_bytes` of a regular file; `None` where there is no such file.
     ///
     /// # Errors
     /// The way there leaves the workspace, or ends at something else, or the disk refuses.

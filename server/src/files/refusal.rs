@@ -53,7 +53,7 @@ pub enum Refusal {
     AmbiguousText { path: String, count: usize },
     #[error("the text has characters that {0} cannot encode")]
     Unencodable(String),
-    #[error("the way to the file changed meanwhile: {0}")]
+    #[error("the path to the file changed during the operation: {0}")]
     Moved(String),
     #[error("{path}: {source}")]
     Io { path: String, source: io::Error },

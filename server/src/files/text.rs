@@ -38,7 +38,7 @@ pub(super) struct Text {
 }
 
 impl Text {
-    /// `None` for what is no text. Unpaired surrogates and the like become U+FFFD.
+    /// `None` for what is not text. Unpaired surrogates and the like become U+FFFD.
     pub(super) fn decode(bytes: &[u8]) -> Option<Self> {
         let (encoding, bom_len) = match encoding_rs::Encoding::for_bom(bytes) {
             Some((encoding, length)) => (Encoding::from(encoding), length),

@@ -57,7 +57,7 @@ pub struct CommitFile {
 }
 
 impl Git {
-    /// The commit `sha`: 4 to 64 hexadecimal digits, as the route has checked. None where there is no such commit.
+    /// The commit `sha`: 4 to 64 hexadecimal digits, as the route has checked. `None` if there is no such commit.
     ///
     /// # Errors
     /// Git is too slow, or says something odd.

@@ -17,7 +17,7 @@ pub struct LogWish {
     /// From 1 to [`MAX_LIMIT`].
     pub limit: usize,
     pub skip: usize,
-    /// A revision or a range of them; HEAD where there is none.
+    /// A revision or a range of revisions; HEAD if absent.
     pub range: Option<String>,
     /// Every branch and tag, not HEAD alone.
     pub all: bool,

@@ -57,7 +57,7 @@ pub struct GroupName(Box<str>);
 
 impl GroupName {
     /// # Errors
-    /// It is no string, or not such a name.
+    /// It is not a string, or not such a name.
     pub fn read(value: Option<&Value>) -> Result<Self, Refused> {
         let text = value.and_then(Value::as_str).ok_or(Refused::Name("`name` must be a string"))?.trim();
         let is_good = (1..=MAX_NAME_CHARS).contains(&text.chars().count()) && !text.chars().any(char::is_control);

@@ -24,7 +24,7 @@ pub struct Sidecar {
 pub enum ChangeError {
     #[error(transparent)]
     Refused(#[from] Refused),
-    #[error("the organisation of sessions cannot be kept: {0}")]
+    #[error("the organisation of sessions cannot be saved: {0}")]
     Store(#[from] io::Error),
 }
 

@@ -44,7 +44,7 @@ pub(super) async fn program_version(kind: Kind, program: &str) -> Cell {
 pub(super) fn workspace(cwd: &Path) -> Cell {
     let kind = Kind::WorkspaceDir;
     match std::fs::metadata(cwd) {
-        Ok(meta) if !meta.is_dir() => Cell::failed(kind, Status::Error, "stat_failed", "it is no folder"),
+        Ok(meta) if !meta.is_dir() => Cell::failed(kind, Status::Error, "stat_failed", "it is not a folder"),
         Ok(_) => match access(cwd, Access::READ_OK | Access::EXEC_OK) {
             Ok(()) => Cell::ok(kind, json!({"path": cwd})),
             Err(error) => Cell::failed(kind, Status::Error, "stat_failed", io::Error::from(error).to_string()),

@@ -63,7 +63,7 @@ pub enum InvalidWish {
     ForeignBaseUrl { label: String, urls: String },
     #[error("`advancedConfig.purpose` is not supported")]
     Purpose,
-    #[error("`{0}` is no provider of the list")]
+    #[error("`{0}` is not a provider in the list")]
     Provider(String),
     #[error("`protocol` must be one of: {0}")]
     Protocol(String),

@@ -148,7 +148,7 @@ impl Open {
         }
     }
 
-    /// Reads an answer that is no stream as the refusal it is.
+    /// Reads an answer that is not a stream as the refusal it is.
     pub(super) async fn refusal(mut self) -> WireFailure {
         let body = self.rest().await.unwrap_or_default();
         WireFailure::read(&self.answer(&body))

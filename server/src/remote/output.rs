@@ -44,7 +44,7 @@ pub(super) fn print_json(value: &impl serde::Serialize) -> Result<(), RemoteErro
     stdout.write_all(line.as_bytes()).and_then(|()| stdout.flush()).map_err(RemoteError::Output)
 }
 
-/// A line on stderr. Nobody may be listening there, which is no reason to stop.
+/// A line on stderr. That nobody reads it is not a reason to stop.
 pub(super) fn remark(line: &str) {
     let _ = writeln!(io::stderr().lock(), "{}", harmless(line));
 }

@@ -100,7 +100,7 @@ async fn unarchive(
     }))
 }
 
-/// Nobody has to be known to delete, but nobody may come under a name that is none.
+/// A delete needs no registered client, but a client id that is sent has to be well formed.
 async fn delete(
     State(app): State<Arc<App>>,
     _: Visible,

@@ -1,4 +1,4 @@
-//! Every path that is no route: the page, or 404.
+//! Every path that is not a route: the page, or 404.
 
 use std::sync::Arc;
 

@@ -35,7 +35,7 @@ struct Entry {
     persisted: bool,
 }
 
-/// A registration that is no more.
+/// A registration that has been removed.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Forgotten {

@@ -15,7 +15,7 @@ const BACKLOG: u32 = 4_096;
 pub enum StartError {
     #[error(transparent)]
     Contradiction(#[from] Contradiction),
-    #[error("`{hostname}` is no address of this machine")]
+    #[error("`{hostname}` is not an address of this machine")]
     UnknownHost { hostname: String, source: io::Error },
     #[error("{address} is taken; stop the program that listens there, or choose another --port (0 picks a free one)")]
     PortInUse { address: String },

@@ -33,7 +33,7 @@ pub(super) fn values(text: &str) -> Result<Map<String, Value>, String> {
 /// The text with the changes made. What they do not touch keeps its place, its comments and its spelling.
 ///
 /// # Errors
-/// The text is no object, or a key leads through something that is none.
+/// The text is not an object, or a key leads through something that is not one.
 pub(super) fn edited(text: &str, changes: &[Change]) -> Result<String, String> {
     let root = CstRootNode::parse(text, &ParseOptions::default()).map_err(|error| error.to_string())?;
     let settings = root.object_value_or_create().ok_or("it is no object")?;

@@ -112,7 +112,7 @@ impl SettingsFile {
         Map::new()
     }
 
-    /// A file that is in order again is no cause for a warning; one that was moved aside still is.
+    /// A file that can be read again needs no warning; one that was moved aside still does.
     fn sound(&self, values: Map<String, Value>, damaged: &mut BTreeSet<Warning>) -> Map<String, Value> {
         if !damaged.is_empty() {
             damaged.remove(&Warning::Corrupted { path: self.path().to_string_lossy().into_owned(), recovered: false });

@@ -85,7 +85,7 @@ impl PermissionRules {
     /// Reads a client's list: trimmed, each rule once, in order.
     ///
     /// # Errors
-    /// It is no list of `Tool` or `Tool(specifier)`.
+    /// It is not a list of `Tool` or `Tool(specifier)`.
     pub fn parse(value: Option<&Value>) -> Result<Vec<String>, InvalidRules> {
         let list = value.and_then(Value::as_array).ok_or(InvalidRules::NoList)?;
         let mut rules: Vec<String> = Vec::new();

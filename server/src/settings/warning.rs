@@ -6,7 +6,7 @@ use serde::Serialize;
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum Warning {
-    /// A file is no JSON object. `recovered`: it was moved aside, so that defaults hold and the next write starts a new one.
+    /// A file is not a JSON object. `recovered`: it was moved aside, so that defaults hold and the next write starts a new one.
     Corrupted { path: String, recovered: bool },
     /// A key that a workspace has no say in.
     IgnoredInWorkspace { key: &'static str },

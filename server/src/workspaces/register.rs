@@ -40,19 +40,19 @@ pub enum RegisterError {
     Limit(NonZeroUsize),
     #[error("only workspaces that were registered over the wire can be kept; this one is given at start")]
     PersistTarget,
-    #[error("the folder is gone, or is none any more")]
+    #[error("the folder is gone, or is no longer a folder")]
     NoFolder,
     #[error(transparent)]
     Draining(#[from] Draining),
     #[error(transparent)]
     Open(#[from] OpenError),
-    #[error("the registrations cannot be kept: {0}")]
+    #[error("the registrations cannot be saved: {0}")]
     Store(#[from] io::Error),
 }
 
 /// Why a workspace is still called as before.
 #[derive(Debug, thiserror::Error)]
-#[error("the name cannot be kept: {0}")]
+#[error("the name cannot be saved: {0}")]
 pub struct RenameError(#[from] io::Error);
 
 impl Workspaces {

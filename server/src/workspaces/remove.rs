@@ -14,7 +14,7 @@ use serde::Serialize;
 use super::{Origin, Workspace, Workspaces};
 use crate::sessions;
 
-/// What goes on in a workspace, in the words of the wire.
+/// What runs in a workspace, in the words of the wire.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Activity {
@@ -59,9 +59,9 @@ pub enum RemoveError {
     InProgress,
     #[error("the workspace is in use")]
     Busy(Activity),
-    #[error("the registrations cannot be kept: {0}")]
+    #[error("the registrations cannot be saved: {0}")]
     Store(io::Error),
-    #[error("the removal broke off")]
+    #[error("the removal stopped unexpectedly")]
     Broken,
 }
 

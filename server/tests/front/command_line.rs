@@ -52,7 +52,7 @@ fn help_names_what_each_command_does() {
 fn what_cannot_be_served_is_said_in_one_sentence() {
     for (args, said) in [
         (["--workspace", "/nowhere/at/all"], "workspace /nowhere/at/all cannot be used"),
-        (["--allow-origin", "https://app.example/path"], "is no origin"),
+        (["--allow-origin", "https://app.example/path"], "is not an origin"),
         (["--hostname", "no-such-host.invalid"], "no-such-host.invalid"),
         (["--token", "two words"], "--token holds characters"),
         (["--agent", "unfinished 'quote"], "--agent is not a command"),

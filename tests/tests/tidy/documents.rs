@@ -58,7 +58,8 @@ fn the_guide_explains_every_flag_of_every_command_and_no_other() -> anyhow::Resu
     for command in ["serve", "agent", "prompt", "sessions", "attach"] {
         known.extend(flags_of(command)?);
     }
-    let missing: Vec<&String> = known.difference(&explained).filter(|flag| !EVERYWHERE.contains(&flag.as_str())).collect();
+    let missing: Vec<&String> =
+        known.difference(&explained).filter(|flag| !EVERYWHERE.contains(&flag.as_str())).collect();
     let unknown: Vec<&String> = explained.difference(&known).filter(|flag| !OTHERS.contains(&flag.as_str())).collect();
     assert!(missing.is_empty(), "docs/GUIDE.md does not explain {missing:?}");
     assert!(unknown.is_empty(), "docs/GUIDE.md explains {unknown:?}, which no command has");

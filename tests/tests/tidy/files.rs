@@ -89,13 +89,16 @@ const MACHINES: &[&str] = &["/root/", "/Users/", "/tmp/upstream"];
 
 #[test]
 fn no_file_names_the_machine_it_was_written_on() -> anyhow::Result<()> {
-    let here = program::repository().display().to_string();
+    let here = program::repository();
+    // A folder right below the root says nothing of a machine: `/workspace` is also a route.
+    let here = (here.components().count() > 2).then(|| here.display().to_string());
     let mut findings = Vec::new();
     // This file names what it looks for.
     for source in source::all()?.iter().filter(|source| source.path != "tests/tests/tidy/files.rs") {
         for (number, line) in source.text.lines().enumerate() {
             let elsewhere = line.replace("/proc/self/root/", "");
-            if line.contains(&here) || MACHINES.iter().any(|folder| elsewhere.contains(folder)) {
+            let names_here = here.as_ref().is_some_and(|here| line.contains(here));
+            if names_here || MACHINES.iter().any(|folder| elsewhere.contains(folder)) {
                 findings.push(Finding::new(&source.path, number + 1, line.trim()));
             }
         }

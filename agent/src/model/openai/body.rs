@@ -66,7 +66,7 @@ struct ImageUrl {
     url: String,
 }
 
-/// What the protocol says of functions, inside the wrapper that it puts around them.
+/// A function, without the wrapper that the protocol puts around it.
 #[derive(Serialize)]
 struct Function<F> {
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -128,7 +128,7 @@ impl Serialize for Messages<'_> {
     }
 }
 
-/// A message of ours as those it is to the provider.
+/// One message of the history as the provider's messages.
 fn said(message: &Message) -> Vec<ChatMessage<'_>> {
     match message.role {
         Role::Model => assistant(message).into_iter().collect(),

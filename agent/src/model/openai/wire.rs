@@ -118,7 +118,7 @@ impl Reading {
 }
 
 impl Chunk {
-    /// A chunk with neither choices nor an error is somebody else's JSON.
+    /// Whether it has choices or an error; other JSON is not a chunk of an answer.
     pub(super) fn says_something(&self) -> bool {
         self.choices.is_some() || self.error.is_some()
     }

@@ -26,7 +26,7 @@ const STEP: OFlags = OFlags::PATH.union(OFlags::DIRECTORY).union(OFlags::NOFOLLO
 pub(super) enum Walked {
     /// At a directory that was reached by `..`, or at the root.
     Directory(OwnedFd),
-    /// At a name that is no symlink; it may not exist.
+    /// At a name that is not a symlink; it may not exist.
     Entry { dir: OwnedFd, name: OsString },
 }
 

@@ -78,7 +78,7 @@ enum Twin {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Body {
     None,
-    /// JSON of this shape; what is no JSON, or none at all, reads as `{}`.
+    /// JSON of this shape; anything else, and no body at all, reads as `{}`.
     Json(&'static str),
     /// Bytes of this type.
     Media(&'static str),
