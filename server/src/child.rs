@@ -6,6 +6,7 @@
 
 mod handshake;
 mod host;
+pub mod keeper;
 mod mark;
 mod nursery;
 pub mod pipes;

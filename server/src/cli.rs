@@ -46,6 +46,9 @@ pub enum Command {
     Serve(Box<ServeArgs>),
     /// Run the built-in agent: speaks ACP (Agent Client Protocol) on stdin and stdout
     Agent,
+    /// Wait for the end of the daemon that started this, and end what it left running
+    #[command(hide = true)]
+    Keeper,
     /// Ask a running daemon something and print the answer
     Prompt(PromptArgs),
     /// List the sessions of a running daemon

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use anyhow::Context;
 use clap::Parser;
 use roost_server::{
+    child::keeper::{self, Keeper},
     cli::{Cli, Command, Greeting, ServeArgs},
     file_limit, remote,
     serve::{self, Daemon},
@@ -16,6 +17,7 @@ fn main() -> ExitCode {
     let done = match Cli::parse().command {
         Command::Serve(args) => run(serve(*args)),
         Command::Agent => roost_agent::run(),
+        Command::Keeper => keeper::keep().context("cannot hear of the daemon's end"),
         Command::Prompt(args) => return remote::prompt(args),
         Command::Sessions(args) => return remote::sessions(args),
         Command::Attach(args) => return remote::attach(args),
@@ -42,8 +44,10 @@ async fn serve(args: ServeArgs) -> anyhow::Result<()> {
     let signals = Signals::listen()?;
     let daemon = serve::start(config).await?;
     println!("{}", Greeting::new(&daemon));
+    let keeper = Keeper::post();
     signals.wait_for_the_end(&daemon).await;
     daemon.stop().await;
+    keeper.dismiss().await;
     Ok(())
 }
 

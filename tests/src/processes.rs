@@ -32,13 +32,18 @@ pub fn is_alive(pid: i32) -> bool {
     stat(pid).is_some_and(|stat| stat.state != 'Z')
 }
 
+/// Every process there is, as of now.
+#[must_use]
+pub fn all() -> Vec<i32> {
+    let Ok(entries) = fs::read_dir("/proc") else { return Vec::new() };
+    entries.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok()).collect()
+}
+
 /// `root` and everything it started, as of now. Empty when it is gone.
 #[must_use]
 pub fn tree(root: i32) -> Vec<i32> {
-    let Ok(entries) = fs::read_dir("/proc") else { return Vec::new() };
-    let pids = entries.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok());
     let mut children: HashMap<i32, Vec<i32>> = HashMap::new();
-    for pid in pids {
+    for pid in all() {
         if let Some(stat) = stat(pid) {
             children.entry(stat.parent).or_default().push(pid);
         }
@@ -59,6 +64,14 @@ pub fn descendants_named(root: i32, program: &str) -> Vec<i32> {
         .into_iter()
         .filter(|&pid| pid != root && executable(pid).is_some_and(|path| path.ends_with(program)))
         .collect()
+}
+
+/// The command line of a process, the program first. Empty when it is gone.
+#[must_use]
+pub fn arguments(pid: i32) -> Vec<String> {
+    let line = fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+    let words = line.split(|byte| *byte == 0).map(|word| String::from_utf8_lossy(word).into_owned());
+    words.filter(|word| !word.is_empty()).collect()
 }
 
 fn executable(pid: i32) -> Option<PathBuf> {
@@ -129,9 +142,11 @@ pub fn signal(pid: i32, signal: Signal) {
     }
 }
 
-/// Raises this process's limit of open files to the hard limit; what it starts inherits it.
-pub fn open_as_many_files_as_allowed() {
+/// Raises this process's limit of open files to the hard limit, and says what it is; what it starts inherits it.
+pub fn open_as_many_files_as_allowed() -> usize {
     let limit = getrlimit(Resource::Nofile);
-    // Without leave the limit stays as it is, and what needs more says so.
+    // Without leave the limit stays as it is.
     let _ = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, ..limit });
+    let allowed = getrlimit(Resource::Nofile).current;
+    allowed.map_or(usize::MAX, |allowed| usize::try_from(allowed).unwrap_or(usize::MAX))
 }

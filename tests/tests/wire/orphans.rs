@@ -37,6 +37,30 @@ async fn what_left_the_process_group_of_a_dead_agent_is_gone_too() -> anyhow::Re
 }
 
 #[tokio::test]
+async fn what_a_killed_daemon_left_behind_is_ended_without_another() -> anyhow::Result<()> {
+    let mut stage = Stage::set(Setup::new()).await?;
+    let session = stage.client.new_session().await?;
+    let pid = runaway(&stage, &session).await?;
+    stage.turn(&session, [Step::Grandchild { seconds: LONG }]).await?;
+    let left: Vec<i32> = stage.daemon.agents()?.into_iter().chain([pid]).collect();
+    let keeper = stage.daemon.keeper().await?;
+
+    stage.daemon.kill()?;
+
+    until_true("all of them to be gone", || !left.iter().any(|&pid| processes::is_alive(pid))).await?;
+    until_true("the keeper, too", || !processes::is_alive(keeper)).await
+}
+
+#[tokio::test]
+async fn a_daemon_that_stops_takes_its_keeper_along() -> anyhow::Result<()> {
+    let mut daemon = Setup::new().start().await?;
+    let keeper = daemon.keeper().await?;
+    daemon.stop().await?;
+    until_true("the keeper to be gone", || !processes::is_alive(keeper)).await
+}
+
+/// Where the keeper was killed along with its daemon.
+#[tokio::test]
 async fn what_a_killed_daemon_left_behind_is_ended_by_the_next() -> anyhow::Result<()> {
     let mut stage = Stage::set(Setup::new()).await?;
     let session = stage.client.new_session().await?;
@@ -45,6 +69,7 @@ async fn what_a_killed_daemon_left_behind_is_ended_by_the_next() -> anyhow::Resu
     let left: Vec<i32> = stage.daemon.agents()?.into_iter().chain([pid]).collect();
     assert!(left.len() > 2, "an agent, its grandchild and a runaway: {left:?}");
 
+    processes::kill(stage.daemon.keeper().await?);
     stage.daemon.kill()?;
     assert!(processes::is_alive(pid), "nobody is there to end it");
     stage.daemon.start_again().await?;
@@ -61,6 +86,7 @@ async fn a_daemon_that_starts_leaves_those_of_a_living_one_alone() -> anyhow::Re
     let theirs = other.client.new_session().await?;
     let left = runaway(&other, &theirs).await?;
 
+    processes::kill(other.daemon.keeper().await?);
     other.daemon.kill()?;
     other.daemon.start_again().await?;
 
