@@ -115,14 +115,19 @@ impl Session {
                     out.push(Effect::SaveApprovalMode(mode));
                 }
                 let previous = self.change_mode(mode.as_str(), persist, None, client, out);
+                self.let_go_of(mode);
                 out.reply(ticket, Answer::SetApprovalMode(Ok(ModeChange { previous, mode, persisted: persist })));
+                self.advance(now, out);
             }
             (Call::SetMode { ticket, .. }, Err(error)) => {
                 out.reply(ticket, Answer::SetApprovalMode(Err(ControlRefused::Agent(error))));
+                self.advance(now, out);
             }
-            (Call::KeepMode { .. } | Call::KeepModel { .. } | Call::Told, Ok(_)) | (Call::Told, Err(_)) => {}
+            (Call::KeepModel { .. } | Call::Told, Ok(_)) | (Call::Told, Err(_)) => {}
+            (Call::KeepMode { .. }, Ok(_)) => self.advance(now, out),
             (Call::KeepMode { instead }, Err(_)) => {
                 self.change_mode(&instead, false, None, None, out);
+                self.advance(now, out);
             }
             (Call::KeepModel { kept, instead }, Err(error)) => {
                 out.publish(self.model_switch_failed(&kept, &error));

@@ -4,7 +4,7 @@ use serde_json::value::RawValue;
 
 use super::{
     AnnotateRefused, Annotations, ApprovalMode, CallId, Continued, DisplayName, LanguageChange, LedgerEntry, NotQueued,
-    ShellEnd, ShellRefused, Ticket,
+    PromptKey, ShellEnd, ShellRefused, Ticket,
 };
 use crate::{
     ClientId, Draft, Millis, PromptId,
@@ -87,7 +87,7 @@ pub enum Answer {
     Shell(Result<ShellEnd, ShellRefused>),
     /// All that clients keep with the session now.
     Annotate(Result<Annotations, AnnotateRefused>),
-    Close(Result<(), Refused>),
+    Close(Result<(), CloseRefused>),
 }
 
 /// What an attaching client learns.
@@ -124,6 +124,16 @@ pub enum Refused {
     InvalidClient(ClientId),
 }
 
+/// Why a session is not closed. It is as it was.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum CloseRefused {
+    #[error(transparent)]
+    Refused(#[from] Refused),
+    /// 500 `session_store_failed`: the disk does not take what was said (X1).
+    #[error("the last of what was said in the session could not be written to disk")]
+    Unrecorded,
+}
+
 /// Why a prompt is refused. Nothing was enqueued or published.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum PromptRefused {
@@ -132,6 +142,12 @@ pub enum PromptRefused {
     /// 503 `prompt_queue_full`.
     #[error("{pending_count} prompts are pending, the limit is {limit}")]
     QueueFull { limit: usize, pending_count: usize },
+    /// 409 `prompt_key_conflict`: its client sent something else under the same key before.
+    #[error("another prompt was sent under the key {:?}", .key.as_str())]
+    KeyTaken { key: PromptKey },
+    /// 403 `trust_gate`: the folder is not trusted, and the agent stays in a mode in which it asks less than by default.
+    #[error("the agent stays in the approval mode {mode}, which needs a trusted folder")]
+    HeldBack { mode: Box<str> },
 }
 
 /// Why a vote is refused. The request, if there is one, stays open.

@@ -71,8 +71,12 @@ pub enum Command {
     Heartbeat,
     /// Waits for the agent. [`Answer::SetModel`].
     SetModel { model_id: Box<str> },
-    /// Waits for the agent. [`Answer::SetApprovalMode`].
+    /// Waits for the agent. [`Answer::SetApprovalMode`]. Who wishes for a mode in which the agent asks less than by default has seen that
+    /// the folder is trusted.
     SetApprovalMode { mode: ApprovalMode, persist: bool },
+    /// The folder is not trusted: the agent is put into the default mode, and as long as it stays in one in which it asks less, nothing
+    /// is run. Waits for the agent. [`Answer::SetApprovalMode`].
+    HoldBack,
     /// [`Answer::Rename`].
     Rename { display_name: DisplayName },
     /// Something to say in the turn that runs (M1). [`Answer::QueueMessage`].
@@ -89,8 +93,10 @@ pub enum Command {
     Shell { command: Box<str>, cwd: Box<str> },
     /// [`Answer::Annotate`].
     Annotate(AnnotationsChange),
-    /// [`Answer::Close`].
+    /// Closes a session whose record is whole (X1). [`Answer::Close`].
     Close,
+    /// Closes a session that is about to be deleted, its record with it. [`Answer::Close`].
+    Discard,
 }
 
 /// A prompt as the route read it.
@@ -199,7 +205,7 @@ impl Command {
             Self::Detach => Answer::Detach(Err(refused)),
             Self::Heartbeat => Answer::Heartbeat(Err(refused)),
             Self::SetModel { .. } => Answer::SetModel(Err(refused.into())),
-            Self::SetApprovalMode { .. } => Answer::SetApprovalMode(Err(refused.into())),
+            Self::SetApprovalMode { .. } | Self::HoldBack => Answer::SetApprovalMode(Err(refused.into())),
             Self::Rename { .. } => Answer::Rename(Err(refused)),
             Self::QueueMessage(_) => Answer::QueueMessage(Err(refused)),
             Self::RemoveMessage { .. } => Answer::RemoveMessage(Err(refused)),
@@ -208,7 +214,7 @@ impl Command {
             Self::Ask { .. } => Answer::Ask(Err(refused.into())),
             Self::Shell { .. } => Answer::Shell(Err(refused.into())),
             Self::Annotate(_) => Answer::Annotate(Err(refused.into())),
-            Self::Close => Answer::Close(Err(refused)),
+            Self::Close | Self::Discard => Answer::Close(Err(refused.into())),
         }
     }
 }

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::{
-    AgentState, ApprovalMode, LedgerEntry, Session,
+    AgentState, ApprovalMode, LedgerEntry, Session, Ticket,
     calls::Call,
     outbox::{Outbox, raw},
 };
@@ -31,6 +31,7 @@ impl Session {
         if !self.annotations.as_map().is_empty() {
             entries.push(LedgerEntry::Annotated { annotations: self.annotations.clone() });
         }
+        entries.extend(self.keys.all().cloned().map(LedgerEntry::PromptKeyed));
         entries
     }
 
@@ -52,6 +53,29 @@ impl Session {
         if self.agent.is_none() && self.standing.mode.as_deref().is_some_and(is_privileged) {
             self.change_mode(ApprovalMode::Default.as_str(), false, None, None, out);
         }
+    }
+
+    /// The same of an agent that is there already: it is asked, and nothing is run before it has said yes.
+    pub(super) fn hold_agent_back(&mut self, ticket: Ticket, out: &mut Outbox) {
+        self.standing.is_held_back = true;
+        self.set_approval_mode(ticket, None, ApprovalMode::Default, false, out);
+    }
+
+    /// Whoever sets a privileged mode has seen that the folder is trusted by now.
+    pub(super) fn let_go_of(&mut self, mode: ApprovalMode) {
+        self.standing.is_held_back &= !mode.is_privileged();
+    }
+
+    /// Whether it is yet to be seen in which mode a session that is held back goes on.
+    pub(super) fn is_holding_back(&self) -> bool {
+        let changes = |call: &Call| matches!(call, Call::SetMode { .. } | Call::KeepMode { .. });
+        self.standing.is_held_back && self.calls.values().any(changes)
+    }
+
+    /// The privileged mode in which the agent stays although the folder is not trusted.
+    pub(super) fn mode_not_held_back(&self) -> Option<&str> {
+        let mode = self.agent.as_ref()?.current_mode_id()?;
+        (self.standing.is_held_back && is_privileged(mode) && !self.is_holding_back()).then_some(mode)
     }
 
     /// The agent serves the session now. Where it came back in another mode or with another model than the session had, it is told

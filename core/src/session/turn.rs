@@ -6,8 +6,8 @@ use serde::Serialize;
 use serde_json::{json, value::RawValue};
 
 use super::{
-    AcceptedPrompt, Answer, CallId, Deadline, LedgerEntry, PromptIntent, PromptRefused, SendPrompt, Session, Ticket,
-    TurnFailure,
+    AcceptedPrompt, Answer, CallId, Deadline, KeyedPrompt, LedgerEntry, PromptIntent, PromptKey, PromptRefused,
+    SendPrompt, Session, Ticket, TurnFailure,
     calls::Call,
     outbox::Outbox,
     prompts::{self, Prompt, Run, Stage},
@@ -55,6 +55,15 @@ impl Session {
         prompt: SendPrompt,
         out: &mut Outbox,
     ) {
+        if let Some(mode) = self.mode_not_held_back() {
+            let refused = PromptRefused::HeldBack { mode: mode.into() };
+            return out.reply(ticket, Answer::Prompt(Err(refused)));
+        }
+        if let Some(sent) = KeyedPrompt::sent(&prompt)
+            && let Some(known) = self.keys.get(&sent.key)
+        {
+            return self.answer_again(ticket, known, &sent, out);
+        }
         let (limit, pending_count) = (self.config.max_pending_prompts, self.prompts.len());
         if limit > 0 && pending_count >= limit {
             return out.reply(ticket, Answer::Prompt(Err(PromptRefused::QueueFull { limit, pending_count })));
@@ -62,10 +71,13 @@ impl Session {
         let prompt_id = prompt.prompt_id.clone();
         self.accept(now, originator, prompt, out);
         out.reply(ticket, Answer::Prompt(Ok(prompt_id)));
+        self.advance(now, out);
     }
 
-    /// Takes a prompt in for which there is room.
+    /// Takes a prompt in for which there is room. [`Self::advance`] starts it, once whoever sent it has been answered.
     pub(super) fn accept(&mut self, now: Millis, originator: Option<ClientId>, prompt: SendPrompt, out: &mut Outbox) {
+        // A route has refused what is none.
+        let key = PromptKey::of(&prompt.meta).ok().flatten();
         let mut meta = prompts::without_owned_keys(prompt.meta);
         if prompt.with_annotations && !self.annotations.as_map().is_empty() {
             meta.insert(super::META_ANNOTATIONS.into(), self.annotations.as_map().clone().into());
@@ -77,10 +89,12 @@ impl Session {
             deadline: Deadline::effective(now, self.config.prompt_deadline, prompt.deadline),
             intent: prompt.intent,
             announced: !self.prompts.is_empty() || self.agent.is_none(),
+            key,
             blocks: prompt.blocks,
             meta,
             extra: prompt.extra,
         };
+        KeyedPrompt::of(&accepted).into_iter().for_each(|keyed| self.keys.remember(keyed));
         out.record(LedgerEntry::PromptAccepted(accepted.clone()));
         let entry = Prompt::new(accepted);
         if entry.accepted.announced {
@@ -88,15 +102,16 @@ impl Session {
         }
         self.prompts.push(entry);
         self.clients.touch(now);
-        self.advance(now, out);
     }
 
     /// Starts the next prompt if none is with the agent (P4).
     pub(super) fn advance(&mut self, now: Millis, out: &mut Outbox) {
-        let Some(next) = self.prompts.next_to_run() else { return };
-        if self.agent.is_none() {
-            return;
+        if let Some(mode) = self.mode_not_held_back() {
+            let refused = PromptRefused::HeldBack { mode: mode.into() };
+            return self.turn_away(now, &refused.to_string(), out);
         }
+        let may_start = self.agent.is_some() && !self.is_holding_back();
+        let Some(next) = self.prompts.next_to_run().filter(|_| may_start) else { return };
         let call = CallId(self.next_call);
         self.next_call += 1;
         next.stage = Stage::Running(Run { call, started_at: now, cancelled_at: None });
@@ -108,6 +123,14 @@ impl Session {
         self.touch(now);
         let Some(prompt) = self.prompts.get(&prompt_id) else { return };
         self.dispatch(now, call, prompt, failed_before, forgotten.as_deref(), out);
+    }
+
+    /// Ends what waits without asking the agent.
+    fn turn_away(&mut self, now: Millis, why: &str, out: &mut Outbox) {
+        while let Some(next) = self.prompts.next_to_run() {
+            let prompt_id = next.id().clone();
+            self.settle(now, &prompt_id, Terminal::error(Some("trust_gate"), why), out);
+        }
     }
 
     /// P5.

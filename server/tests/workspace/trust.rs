@@ -165,6 +165,35 @@ async fn what_is_taken_up_in_a_folder_no_longer_trusted_runs_in_the_default_mode
     Ok(())
 }
 
+/// An agent that will not leave a mode in which it asks nobody works on no stranger's folder.
+#[tokio::test]
+async fn nothing_is_asked_of_an_agent_that_stays_in_a_privileged_mode_in_an_untrusted_folder() -> anyhow::Result<()> {
+    let modes = json!({"modes": {"currentModeId": "yolo", "availableModes": []}});
+    let turns = [vec![Step::Text("in a folder of the user's".into())]];
+    let script = AgentScript {
+        extensions: [("session/new".to_owned(), modes)].into(),
+        refusals: [("session/set_mode".to_owned(), (-32_000, "I like it here".to_owned()))].into(),
+        ..AgentScript::turns(turns)
+    };
+    let host = Host::start(script).await?;
+    trust(&host, Some("DO_NOT_TRUST"))?;
+    let client = host.client();
+    let session = client.new_session().await?;
+    let prompt = json!({"prompt": [{"type": "text", "text": "go"}]});
+    let refused = client.post(&format!("/session/{session}/prompt"), &prompt).await?;
+    assert_eq!(code(&refused), (403, "trust_gate".to_owned()));
+    let said = refused.json();
+    assert_eq!((&said["mode"], &said["sessionId"]), (&json!("yolo"), &json!(session)));
+    assert!(said["error"].as_str().is_some_and(|error| error.contains("Set the mode to default")), "{said}");
+    let pending = client.get(&format!("/session/{session}/pending-prompts")).await?.ok()?;
+    assert_eq!(pending["pendingPrompts"], json!([]));
+
+    trust(&host, Some("TRUST_FOLDER"))?;
+    let session = client.new_session().await?;
+    assert_eq!(message_text(&client.turn(&session, "go").await?), "in a folder of the user's");
+    Ok(())
+}
+
 #[tokio::test]
 async fn a_plural_route_of_an_untrusted_folder_tells_nothing_but_how_it_is_trusted() -> anyhow::Result<()> {
     let host = daemon().await?;

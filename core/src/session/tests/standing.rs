@@ -87,13 +87,56 @@ fn a_privileged_mode_is_given_up_where_the_folder_is_not_trusted_before_anything
 fn an_agent_that_comes_in_a_privileged_mode_is_taken_out_of_it_before_its_first_prompt() {
     let (mut after, _) = held_back();
     let lines = after.agent(in_mode("yolo"));
-    assert_eq!(lines[..2], ["record mode default", "call session/set_mode"]);
+    assert_eq!(lines, ["record mode default", "call session/set_mode"], "and nothing runs before it has said yes");
     assert_eq!(after.calls[0].1, json!({"sessionId": "s", "modeId": "default"}));
-    assert!(lines.iter().position(|line| line == "call session/prompt") > Some(1), "{lines:?}");
+    assert_eq!(agree(&mut after).first().map(String::as_str), Some("record started p2"));
 
     let mut unused = Stage::over(Session::new(Millis(1_000), "s".into(), SessionConfig::default()), Vec::new());
     assert_eq!(unused.input(Input::HoldBack), [""; 0], "nothing was given up");
     assert_eq!(unused.agent(in_mode("auto")), ["record mode default", "call session/set_mode"]);
+}
+
+#[test]
+fn nothing_runs_where_the_agent_stays_in_a_privileged_mode_and_the_folder_is_not_trusted() {
+    let (mut after, _) = held_back();
+    after.agent(in_mode("yolo"));
+    let call = CallId(after.session.next_call - 1);
+    let lines = refuse(&mut after, call);
+    assert_eq!(lines[..3], ["record mode yolo", "publish approval_mode_changed", "publish turn_error p2"]);
+    let told = after.data(&EventType::TurnError);
+    assert_eq!(told["code"], "trust_gate");
+    assert!(told["message"].as_str().is_some_and(|message| message.contains("yolo")), "{told}");
+    assert!(after.session.pending_prompts().is_empty() && after.call.is_none(), "the agent was asked nothing");
+    let refused = ["reply the agent stays in the approval mode yolo, which needs a trusted folder"];
+    assert_eq!(after.command(None, ask("p3")), refused);
+
+    let wish = |mode| Command::SetApprovalMode { mode, persist: false };
+    after.command(None, wish(ApprovalMode::Default));
+    after.command(None, ask("p4"));
+    assert!(after.call.is_none(), "what is asked meanwhile waits");
+    assert!(agree(&mut after).contains(&"record started p4".to_owned()));
+    after.finish("end_turn");
+    after.command(None, wish(ApprovalMode::Yolo));
+    agree(&mut after);
+    let lines = after.command(None, ask("p5"));
+    assert!(
+        lines.contains(&"call session/prompt".to_owned()),
+        "whoever may choose the mode has found the folder trusted"
+    );
+}
+
+#[test]
+fn an_agent_that_is_there_is_held_back_before_anything_is_run() {
+    let mut stage = Stage::over(Session::new(Millis(1_000), "s".into(), SessionConfig::default()), Vec::new());
+    stage.agent(in_mode("auto-edit"));
+    assert_eq!(stage.command(None, Command::HoldBack), ["call session/set_mode"]);
+    assert_eq!(stage.calls[0].1, json!({"sessionId": "s", "modeId": "default"}));
+    stage.command(None, ask("p1"));
+    assert!(stage.call.is_none());
+    let refusing = CallId(stage.session.next_call - 1);
+    refuse(&mut stage, refusing);
+    assert_eq!(stage.data(&EventType::TurnError)["code"], "trust_gate");
+    assert!(stage.call.is_none());
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! What a session refuses, as the wire says it (http.md §1.6).
+//! What a session refuses, as the wire says it.
 
 use http::StatusCode;
 use roost_core::{
@@ -12,6 +12,7 @@ use crate::{
     WireError,
     child::{CallError, HandshakeError, StartError},
     driver::LiveSession,
+    git::WorktreeError,
     mcp_servers::UnfitMcpServer,
     sessions::{CreateError, RestoreError, SessionLimit},
 };
@@ -44,6 +45,10 @@ pub(super) fn check_registered(live: &LiveSession, client: Option<&ClientId>) ->
 pub(super) fn prompt(error: &PromptRefused, session: &str) -> WireError {
     match error {
         PromptRefused::Refused(error) => refused(error, session),
+        PromptRefused::KeyTaken { key } => {
+            let said = format!("Another prompt was sent under the key \"{}\". A prompt gets a key of its own.", key.as_str());
+            WireError::new(StatusCode::CONFLICT, said).code("prompt_key_conflict").with("sessionId", session)
+        }
         PromptRefused::QueueFull { limit, pending_count } => WireError::new(
             StatusCode::SERVICE_UNAVAILABLE,
             format!("{pending_count} prompts are pending, the limit is {limit}"),
@@ -53,6 +58,14 @@ pub(super) fn prompt(error: &PromptRefused, session: &str) -> WireError {
         .with("limit", limit)
         .with("pendingCount", pending_count)
         .retry_after(RETRY_SECONDS),
+        PromptRefused::HeldBack { mode } => WireError::new(
+            StatusCode::FORBIDDEN,
+            format!("In this folder nothing is run: {error}. Set the mode to default, or have the user of this machine trust the folder."),
+        )
+        .code("trust_gate")
+        .with("errorKind", "auth_env_error")
+        .with("sessionId", session)
+        .with("mode", mode),
     }
 }
 
@@ -134,6 +147,7 @@ pub(super) fn create(error: &CreateError) -> WireError {
         CreateError::Start(error) => start(error),
         CreateError::Agent(error) => call(error),
         CreateError::Servers(error) => unfit(error),
+        CreateError::Worktree(error) => worktree(error),
         CreateError::Slow(patience) => slow(*patience, "session/new"),
         CreateError::Store(error) => store(error),
         CreateError::Draining(error) => WireError::workspace_draining(error),
@@ -179,6 +193,20 @@ pub(super) fn invalid_approval_mode() -> WireError {
     WireError::bad_request("The approval mode must be one of plan, default, auto-edit, auto, yolo")
         .code("invalid_approval_mode")
         .with("allowed", ApprovalMode::ALL)
+}
+
+fn worktree(error: &WorktreeError) -> WireError {
+    let (status, code) = match error {
+        WorktreeError::NoRepository => (StatusCode::BAD_REQUEST, "worktree_not_git_repo"),
+        WorktreeError::NoCommit | WorktreeError::Taken(_) | WorktreeError::Escapes(_) => {
+            (StatusCode::CONFLICT, "worktree_create_failed")
+        }
+        WorktreeError::Disk(_) | WorktreeError::Git(_) => {
+            tracing::error!(%error, "a working tree cannot be made");
+            (StatusCode::INTERNAL_SERVER_ERROR, "worktree_create_failed")
+        }
+    };
+    WireError::new(status, error.to_string()).code(code)
 }
 
 fn unfit(error: &UnfitMcpServer) -> WireError {

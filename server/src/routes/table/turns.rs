@@ -15,12 +15,15 @@ pub(super) const TURNS: &[Row] = &[
                 deadlineMs?: int(1..) | null, # shortens the daemon's own deadline, where it has one
                 retry?: bool, # the last words again, in the place of their answer
                 includeSessionMeta?: bool | null, # the agent is told what clients have noted about the session
-                _meta?: object | null, # handed to the agent, as every other member is
+                _meta?: { # handed to the agent, as every other member is, but for the key
+                    roost.promptKey?: string(1..128) | null, # sent again under the same key it is the same prompt
+                    *: any
+                } | null,
                 *: any
             }",
         )
         .gives("AcceptedPrompt")
-        .refuses(&["400 - invalid_deadline_ms", BUSY, "503 prompt_queue_full", OWNER]),
+        .refuses(&["400 - invalid_deadline_ms invalid_prompt_key; 409 prompt_key_conflict", BUSY, "403 trust_gate; 503 prompt_queue_full", OWNER]),
     post("/session/{id}/cancel", "Cancels the running prompt").by_client().takes("{}").empty(),
     post("/session/{id}/continue", "Goes on with a turn that was interrupted")
         .strict()

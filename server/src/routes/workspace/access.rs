@@ -1,4 +1,4 @@
-//! The workspace of a request, as far as it is trusted (http.md §1.8), and who makes the request.
+//! The workspace of a request, as far as it is trusted, and who makes the request.
 
 use std::sync::Arc;
 
@@ -97,11 +97,12 @@ pub(in crate::routes) async fn check_mode(workspace: &Workspace, mode: ApprovalM
     Err(WireError::new(StatusCode::FORBIDDEN, said).code("trust_gate").with("errorKind", "auth_env_error"))
 }
 
-/// An agent may begin a session in a mode that its user likes elsewhere. In a folder that is not trusted it is the default one then.
+/// An agent may begin a session in a mode that its user likes elsewhere. In a folder that is not trusted it is the default one then; where
+/// the agent does not want that, nothing is run in the session.
 pub(in crate::routes) async fn hold_back(workspace: &Workspace, live: &LiveSession) {
     let mode: Option<ApprovalMode> = live.agent_state().current_mode_id().and_then(|mode| mode.parse().ok());
     if mode.is_some_and(ApprovalMode::is_privileged) && require_trust(workspace).await.is_err() {
-        live.command(None, Command::SetApprovalMode { mode: ApprovalMode::Default, persist: false }).await;
+        live.command(None, Command::HoldBack).await;
     }
 }
 
