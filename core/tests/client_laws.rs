@@ -20,6 +20,8 @@ enum Happening {
     Pass(u32),
     /// The reader comes back.
     Nudge,
+    /// The reader looks away.
+    Rest,
     /// The oldest events are forgotten, but for this many.
     Forget(u8),
 }
@@ -31,6 +33,7 @@ fn happening() -> impl Strategy<Value = Happening> {
         2 => Just(Happening::Break),
         2 => (1..60_000u32).prop_map(Happening::Pass),
         1 => Just(Happening::Nudge),
+        1 => Just(Happening::Rest),
         1 => (0..4u8).prop_map(Happening::Forget),
     ]
 }
@@ -124,6 +127,7 @@ impl Line {
                 self.tell(Input::Tick);
             }
             Happening::Nudge => self.tell(Input::Nudge),
+            Happening::Rest => self.tell(Input::Rest),
             Happening::Forget(kept) => {
                 self.oldest = self.oldest.max((self.published + 1).saturating_sub(u64::from(*kept)));
             }
@@ -140,6 +144,7 @@ impl Line {
 
     /// Lets everything arrive.
     fn settle(&mut self) {
+        self.tell(Input::Nudge);
         while self.due.is_none() {
             self.now = self.stream.deadline().expect("it tries again").max(self.now);
             self.tell(Input::Tick);

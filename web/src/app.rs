@@ -7,7 +7,7 @@ use crate::{
     browser,
     dom::Content,
     pages::{connect::connect, shell::shell},
-    parts::composer,
+    parts::{composer, rail},
     store::{Access, Command, Control, Store, derived, follow},
     words::words,
 };
@@ -45,6 +45,7 @@ pub(crate) fn app(early: Early) -> AnyView {
     provide_context(store);
     store.begin();
     name_the_tab(store);
+    rail::keyboard::follow();
     let keys = window_event_listener(ev::keydown, move |event| key(store, &event));
     on_cleanup(move || keys.remove());
 
@@ -67,7 +68,9 @@ pub(crate) fn app(early: Early) -> AnyView {
 /// Says in the tab how many decisions wait, in any session.
 fn name_the_tab(store: Store) {
     follow(move || {
-        let waiting = store.waiting_elsewhere().len() + store.talk.asks.with(Vec::len);
+        // While nobody looks the line rests, and only the list knows.
+        let here = store.talk.asks.with(Vec::len).max(usize::from(store.is_said_to_wait()));
+        let waiting = store.waiting_elsewhere().len() + here;
         let title = store.talk.session.get().map(|session| store.title_of(&session)).unwrap_or_default();
         let yolo = store.chosen(Control::Mode) == "yolo";
         browser::document().set_title(&words().tab(waiting, yolo, &title));

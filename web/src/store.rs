@@ -11,13 +11,16 @@ mod composing;
 mod connection;
 mod controls;
 mod drafts;
+mod filling;
 mod held;
+mod leaving;
 mod live;
 mod look;
 mod mention;
 mod opening;
 mod organizing;
 mod outbox;
+mod pace;
 mod panels;
 mod rows;
 mod scroll;
@@ -38,6 +41,7 @@ pub(crate) use composing::PaletteView;
 pub(crate) use connection::{Connection, Ending};
 use controls::Controls;
 pub(crate) use controls::{Choice, Control};
+use leaving::Leaving;
 pub(crate) use live::{Derived, Live, Own, derived, follow};
 pub(crate) use look::{Sheet, Theme};
 pub(crate) use mention::MentionView;
@@ -60,6 +64,8 @@ pub(crate) struct Store {
     pub(crate) daemon: Live<Capabilities>,
     pub(crate) list: catalogue::Catalogue,
     pub(crate) doing: Live<Option<Doing>>,
+    /// What has been written so far in the place of a name; the row may be drawn anew meanwhile.
+    pub(crate) naming: Live<Option<String>>,
     pub(crate) menu: Live<Option<MenuAt>>,
     /// Ids of the groups whose sessions are hidden.
     folded: Live<Vec<String>>,
@@ -90,6 +96,7 @@ impl Store {
             daemon: Live::default(),
             list: catalogue::Catalogue::new(),
             doing: Live::new(None),
+            naming: Live::new(None),
             menu: Live::new(None),
             folded: Live::new(Self::folded_before()),
             files: Live::new(None),
@@ -119,10 +126,12 @@ impl Store {
                 self.refresh_sessions();
             } else {
                 self.keep_draft();
+                self.talk.rest();
             }
         });
         self.recover_outbox();
         timer::every(SECOND, move || self.tick());
+        self.begin_at(address::here());
         self.arrive();
     }
 

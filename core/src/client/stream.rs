@@ -33,10 +33,20 @@ enum State {
     Idle,
     Dialing { since: Millis },
     Open { heard: Millis },
-    HangingUp { at_once: bool },
+    HangingUp { then: Next },
     Reviving,
     Waiting { until: Millis },
+    /// Until [`Input::Nudge`].
+    Resting,
     Over,
+}
+
+/// What follows the end of a connection that was cut.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Next {
+    Dial,
+    Wait,
+    Rest,
 }
 
 /// What happens to a stream.
@@ -64,6 +74,9 @@ pub enum Input<'a> {
     Tick,
     /// The network or the reader came back: do not wait any longer, and do not trust a silence.
     Nudge,
+    /// Nobody looks: hold no connection, of which a browser has six for all its tabs, until the next [`Input::Nudge`]. In place of
+    /// [`Input::Start`], too.
+    Rest,
 }
 
 /// What the stream wants done.
@@ -124,7 +137,7 @@ impl Stream {
             State::Dialing { since } => Some(since.after(SILENCE)),
             State::Open { heard } => Some(heard.after(SILENCE)),
             State::Waiting { until } => Some(until),
-            State::Idle | State::HangingUp { .. } | State::Reviving | State::Over => None,
+            State::Idle | State::HangingUp { .. } | State::Reviving | State::Resting | State::Over => None,
         }
     }
 
@@ -146,30 +159,44 @@ impl Stream {
             (State::Dialing { .. } | State::Reviving, Input::Refused { failure, chance }) => {
                 self.refused(now, failure, chance)
             }
-            (State::HangingUp { at_once: true }, Input::Lost { .. } | Input::Refused { .. }) => self.dial(now),
-            (State::Open { .. }, Input::Lost { .. }) if self.farewell.is_some() => {
+            (State::HangingUp { then: Next::Dial }, Input::Lost { .. } | Input::Refused { .. }) => self.dial(now),
+            (State::Open { .. } | State::HangingUp { then: Next::Rest }, Input::Lost { .. }) if self.farewell.is_some() => {
                 self.farewell.take().map_or_else(Vec::new, |kind| self.end(Ending::Session(kind)))
             }
+            (State::HangingUp { then: Next::Rest }, Input::Lost { .. } | Input::Refused { .. } | Input::Revived) => {
+                self.rest()
+            }
             (
-                State::Dialing { .. } | State::Open { .. } | State::Reviving | State::HangingUp { at_once: false },
+                State::Dialing { .. } | State::Open { .. } | State::Reviving | State::HangingUp { then: Next::Wait },
                 Input::Lost { chance },
             )
-            | (State::HangingUp { at_once: false }, Input::Refused { chance, .. }) => {
+            | (State::HangingUp { then: Next::Wait }, Input::Refused { chance, .. }) => {
                 self.pause(now, backoff::wait(self.failures, chance))
             }
             (State::Waiting { until }, Input::Tick) if now >= until => self.dial(now),
-            (State::Waiting { .. }, Input::Nudge) => self.dial(now),
+            (State::Waiting { .. } | State::Resting, Input::Nudge) => self.dial(now),
             (State::Dialing { since: heard } | State::Open { heard }, Input::Tick) if now.since(heard) >= SILENCE => {
-                self.hang_up(false)
+                self.hang_up(Next::Wait)
             }
-            (State::Open { heard }, Input::Nudge) if now.since(heard) >= DOUBT => self.hang_up(true),
+            (State::Open { heard }, Input::Nudge) if now.since(heard) >= DOUBT => self.hang_up(Next::Dial),
+            (State::HangingUp { then: Next::Rest }, Input::Nudge) => {
+                self.state = State::HangingUp { then: Next::Dial };
+                Vec::new()
+            }
+            (State::Idle | State::Waiting { .. }, Input::Rest) => self.rest(),
+            (State::Dialing { .. } | State::Open { .. }, Input::Rest) => self.hang_up(Next::Rest),
+            (State::HangingUp { .. } | State::Reviving, Input::Rest) => {
+                self.state = State::HangingUp { then: Next::Rest };
+                Vec::new()
+            }
             (
                 State::Idle
                 | State::Dialing { .. }
                 | State::Open { .. }
                 | State::HangingUp { .. }
                 | State::Reviving
-                | State::Waiting { .. },
+                | State::Waiting { .. }
+                | State::Resting,
                 Input::Start
                 | Input::Opened { .. }
                 | Input::Bytes(_)
@@ -177,7 +204,8 @@ impl Stream {
                 | Input::Lost { .. }
                 | Input::Revived
                 | Input::Tick
-                | Input::Nudge,
+                | Input::Nudge
+                | Input::Rest,
             ) => Vec::new(),
         }
     }
@@ -237,9 +265,14 @@ impl Stream {
         vec![Effect::Wait { until }]
     }
 
-    fn hang_up(&mut self, at_once: bool) -> Vec<Effect> {
-        self.state = State::HangingUp { at_once };
+    fn hang_up(&mut self, then: Next) -> Vec<Effect> {
+        self.state = State::HangingUp { then };
         vec![Effect::HangUp]
+    }
+
+    fn rest(&mut self) -> Vec<Effect> {
+        self.state = State::Resting;
+        Vec::new()
     }
 
     fn end(&mut self, why: Ending) -> Vec<Effect> {

@@ -58,13 +58,19 @@ impl Line {
             cutter: RefCell::new(None),
             tell: Box::new(tell),
         });
-        wire.input(Input::Start);
+        // A tab that is loaded behind another one waits until it is looked at.
+        wire.input(if browser::visible() { Input::Start } else { Input::Rest });
         Self(wire)
     }
 
     /// The network or the tab came back, or the reader asks: do not wait any longer.
     pub(crate) fn nudge(&self) {
         self.0.input(Input::Nudge);
+    }
+
+    /// Nobody looks: the connection is given back until the next nudge, and nothing is lost by it. A browser has six of them for all tabs.
+    pub(crate) fn rest(&self) {
+        self.0.input(Input::Rest);
     }
 
     /// To be called now and then: a stream that has been silent for too long is cut.

@@ -6,7 +6,7 @@ use roost_core::{
     client::{Capabilities, Group, SessionSummary, View, Workspace, routes},
 };
 
-use super::{Store, live::Live};
+use super::{Access, Leaving, Store, live::Live};
 use crate::{
     browser::{self, kept::Shelf},
     net::fetch::CallError,
@@ -31,8 +31,16 @@ pub(crate) struct Catalogue {
     pub(crate) listed: Live<bool>,
     /// Id of the workspace whose sessions are shown, and in which a new one begins. Empty: the primary one.
     pub(super) workspace: Live<String>,
+    /// What is on its way out. It is not asked for, and not offered.
+    pub(super) leaving: Live<Vec<Leaving>>,
     /// How often the list was asked for.
-    pub(super) readings: Live<u64>,
+    readings: Live<u64>,
+    /// Which of those readings was the last to be over.
+    read: Live<u64>,
+    /// How often what was put away was asked for.
+    archive_readings: Live<u64>,
+    /// How often the daemon was asked what it serves.
+    daemon_readings: Live<u64>,
     /// What the titles are searched for.
     pub(crate) search: Live<String>,
 }
@@ -83,10 +91,30 @@ impl Catalogue {
             colors: Live::default(),
             listed: Live::new(false),
             workspace: Live::new(Shelf::Device.get(WORKSPACE).unwrap_or_default()),
+            leaving: Live::default(),
             readings: Live::new(0),
+            read: Live::new(0),
+            archive_readings: Live::new(0),
+            daemon_readings: Live::new(0),
             search: Live::default(),
         }
     }
+
+    /// What is being read is of before a change: it counts no more.
+    pub(super) fn no_reading_counts(self) {
+        let _ = next(self.readings);
+        let _ = next(self.archive_readings);
+    }
+
+    fn is_being_read(self) -> bool {
+        self.readings.get_untracked() != self.read.get_untracked()
+    }
+}
+
+/// The number of a reading that begins.
+fn next(readings: Live<u64>) -> u64 {
+    readings.update(|count| *count += 1);
+    readings.get_untracked()
 }
 
 impl SessionLine {
@@ -131,22 +159,44 @@ impl Store {
             let cwd = daemon.workspace_cwd.clone();
             daemon.workspaces = vec![Workspace { id: cwd.clone(), cwd, primary: true, ..Workspace::default() }];
         }
-        self.daemon.set(daemon);
+        self.daemon.set_if_new(daemon);
+    }
+
+    /// Reads anew what the daemon serves. Whoever was in a workspace that it serves no longer is in the primary one then.
+    pub(super) async fn read_daemon(self) -> Result<(), CallError> {
+        let turn = next(self.list.daemon_readings);
+        let daemon = self.ask(routes::capabilities()).await?;
+        if self.list.daemon_readings.get_untracked() == turn {
+            let before = untrack(|| self.workspace());
+            self.serve(daemon);
+            let now = untrack(|| self.workspace());
+            if now != before {
+                self.choose_workspace(now);
+            }
+        }
+        Ok(())
+    }
+
+    /// The workspaces there are, but those that are being taken out.
+    pub(crate) fn served(self) -> Vec<Workspace> {
+        let mut served = self.daemon.with(|daemon| daemon.workspaces.clone());
+        served.retain(|one| !self.is_leaving(&one.id));
+        served
     }
 
     /// Id of the chosen workspace; the primary one's when the chosen one is gone.
     pub(crate) fn workspace(self) -> String {
         let chosen = self.list.workspace.get();
-        self.daemon.with(|daemon| {
-            let known = daemon.workspaces.iter().find(|one| one.id == chosen).or(daemon.workspaces.first());
-            known.map(|one| one.id.clone()).unwrap_or_default()
-        })
+        let served = self.served();
+        let known = served.iter().find(|one| one.id == chosen).or(served.first());
+        known.map(|one| one.id.clone()).unwrap_or_default()
     }
 
     pub(super) fn choose_workspace(self, id: String) {
         Shelf::Device.set(WORKSPACE, &id);
         self.list.workspace.set(id);
         self.forget_files();
+        self.panels.forget();
         if self.here().is_none() {
             self.offer_at_home();
         }
@@ -161,6 +211,13 @@ impl Store {
         let here = self.talk.session.get();
         let waits = |line: &&SessionLine| line.state == SessionState::Waiting && Some(&line.id) != here.as_ref();
         self.list.sessions.with(|sessions| sessions.iter().filter(waits).cloned().collect())
+    }
+
+    /// Whether the list says that the session on screen waits for its user.
+    pub(crate) fn is_said_to_wait(self) -> bool {
+        let here = self.talk.session.get();
+        let waits = |line: &SessionLine| line.state == SessionState::Waiting && Some(&line.id) == here.as_ref();
+        self.list.sessions.with(|sessions| sessions.iter().any(waits))
     }
 
     /// The title of a session in the list, or what stands for one.
@@ -180,27 +237,46 @@ impl Store {
 
     /// Reads the list anew. Of several readings under way only the last one counts: the others may be of before a change.
     pub(super) fn refresh_sessions(self) {
-        let turn = self.list.readings.get_untracked() + 1;
-        self.list.readings.set(turn);
+        if self.access.with_untracked(|access| *access != Access::In) {
+            return;
+        }
+        let turn = next(self.list.readings);
         spawn_local(async move {
-            let workspaces = self.daemon.with_untracked(|daemon| daemon.workspaces.clone());
-            let mut lines = Vec::new();
-            for workspace in workspaces {
-                match self.listed(&workspace.id, self.organized()).await {
-                    Ok(some) => lines.extend(some),
-                    // What was read before still stands, and is read again soon; an unreachable daemon is said in the line on top.
-                    Err(error) if self.shut_out(&error) || error.is_passing() => return,
-                    Err(_) if self.list.listed.get_untracked() => return,
-                    Err(error) => return self.complain(words().cannot_list, &error),
-                }
+            self.read_sessions(turn).await;
+            if self.list.readings.get_untracked() == turn {
+                self.list.read.set(turn);
             }
-            if self.list.readings.get_untracked() != turn {
-                return;
-            }
-            self.list.sessions.set_if_new(lines);
-            self.list.listed.set_if_new(true);
-            self.refresh_groups().await;
         });
+    }
+
+    async fn read_sessions(self, turn: u64) {
+        let counts = move || self.list.readings.get_untracked() == turn;
+        let mut lines = Vec::new();
+        for workspace in untrack(|| self.served()) {
+            match self.listed(&workspace.id, self.organized()).await {
+                _ if !counts() => return,
+                Ok(some) => lines.extend(some),
+                Err(CallError::CalledOff) => {}
+                Err(error) if self.is_gone(&workspace.id, &error).await => {}
+                // What was read before still stands, and is read again soon; an unreachable daemon is said in the line on top.
+                Err(error) if self.shut_out(&error) || error.is_passing() => return,
+                Err(_) if self.list.listed.get_untracked() => return,
+                Err(error) => return self.complain(words().cannot_list, &error),
+            }
+        }
+        if !counts() {
+            return;
+        }
+        self.list.sessions.set_if_new(lines);
+        self.list.listed.set_if_new(true);
+        self.read_groups(turn).await;
+    }
+
+    /// Whether a workspace that was refused has been taken out elsewhere. The daemon knows.
+    async fn is_gone(self, workspace: &str, error: &CallError) -> bool {
+        error.is_unknown_workspace()
+            && self.read_daemon().await.is_ok()
+            && self.daemon.with_untracked(|daemon| daemon.workspaces.iter().all(|one| one.id != workspace))
     }
 
     fn organized(self) -> View {
@@ -221,11 +297,13 @@ impl Store {
         }
     }
 
-    pub(super) async fn refresh_groups(self) {
+    async fn read_groups(self, turn: u64) {
         if !self.daemon.with_untracked(|daemon| daemon.has("session_organization")) {
             return;
         }
-        if let Ok(known) = self.ask(routes::groups(&untrack(|| self.workspace()))).await {
+        if let Ok(known) = self.ask(routes::groups(&untrack(|| self.workspace()))).await
+            && self.list.readings.get_untracked() == turn
+        {
             self.list.groups.set_if_new(known.groups);
             self.list.colors.set_if_new(known.color_options);
         }
@@ -239,17 +317,24 @@ impl Store {
         if self.list.archived.with_untracked(Option::is_none) {
             self.list.archived.set(Some(Vec::new()));
         }
+        let turn = next(self.list.archive_readings);
         spawn_local(async move {
-            match self.listed(&untrack(|| self.workspace()), View::Archived).await {
+            let lines = self.listed(&untrack(|| self.workspace()), View::Archived).await;
+            // Somebody may have looked away meanwhile, or elsewhere.
+            if self.list.archive_readings.get_untracked() != turn || self.list.archived.with_untracked(Option::is_none) {
+                return;
+            }
+            match lines {
                 Ok(lines) => self.list.archived.set(Some(lines)),
                 Err(error) => self.complain(words().cannot_list, &error),
             }
         });
     }
 
-    /// The list is only asked for again while another session is known to be at work: an idle page asks for nothing.
+    /// The list is only asked for again while another session is known to be at work, or this one while nobody looks and its line rests:
+    /// an idle page asks for nothing.
     pub(super) fn poll_sessions(self) {
-        let here = self.here();
+        let here = self.here().filter(|_| browser::visible());
         let busy = |line: &SessionLine| {
             line.state != SessionState::Resting && line.state != SessionState::Failed && Some(&line.id) != here.as_ref()
         };
@@ -263,7 +348,7 @@ impl Store {
     /// Says in the list what is known better here: the open session's own state.
     pub(super) fn mark_here(self, state: SessionState) {
         let Some(here) = self.here() else { return };
-        self.amend(&here, |line| {
+        self.correct(&here, |line| {
             let stale = line.state != state;
             if stale {
                 line.state = state;
@@ -276,20 +361,28 @@ impl Store {
     /// A session's title changed, here or elsewhere.
     pub(super) fn retitle(self, session: &SessionId, title: &str) {
         let title = clean_title(title);
-        self.amend(session, |line| {
+        self.correct(session, |line| {
             let differs = line.title != title;
             line.title.clone_from(&title);
             differs
         });
     }
 
+    /// Changes one line as the daemon has changed it already. What is being read may be of before that, so it is read once more.
+    fn correct(self, session: &SessionId, change: impl FnMut(&mut SessionLine) -> bool) {
+        if self.amend(session, change) && self.list.is_being_read() {
+            self.refresh_sessions();
+        }
+    }
+
     /// Changes one line of the list; `change` says whether it did.
-    pub(super) fn amend(self, session: &SessionId, mut change: impl FnMut(&mut SessionLine) -> bool) {
+    pub(super) fn amend(self, session: &SessionId, mut change: impl FnMut(&mut SessionLine) -> bool) -> bool {
         let mut lines = self.list.sessions.get_untracked();
         let changed = lines.iter_mut().filter(|line| line.id == *session).any(&mut change);
         if changed {
             self.list.sessions.set(lines);
         }
+        changed
     }
 }
 

@@ -1,7 +1,7 @@
 //! The session on screen.
 //!
 //! The transcript itself is `core`'s reducer; here stand the signals that its [`Change`]s touch: one for each row that anybody looks at,
-//! and one for each side of the session. Events are applied in batches, at most one batch a frame.
+//! and one for each side of the session.
 
 use std::{ops::Range, sync::Arc};
 
@@ -10,8 +10,7 @@ use crate::leptos::reactive::{
     traits::{Notify, Track},
 };
 use roost_core::{
-    ClientId, Envelope, EventType, Millis, RequestId, SessionId,
-    client::LoadedSession,
+    ClientId, Millis, RequestId, SessionId,
     markdown::Block,
     slash::{Advertised, Catalogue, Palette},
     transcript::{
@@ -21,19 +20,13 @@ use roost_core::{
 use serde_json::Value;
 
 use super::{
-    Connection, Control, Controls, Ending, Part, RowKey, SessionState, Store,
+    Control, Controls, Ending, Part, RowKey, SessionState, Store,
     held::{Held, Hold, Watched},
     live::Live,
     rows::Rows,
     scroll, sending,
-    texts::Texts,
 };
-use crate::browser::{self, kept::Shelf, timer};
-
-/// Applying events may take this long in one frame; the rest waits for the next.
-const FRAME_BUDGET: Millis = Millis(8);
-const SHORTEST_REST: Millis = Millis(40);
-const LONGEST_REST: Millis = Millis(250);
+use crate::browser::{self, kept::Shelf};
 
 /// The session on screen, as signals.
 #[derive(Clone, Copy, Debug)]
@@ -181,6 +174,14 @@ impl Talk {
         });
     }
 
+    pub(super) fn rest(self) {
+        self.held.with(|held| {
+            if let Some(line) = &held.line {
+                line.rest();
+            }
+        });
+    }
+
     pub(super) fn watch(self) {
         self.held.with(|held| {
             if let Some(line) = &held.line {
@@ -220,68 +221,8 @@ impl Talk {
         })
     }
 
-    /// Takes events in, to be applied before the next frame is painted.
-    pub(super) fn queue_events(self, store: Store, events: Vec<Envelope>) {
-        let rest = self.held.update(|held| {
-            held.waiting.extend(events);
-            let asked = std::mem::replace(&mut held.frame_asked, true);
-            // A clock that was set back makes no rest longer.
-            (!asked).then(|| held.rests_until.since(browser::now()).min(LONGEST_REST))
-        });
-        match rest {
-            None => {}
-            Some(Millis(0)) => timer::next_frame(move || self.apply_waiting(store)),
-            Some(rest) => timer::after(rest, move || timer::next_frame(move || self.apply_waiting(store))),
-        }
-    }
-
-    fn apply_waiting(self, store: Store) {
-        let begun = browser::now();
-        let mut change = Change::default();
-        let mut marks = Vec::new();
-        self.held.update(|held| {
-            held.frame_asked = false;
-            while let Some(event) = held.waiting.pop_front() {
-                held.applied += 1;
-                change.absorb(held.apply(&event));
-                if matches!(event.kind, EventType::ReplayComplete | EventType::StateResyncRequired) {
-                    marks.push(event.kind);
-                }
-                if held.applied.is_multiple_of(32) && browser::now().since(begun) > FRAME_BUDGET {
-                    break;
-                }
-            }
-        });
-        self.touch(store, &change);
-        for mark in marks {
-            match mark {
-                EventType::StateResyncRequired => return store.reopen(),
-                _ => store.connection.set_if_new(Connection::Live),
-            }
-        }
-        self.note_progress(store);
-        let now = browser::now();
-        let behind = self.held.update(|held| {
-            let behind = !held.waiting.is_empty();
-            held.rests_until = if behind { now } else { now.after(rest_after(now.since(begun))) };
-            behind
-        });
-        if behind {
-            self.queue_events(store, Vec::new());
-        }
-    }
-
-    fn note_progress(self, store: Store) {
-        if let Connection::CatchingUp { .. } = store.connection.get_untracked() {
-            let (done, left) = self.held.with(|held| (held.applied, held.waiting.len()));
-            if left > 0 {
-                store.connection.set_if_new(Connection::CatchingUp { done, all: done + left });
-            }
-        }
-    }
-
     /// Touches what a change names, and nothing else.
-    fn touch(self, store: Store, change: &Change) {
+    pub(super) fn touch(self, store: Store, change: &Change) {
         if change.is_empty() {
             return;
         }
@@ -297,6 +238,9 @@ impl Talk {
         });
         if change.side.contains(Side::TURNS) {
             self.note_turns(store, &mut touched);
+            if !self.busy.get_untracked() {
+                store.refresh_sessions();
+            }
         }
         self.choose_rows();
         touched.notify();
@@ -324,7 +268,7 @@ impl Talk {
         }
     }
 
-    fn note_turns(self, store: Store, touched: &mut Vec<ArcTrigger>) {
+    pub(super) fn note_turns(self, store: Store, touched: &mut Vec<ArcTrigger>) {
         let since = self.held.update(|held| {
             held.end_turns(touched);
             held.transcript.running().map(|turn| turn.started_at)
@@ -335,7 +279,6 @@ impl Talk {
         if since.is_none() {
             self.cancelling.set_if_new(false);
             store.composer.stop_asked.set_if_new(false);
-            store.refresh_sessions();
         }
         self.mark(store);
     }
@@ -349,7 +292,7 @@ impl Talk {
         store.mark_here(state);
     }
 
-    fn note_sides(self, store: Store, side: Side) {
+    pub(super) fn note_sides(self, store: Store, side: Side) {
         if side.contains(Side::QUEUE) {
             self.queue.set_if_new(self.held.with(|held| held.transcript.queue().to_vec()));
         }
@@ -396,34 +339,6 @@ impl Talk {
         self.held.with(|held| read(held.transcript.state()))
     }
 
-    /// Takes a whole session in, in place of whatever is there. The reader's place is kept where the rows still exist.
-    pub(super) fn fill(self, store: Store, loaded: &LoadedSession) {
-        self.held.update(|held| {
-            held.transcript = Transcript::default();
-            held.announced = Value::Null;
-            for event in loaded.history() {
-                let _ = held.apply(event);
-            }
-            held.transcript.caught_up_to(loaded.resumed.last_event_id);
-            held.texts = Texts::default();
-            held.rows = Rows::default();
-            held.waiting.clear();
-            held.applied = 0;
-            held.lay_out_all();
-        });
-        self.palette.set_if_new(Arc::new(self.held.with(|held| palette_of(&held.announced))));
-        store.set_controls(&loaded.resumed.state);
-        let mut touched = Vec::new();
-        self.note_turns(store, &mut touched);
-        self.note_sides(store, Side::QUEUE | Side::PERMISSIONS | Side::TITLE);
-        self.loaded.set_if_new(true);
-        self.choose_rows();
-        let watched: Vec<ArcTrigger> =
-            self.held.with(|held| held.watched.values().map(|row| row.moved.clone()).collect());
-        watched.notify();
-        touched.notify();
-    }
-
     /// Forgets the session.
     pub(super) fn clear(self) {
         self.held.update(|held| {
@@ -449,12 +364,6 @@ impl Talk {
         self.shown.set(0..0);
         self.palette.set_if_new(Arc::new(palette_of(&Value::Null)));
     }
-}
-
-/// How long nothing is drawn after a batch that took this long: what streams faster than one can read is drawn a few times a second,
-/// less often where drawing is slow. A page that is behind does not rest.
-fn rest_after(took: Millis) -> Millis {
-    Millis((SHORTEST_REST.0 + 4 * took.0).min(LONGEST_REST.0))
 }
 
 fn client_key(session: &SessionId) -> String {

@@ -160,6 +160,45 @@ fn the_end_of_a_session_ends_its_stream_when_nothing_follows_it() {
 }
 
 #[test]
+fn while_nobody_looks_no_connection_is_held_and_the_next_look_goes_on_after_the_last_event_read() {
+    let mut stream = open();
+    stream.handle(Millis(1), Input::Bytes(event(5, "session_update").as_bytes()));
+    assert_eq!(stream.handle(Millis(2), Input::Rest), [Effect::HangUp]);
+    assert!(stream.handle(Millis(3), Input::Lost { chance: MIDDLE }).is_empty(), "it is not made again by itself");
+    assert_eq!(stream.deadline(), None);
+    assert!(stream.handle(Millis(100_000), Input::Tick).is_empty());
+    let again = stream.handle(Millis(100_001), Input::Nudge);
+    assert_eq!((header(&again, "Last-Event-ID"), header(&again, "X-Qwen-Event-Epoch")), (Some("5"), Some("e")));
+}
+
+#[test]
+fn whoever_looks_away_and_back_at_once_or_before_there_was_a_connection_is_served_all_the_same() {
+    let mut quick = open();
+    assert_eq!(quick.handle(Millis(1), Input::Rest), [Effect::HangUp]);
+    assert!(quick.handle(Millis(2), Input::Nudge).is_empty(), "the old connection has to be gone first");
+    assert!(matches!(quick.handle(Millis(3), Input::Lost { chance: MIDDLE })[..], [Effect::Connect(_)]));
+
+    let mut behind = stream();
+    assert!(behind.handle(Millis(0), Input::Rest).is_empty());
+    assert!(matches!(behind.handle(Millis(1), Input::Nudge)[..], [Effect::Connect(_)]));
+
+    let mut waiting = stream();
+    waiting.handle(Millis(0), Input::Start);
+    waiting.handle(Millis(1), Input::Lost { chance: MIDDLE });
+    waiting.handle(Millis(2), Input::Rest);
+    assert!(waiting.handle(Millis(100_000), Input::Tick).is_empty(), "and it does not try while nobody looks");
+}
+
+#[test]
+fn a_session_that_ended_before_the_look_away_has_ended() {
+    let mut stream = open();
+    stream.handle(Millis(1), Input::Bytes(event(5, "session_closed").as_bytes()));
+    stream.handle(Millis(2), Input::Rest);
+    let end = stream.handle(Millis(3), Input::Lost { chance: MIDDLE });
+    assert_eq!(end, [Effect::End(Ending::Session(EventType::SessionClosed))]);
+}
+
+#[test]
 fn a_gap_is_told_before_the_event_behind_it() {
     let mut stream = open();
     let effects = stream.handle(Millis(1), Input::Bytes(event(9, "session_update").as_bytes()));
