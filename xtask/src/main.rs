@@ -22,7 +22,8 @@ Usage: cargo xtask <command>
 
   serve [folder] [-- flags]   set up what is missing, build, and start the daemon for a folder (default: here);
                               flags go to `roost serve`, see `cargo xtask serve -- --help`
-  test [-- filter]            every test, the browser's included; installs Chromium where it may
+  test [-- filter]            every test, the browser's included; installs Chromium where it may; what fails is run
+                              once more, alone, and named as unstable if it passes then
   build                       the release binary with the page inside: target/release/roost
   page                        the page alone: web/dist
   npm                         core as an npm package with types, tried from Node: target/npm

@@ -1,43 +1,38 @@
-//! `cargo xtask test`: everything, in a real browser too, and a count at the end.
+//! `cargo xtask test`: everything, in a real browser too, what failed once more by itself, and a count at the end.
+
+mod report;
+mod tally;
 
 use std::{
-    io::{BufRead, BufReader},
-    process::{Command, ExitCode, Stdio},
+    io::{self, BufRead, BufReader, PipeReader, Write},
+    process::{Command, ExitCode, ExitStatus},
+    thread,
 };
 
 use anyhow::Context;
 
+pub(crate) use self::tally::Tally;
+use self::{
+    report::{Failure, Report},
+    tally::Verdict,
+};
 use crate::{
     page, progress,
     project::{cargo, command},
     tools,
 };
 
-/// How many tests ran, over several runs.
-#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Tally {
-    passed: u64,
-    failed: u64,
-}
+/// So many failures are no accident any more; running every one again would only take its time.
+const MOST_RUN_AGAIN: usize = 20;
 
-impl Tally {
-    pub(crate) fn add(&mut self, other: Self) {
-        self.passed += other.passed;
-        self.failed += other.failed;
-    }
-
-    /// Prints the closing line and says it as a status.
-    pub(crate) fn close(self) -> ExitCode {
-        println!("{} passed, {} failed", self.passed, self.failed);
-        if self.failed == 0 && self.passed > 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
-    }
-}
+/// Ends what is read from a command, see [`run_and_read`]. No test prints it by accident.
+const END: &[u8] = b"\x04roost xtask: the tests have ended\x04";
 
 pub(crate) fn run(filter: &[String]) -> anyhow::Result<ExitCode> {
     Ok(everything(filter)?.close())
 }
 
-/// Builds what the tests start, then runs every test of every crate that runs on the host.
+/// Builds what the tests start, then runs every test of every crate that runs on the host. What fails is run once more.
 pub(crate) fn everything(filter: &[String]) -> anyhow::Result<Tally> {
     tools::browser()?;
     tools::npm()?;
@@ -45,10 +40,12 @@ pub(crate) fn everything(filter: &[String]) -> anyhow::Result<Tally> {
     // The programs first: the end-to-end tests start them, and cargo does not know that.
     progress::run("build the programs", cargo().args(["build"]))?;
     progress::run("build the tests", cargo().args(["test", "--no-run"]))?;
-    count(cargo().args(["test", "--no-fail-fast", "--"]).args(filter))
+    let mut tests = cargo();
+    tests.args(["test", "--no-fail-fast", "--"]).args(filter);
+    settle(run_and_read(tests)?, run_again)
 }
 
-/// Core's own tests where the page runs them: on wasm32, in Node.
+/// Core's own tests where the page runs them: on wasm32, in Node. Nothing runs beside them, so nothing is run again.
 pub(crate) fn core_on_wasm() -> anyhow::Result<Tally> {
     tools::wasm_target()?;
     tools::wasm_bindgen()?;
@@ -56,47 +53,64 @@ pub(crate) fn core_on_wasm() -> anyhow::Result<Tally> {
     let mut tests = cargo();
     tests.args(["test", "--package", "roost-core", "--lib", "--target", "wasm32-unknown-unknown"]);
     tests.env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER", command("wasm-bindgen-test-runner").get_program());
-    count(&mut tests)
+    settle(run_and_read(tests)?, |_| Ok(false))
 }
 
-/// Runs tests, showing what they print, and adds up the results their harnesses report.
-fn count(tests: &mut Command) -> anyhow::Result<Tally> {
-    let mut child = tests.stdout(Stdio::piped()).spawn().context("cannot start cargo")?;
-    let mut tally = Tally::default();
-    for line in child.stdout.take().map(BufReader::new).into_iter().flat_map(BufRead::lines) {
-        let line = line?;
-        println!("{line}");
-        tally.add(result_in(&line).unwrap_or_default());
-    }
-    if !child.wait()?.success() && tally.failed == 0 {
-        // A test program that crashed, or did not build, reports nothing: it still is a failure.
-        tally.failed = 1;
+/// Gives every failed test its second chance, if they are few, and says what came of all.
+///
+/// `run_again` runs one test alone and says whether it passed.
+fn settle(report: Report, mut run_again: impl FnMut(&Failure) -> anyhow::Result<bool>) -> anyhow::Result<Tally> {
+    let mut tally = Tally::passed(report.passed);
+    let few = report.failures.len() <= MOST_RUN_AGAIN;
+    for failure in report.failures {
+        let passes_alone = few && run_again(&failure)?;
+        tally.judge(failure.name, if passes_alone { Verdict::Unstable } else { Verdict::Failed });
     }
     Ok(tally)
 }
 
-/// Reads `test result: ok. 7 passed; 0 failed; …`.
-fn result_in(line: &str) -> Option<Tally> {
-    let (_, counts) = line.strip_prefix("test result: ")?.split_once(". ")?;
-    let count = |what: &str| {
-        let part = counts.split(';').find_map(|part| part.trim().strip_suffix(what))?;
-        part.trim().parse().ok()
-    };
-    Some(Tally { passed: count("passed")?, failed: count("failed")? })
+/// Runs one failed test alone: only its program, and in that only the test.
+fn run_again(failure: &Failure) -> anyhow::Result<bool> {
+    let Some(test) = &failure.alone else { return Ok(false) };
+    println!("\nonce more, alone: {}", failure.name);
+    let mut tests = cargo();
+    tests.arg("test").args(&test.target).args(["--", "--exact", &test.name]);
+    let report = run_and_read(tests)?;
+    Ok(report.failures.is_empty() && report.passed > 0)
+}
+
+/// Runs tests to their end and reads what they print, while showing it.
+///
+/// Both streams go through one pipe: cargo names the program on one before the program itself speaks on the other.
+fn run_and_read(mut tests: Command) -> anyhow::Result<Report> {
+    // In colours there would be nothing to recognise.
+    tests.env("CARGO_TERM_COLOR", "never");
+    let (output, mut input) = io::pipe().context("cannot make a pipe")?;
+    let mut child =
+        tests.stdout(input.try_clone()?).stderr(input.try_clone()?).spawn().context("cannot start cargo")?;
+    // Some test may leave a process behind that holds the pipe open, so its end says nothing.
+    let ended = thread::spawn(move || -> io::Result<ExitStatus> {
+        let status = child.wait()?;
+        input.write_all(&[b"\n", END, b"\n"].concat())?;
+        Ok(status)
+    });
+    let report = read(output)?;
+    let status = ended.join().map_err(|_| anyhow::anyhow!("waiting for cargo broke off"))??;
+    Ok(report.close(status))
+}
+
+fn read(output: PipeReader) -> io::Result<report::Reader> {
+    let mut report = report::Reader::default();
+    let mut output = BufReader::new(output);
+    let mut line = Vec::new();
+    while output.read_until(b'\n', &mut line)? > 0 && line.trim_ascii_end() != END {
+        let text = String::from_utf8_lossy(&line);
+        print!("{text}");
+        report.line(text.trim_end());
+        line.clear();
+    }
+    Ok(report)
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn results_of_test_programs_are_added_up_and_other_lines_are_not() {
-        let result =
-            "test result: FAILED. 5 passed; 2 failed; 1 ignored; 0 measured; 0 filtered out; finished in 0.14s";
-        assert_eq!(result_in(result), Some(Tally { passed: 5, failed: 2 }));
-        assert_eq!(result_in("test 5 passed; 2 failed ... ok"), None);
-        let mut tally = Tally { passed: 1, failed: 0 };
-        tally.add(Tally { passed: 5, failed: 2 });
-        assert_eq!(tally, Tally { passed: 6, failed: 2 });
-    }
-}
+mod tests;
