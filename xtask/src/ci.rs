@@ -25,10 +25,14 @@ pub(crate) fn run() -> anyhow::Result<ExitCode> {
     Ok(tally.close())
 }
 
-/// The fuzz targets are a workspace of their own, so nothing else would notice when they stop building.
+/// The fuzz targets are a workspace of their own, so nothing else would notice when they stop building, or when what they once found is
+/// broken again.
 fn fuzz_targets() -> anyhow::Result<()> {
     tools::cxx()?;
-    let mut build = cargo();
-    build.args(["build", "--manifest-path"]).arg(project::root().join("fuzz/Cargo.toml"));
-    progress::run("build the fuzz targets", build.arg("--target-dir").arg(project::target().join("fuzz")))
+    for (task, what) in [("build", "build the fuzz targets"), ("test", "hold the laws of the fuzz targets against their corpus")] {
+        let mut command = cargo();
+        command.args([task, "--manifest-path"]).arg(project::root().join("fuzz/Cargo.toml"));
+        progress::run(what, command.arg("--target-dir").arg(project::target().join("fuzz")))?;
+    }
+    Ok(())
 }
