@@ -1,12 +1,14 @@
 //! The query of a file route; what is wrong with it is said in the file envelope.
 
-use std::{collections::HashMap, convert::Infallible};
+use std::convert::Infallible;
 
 use axum::extract::FromRequestParts;
 use http::request::Parts;
-use url::form_urlencoded;
 
-use crate::files::{self, MAX_READ_BYTES, Refusal};
+use crate::{
+    files::{self, MAX_READ_BYTES, Refusal},
+    routes::query,
+};
 
 /// As far as JavaScript counts.
 const MAX_SAFE_INTEGER: u64 = (1 << 53) - 1;
@@ -14,24 +16,19 @@ const MAX_LINES: u64 = 2_000;
 
 /// A request's query. A parameter that is given twice reads as the empty one, which nothing accepts.
 #[derive(Debug)]
-pub(super) struct Query(HashMap<String, String>);
+pub(super) struct Query(query::Query);
 
 impl<S: Sync> FromRequestParts<S> for Query {
     type Rejection = Infallible;
 
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
-        let mut members = HashMap::new();
-        for (name, value) in form_urlencoded::parse(parts.uri.query().unwrap_or_default().as_bytes()) {
-            let first = !members.contains_key(name.as_ref());
-            members.insert(name.into_owned(), if first { value.into_owned() } else { String::new() });
-        }
-        Ok(Self(members))
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Infallible> {
+        query::Query::from_request_parts(parts, state).await.map(Self)
     }
 }
 
 impl Query {
     pub(super) fn get(&self, name: &str) -> Option<&str> {
-        self.0.get(name).map(String::as_str)
+        self.0.get(name)
     }
 
     /// A parameter that must be there.
