@@ -32,7 +32,7 @@ pub enum CallError {
     Garbled(String),
 }
 
-/// An answer whose only news is that it is no refusal.
+/// An answer that says nothing but that the request was not refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Done;
 
@@ -65,6 +65,11 @@ impl<T: Read> Call<T> {
 }
 
 impl<T> Call<T> {
+    /// The same request, its answer read in another way.
+    pub(super) fn read_by<U>(self, parse: fn(&str) -> Result<U, String>) -> Call<U> {
+        Call { request: self.request, parse }
+    }
+
     /// The same call with a bearer token.
     pub fn with_token(self, token: &str) -> Self {
         Self { request: self.request.with_token(token), ..self }
@@ -87,7 +92,7 @@ impl<T> Call<T> {
     /// Reads what came back. An empty body counts as JSON `null`.
     ///
     /// # Errors
-    /// [`CallError::Refused`] for every status but 2xx, [`CallError::Garbled`] for a body that is no `T`.
+    /// [`CallError::Refused`] for every status but 2xx, [`CallError::Garbled`] for a body that is not a `T`.
     pub fn read(&self, answer: &Answer<'_>) -> Result<T, CallError> {
         if !(200..300).contains(&answer.status) {
             return Err(CallError::Refused(Box::new(WireFailure::read(answer))));

@@ -6,7 +6,8 @@ use super::{
     Accepted, Arrangement, Batch, Call, Capabilities, ContextState, Credential, Cursor, Done, ExportFormat, Glob,
     GroupChange, Groups, Health, Heartbeat, LoadedSession, Metadata, Method, MidTurn, ModeChanged, NewSession,
     OneGroup, PendingPrompts, Permissions, Prompt, Providers, Removed, Request, ResumedSession, RuleType, Session,
-    SessionPage, SettingScope, Settings, ShellOutcome, Status, SupportedCommands, View, Vote, Workspace, segment,
+    SessionPage, SettingScope, Settings, ShellOutcome, Status, SupportedCommands, UnreadSession, View, Vote, Workspace,
+    segment,
 };
 use crate::{PromptId, RequestId, SessionId, session::ApprovalMode};
 
@@ -167,6 +168,11 @@ pub fn create(wish: &NewSession) -> Call<Session> {
 /// Enters a session, bringing it to life when it sleeps, and asks for its history.
 pub fn load(session: &SessionId) -> Call<LoadedSession> {
     Call::post(at(session, "/load"), &json!({}))
+}
+
+/// The same, with the history still to be read.
+pub fn load_unread(session: &SessionId) -> Call<UnreadSession> {
+    load(session).read_by(UnreadSession::parse)
 }
 
 /// Enters a session, bringing it to life when it sleeps.

@@ -14,6 +14,7 @@ use serde_json::Value;
 
 use super::{
     RowKey,
+    filling::{Filling, Past},
     rows::Rows,
     texts::{self, Texts},
 };
@@ -32,9 +33,12 @@ pub(super) struct Held {
     /// What the agent said last about its commands.
     pub(super) announced: Value,
     pub(super) line: Option<Line>,
+    /// The history, while it is being read.
+    pub(super) filling: Option<Filling>,
     pub(super) waiting: VecDeque<Envelope>,
     pub(super) applied: usize,
-    pub(super) frame_asked: bool,
+    /// A batch of what waits is on its way: from being asked for until it is on screen.
+    pub(super) batch_asked: bool,
     /// Nothing is applied before this moment.
     pub(super) rests_until: Millis,
     pub(super) retry: Alarm,
@@ -67,13 +71,34 @@ pub(super) struct Watched {
     pub(super) open: Option<bool>,
 }
 
+/// Applies an event, and notes what it says of the agent's commands.
+pub(super) fn apply(transcript: &mut Transcript, announced: &mut Value, event: &Envelope) -> Change {
+    let change = transcript.apply(event);
+    if change.side.contains(Side::COMMANDS) {
+        announced.clone_from(event.data.get("update").unwrap_or(&event.data));
+    }
+    change
+}
+
 impl Held {
     pub(super) fn apply(&mut self, event: &Envelope) -> Change {
-        let change = self.transcript.apply(event);
-        if change.side.contains(Side::COMMANDS) {
-            self.announced.clone_from(event.data.get("update").unwrap_or(&event.data));
-        }
-        change
+        apply(&mut self.transcript, &mut self.announced, event)
+    }
+
+    /// Puts another past in the place of the one there. What is in both keeps its heights and is not parsed again. Answers by how much
+    /// the row that was at this place has moved down.
+    pub(super) fn replace(&mut self, past: Past, place: usize) -> f64 {
+        let old = std::mem::replace(&mut self.transcript, past.transcript);
+        self.announced = past.announced;
+        let new = &self.transcript;
+        self.texts.retain(|entry| match (prose(&old, entry), prose(new, entry)) {
+            (Some(old), Some(new)) => new.starts_with(old),
+            (Some(_), None) | (None, _) => false,
+        });
+        let before = std::mem::take(&mut self.rows);
+        self.lay_out_all();
+        self.rows.measure_like(&before);
+        before.moved_to(place, &self.rows)
     }
 
     /// Does to the rows what was done to an entry, and notes the signals that have to know.
@@ -94,7 +119,7 @@ impl Held {
     }
 
     pub(super) fn is_prose(&self, entry: EntryId) -> bool {
-        self.transcript.entry_of(entry).is_some_and(|entry| matches!(entry.body, Body::Assistant(_)))
+        prose(&self.transcript, entry).is_some()
     }
 
     /// Parses an entry's text and gives it a row for each block. Answers the first block that changed.
@@ -106,16 +131,21 @@ impl Held {
         from
     }
 
-    pub(super) fn lay_out_whole(&mut self, entry: EntryId) -> usize {
+    fn lay_out_whole(&mut self, entry: EntryId) -> usize {
         if let Some(found) = self.transcript.entry_of(entry) {
             self.rows.set_blocks(entry, 1, |_| guess(found));
         }
         0
     }
 
-    pub(super) fn lay_out_all(&mut self) {
-        for entry in self.transcript.entries() {
-            self.rows.set_blocks(entry.id, 1, |_| guess(entry));
+    fn lay_out_all(&mut self) {
+        let entries: Vec<EntryId> = self.transcript.entries().map(|entry| entry.id).collect();
+        for entry in entries {
+            if self.texts.is_parsed(entry) {
+                self.lay_out(entry)
+            } else {
+                self.lay_out_whole(entry)
+            };
         }
         self.end_turns(&mut Vec::new());
     }
@@ -140,6 +170,21 @@ impl Held {
                 touched.extend(self.watched.get(&RowKey::turn_end(entry)).map(|row| row.moved.clone()));
             }
         }
+    }
+}
+
+/// What the agent said in an entry, if it is that.
+fn prose(transcript: &Transcript, entry: EntryId) -> Option<&str> {
+    match &transcript.entry_of(entry)?.body {
+        Body::Assistant(run) => Some(&run.text),
+        Body::User(_)
+        | Body::Thought(_)
+        | Body::Media(_)
+        | Body::Tool(_)
+        | Body::Plan(_)
+        | Body::Error(_)
+        | Body::Notice(_)
+        | Body::Shell(_) => None,
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::leptos::task::spawn_local;
 use roost_core::{
     SessionId,
-    client::{self, LoadedSession, routes},
+    client::{self, UnreadSession, routes},
 };
 use serde_json::json;
 
@@ -20,13 +20,27 @@ use crate::{
 
 impl Store {
     pub(super) fn visit(self, place: Place) {
-        let Place::Session(session) = place else { return self.leave() };
-        if self.here().as_ref() == Some(&session) {
-            return;
+        match place {
+            Place::Session(session) if self.here().as_ref() == Some(&session) => {}
+            Place::Session(session) => {
+                self.leave();
+                self.composer.put(&self.draft_of(Some(&session)));
+                self.enter_session(session);
+            }
+            // Nothing is left, and somebody may be typing.
+            Place::Home if self.here().is_none() => {
+                self.complaint.set_if_new(None);
+                self.offer_at_home();
+            }
+            Place::Home => self.leave(),
         }
-        self.leave();
-        self.composer.put(&self.draft_of(Some(&session)));
-        self.enter_session(session);
+    }
+
+    /// The page has just been opened here. What is typed from now on belongs here, also before the daemon has let anybody in.
+    pub(super) fn begin_at(self, place: Place) {
+        if let Place::Session(session) = place {
+            self.enter_session(session);
+        }
     }
 
     /// Goes to a session that was made for what was written at home. The composer goes along: somebody may be typing.
@@ -78,18 +92,19 @@ impl Store {
     async fn load(self, session: SessionId) {
         self.connection.set_if_new(Connection::Connecting);
         for attempt in 0.. {
-            let answer = self.ask(routes::load(&session).by(self.talk.client_of(&session).as_ref())).await;
+            let answer = self.ask(routes::load_unread(&session).by(self.talk.client_of(&session).as_ref())).await;
             if self.here().as_ref() != Some(&session) {
                 return;
             }
             match answer {
-                Ok(loaded) => return self.take(&session, &loaded),
+                Ok(loaded) => return self.take(&session, loaded),
                 Err(error) if error.is_passing() => {
                     let wait = client::wait(attempt, js_sys::Math::random());
                     self.clock.set(browser::now());
                     self.connection.set(Connection::Retrying(browser::now().after(wait)));
                     self.talk.pause(wait).await;
                 }
+                Err(CallError::CalledOff) => return,
                 Err(error) if self.shut_out(&error) => return,
                 Err(error) if error.is_missing() => return self.lost(Ending::Unknown),
                 Err(error) => return self.lost(Ending::Refused(error.to_string())),
@@ -100,16 +115,16 @@ impl Store {
         }
     }
 
-    fn take(self, session: &SessionId, loaded: &LoadedSession) {
+    fn take(self, session: &SessionId, loaded: UnreadSession) {
         self.talk.introduce(session, loaded.resumed.session.client_id.clone());
+        let cursor = loaded.cursor();
         self.talk.fill(self, loaded);
-        let line = Line::open(session.clone(), self.key(), loaded.cursor(), move |news| self.hear(news));
+        let line = Line::open(session.clone(), self.key(), cursor, move |news| self.hear(news));
         self.talk.held.update(|held| held.line = Some(line));
-        self.refresh_commands(session.clone());
     }
 
     /// The agent's commands are on the stream only if this page saw them announced.
-    fn refresh_commands(self, session: SessionId) {
+    pub(super) fn refresh_commands(self, session: SessionId) {
         if !self.talk.held.with(|held| held.announced.is_null()) {
             return;
         }
@@ -128,10 +143,10 @@ impl Store {
 
     /// Enters a session that forgot this page, as after a restart of the daemon or the death of the agent.
     pub(super) async fn enter_again(self, session: &SessionId) -> Result<(), CallError> {
-        let loaded = self.ask(routes::load(session).by(self.talk.client_of(session).as_ref())).await?;
+        let loaded = self.ask(routes::load_unread(session).by(self.talk.client_of(session).as_ref())).await?;
         if self.here().as_ref() == Some(session) {
             self.hang_up();
-            self.take(session, &loaded);
+            self.take(session, loaded);
         } else {
             self.talk.introduce(session, loaded.resumed.session.client_id);
         }

@@ -91,6 +91,24 @@ impl Rows {
         }
     }
 
+    /// Takes the heights of those rows that are in `others` too.
+    pub(super) fn measure_like(&mut self, others: &Self) {
+        for row in &others.rows {
+            self.measure(row.key, row.height);
+        }
+    }
+
+    /// How much further down the row at this place stands in `others`; 0 for one that is not in both.
+    pub(super) fn moved_to(&self, place: usize, others: &Self) -> f64 {
+        let there = self.rows.get(place).and_then(|row| others.find(row.key).ok());
+        there.map_or(0.0, |there| others.above(there) - self.above(place))
+    }
+
+    /// The heights before this place, together.
+    fn above(&self, place: usize) -> f64 {
+        self.rows.iter().take(place).map(|row| row.height).sum()
+    }
+
     /// The rows that show between `top` and `bottom`, counted from the top of the first row.
     pub(super) fn between(&self, top: f64, bottom: f64) -> Window {
         let mut offset = 0.0;
@@ -172,6 +190,19 @@ mod tests {
         rows.set_blocks(entry(5), 3, |_| 10.0);
         assert_eq!((rows.rows.len(), rows.between(0.0, 1e9).range.len()), (11, 11));
         assert_eq!(rows.last(5.0).above, 123.0);
+    }
+
+    #[test]
+    fn rows_that_come_in_front_move_those_that_were_there() {
+        let mut last = Rows::default();
+        last.set_blocks(entry(4), 2, |_| 10.0);
+        last.set_blocks(entry(5), 2, |_| 10.0);
+        last.measure(RowKey::block(entry(4), 1), 33.0);
+        let mut all = ten_rows();
+        all.measure_like(&last);
+        assert_eq!(all.last(5.0).above, 123.0 - 10.0);
+        assert_eq!((last.moved_to(0, &all), last.moved_to(3, &all)), (60.0, 60.0));
+        assert_eq!((all.moved_to(9, &last), all.moved_to(0, &last), last.moved_to(7, &all)), (-60.0, 0.0, 0.0));
     }
 
     #[test]

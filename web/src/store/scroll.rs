@@ -1,7 +1,7 @@
 //! Where the reader is in the transcript. At the end it follows what is written; anywhere else it stays where it is.
 
 use super::{Talk, rows::Window};
-use crate::browser;
+use crate::browser::{self, timer};
 
 /// Id of the element that scrolls.
 pub(crate) const VIEW: &str = "talk";
@@ -39,6 +39,21 @@ impl Talk {
         {
             view.set_scroll_top(view.scroll_height());
         }
+    }
+
+    /// What is on screen has moved down by this much, and the reader goes along.
+    pub(super) fn move_by(self, height: f64) {
+        if height == 0.0 || self.at_end.get_untracked() {
+            return;
+        }
+        let mut place = self.place.get_untracked();
+        place.top += height;
+        self.place.set(place);
+        timer::next_frame(move || {
+            if let Some(view) = browser::element(VIEW) {
+                view.set_scroll_top(place.top as i32);
+            }
+        });
     }
 
     pub(super) fn to_end(self) {

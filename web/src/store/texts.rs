@@ -43,6 +43,11 @@ impl Texts {
         self.documents.contains_key(&entry)
     }
 
+    /// Forgets the others.
+    pub(super) fn retain(&mut self, is_kept: impl Fn(EntryId) -> bool) {
+        self.documents.retain(|entry, _| is_kept(*entry));
+    }
+
     pub(super) fn forget(&mut self, entry: EntryId) {
         self.documents.remove(&entry);
     }
