@@ -15,9 +15,9 @@ use crate::{ClientId, Millis};
 
 /// Clients whose buckets are kept at a time; beyond that, new ones pass unlimited.
 pub const MAX_CLIENTS: usize = 10_000;
-/// Buckets nobody has touched for a while are dropped this often…
+/// Time between two sweeps, which drop unused buckets.
 const SWEEP_INTERVAL: Millis = Millis(5 * 60 * 1_000);
-/// …or after so many requests.
+/// A sweep is also due after so many requests.
 const SWEEP_REQUESTS: u32 = 1_000;
 
 /// What a request costs a token of.

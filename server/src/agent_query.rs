@@ -7,7 +7,7 @@ use serde_json::{Value, value};
 
 use crate::{child::CallError, sessions::Sessions};
 
-/// How long an agent may think about itself.
+/// How long an agent may take to answer.
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// What came back.
@@ -16,7 +16,7 @@ pub enum AgentAnswer {
     /// No agent is up.
     Idle,
     Said(Value),
-    /// The agent has no such method: a stranger's, which owes us none.
+    /// The agent has no such method; other agents than the built-in one need not have it.
     Unheard,
     /// It refused, or is gone, or took too long; in words.
     Failed(String),

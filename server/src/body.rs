@@ -27,7 +27,7 @@ const MAX_DISCARDED_BYTES: usize = 64 * 1024 * 1024;
 const FORBIDDEN_KEYS: [&str; 3] = ["__proto__", "constructor", "prototype"];
 const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
 
-/// The body's top-level members. A body that is absent, not declared as JSON, or no object is the empty object.
+/// The body's top-level members. A body that is absent, not declared as JSON, or not an object reads as the empty object.
 #[derive(Debug, Default, Clone, PartialEq)]
 pub struct JsonBody(pub Map<String, Value>);
 
@@ -52,8 +52,8 @@ pub async fn whole(request: Request, app: &App) -> Result<Bytes, WireError> {
     read(&head.headers, body, app).await
 }
 
-/// Whether a request that asks or deletes comes with JSON: few of their routes look at a body, and what is malformed or too large is
-/// refused all the same.
+/// Whether a GET, HEAD or DELETE comes with JSON. Few of their routes look at a body, but one that is malformed or too large is refused
+/// all the same.
 #[must_use]
 pub fn is_beside_the_point(head: &request::Parts, body: &Body) -> bool {
     let rarely_has_one = matches!(head.method, Method::GET | Method::HEAD | Method::DELETE);
@@ -63,7 +63,7 @@ pub fn is_beside_the_point(head: &request::Parts, body: &Body) -> bool {
 /// The request, once its body is known to be JSON.
 ///
 /// # Errors
-/// It is none, too large, too slow, or ends early.
+/// It is not JSON, too large, too slow, or ends early.
 pub async fn checked(request: Request, app: &App) -> Result<Request, WireError> {
     let (head, body) = request.into_parts();
     let bytes = read(&head.headers, body, app).await?;
@@ -179,7 +179,7 @@ fn too_large(most: usize) -> WireError {
     WireError::new(StatusCode::PAYLOAD_TOO_LARGE, said)
 }
 
-/// A size as one says it: in the largest unit that it is a whole number of.
+/// A size for people: in the largest unit of which it is a whole number.
 fn size(bytes: usize) -> String {
     const KB: usize = 1024;
     const MB: usize = 1024 * KB;

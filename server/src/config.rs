@@ -99,9 +99,9 @@ pub struct Timeouts {
     pub prompt_deadline: Option<Millis>,
     /// A permission request without a vote is cancelled after this.
     pub permission_response: Option<Millis>,
-    /// A session without clients is closed after this…
+    /// A session without clients is closed after this.
     pub session_idle: Option<Millis>,
-    /// …by a check that runs this often.
+    /// Time between two checks for such sessions.
     pub session_reap_interval: Option<Millis>,
     /// How long an agent may take to restore a session.
     pub session_restore: Millis,

@@ -1,7 +1,7 @@
 //! The daemon's log file: bounded in size, written off the request's path, honest about what it lost.
 //!
-//! Lines wait in a queue of bounded length for one writing thread. When the disk is slower than the daemon talks, lines are dropped and
-//! counted, and nobody waits. The file is only its owner's to read.
+//! Lines wait in a queue of bounded length for one writing thread. If the disk is too slow, lines are dropped and counted,
+//! and nobody waits. The file is only its owner's to read.
 
 mod rotating_file;
 
@@ -30,7 +30,7 @@ pub struct LogFile {
     pub filter: String,
 }
 
-/// How the log is.
+/// The state of the log.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LogReport {
     pub path: PathBuf,
@@ -49,16 +49,16 @@ pub struct OpenLog {
     pub guard: WorkerGuard,
 }
 
-/// Like the log itself there is one of it in a process.
+/// There is one log per process.
 static LOG: OnceLock<(PathBuf, Arc<Losses>)> = OnceLock::new();
 
 impl LogFile {
-    /// Lines about everything but the single requests.
+    /// Everything but the lines of single requests.
     pub const DEFAULT_FILTER: &str = "info,roost_server::request=warn";
     const MAX_BYTES: u64 = 10 * 1024 * 1024;
     const KEPT: usize = 4;
 
-    /// The one of a home: `QWEN_HOME/roost/log/daemon.log`.
+    /// The log file of a home: `QWEN_HOME/roost/log/daemon.log`.
     #[must_use]
     pub fn of(state_dir: &Path) -> Self {
         Self {
@@ -69,7 +69,7 @@ impl LogFile {
         }
     }
 
-    /// Opens the file, and makes it what [`report`] tells of.
+    /// Opens the file; from now on [`report`] is about it.
     ///
     /// # Errors
     /// The directory or the file cannot be made or written to.
@@ -92,7 +92,7 @@ impl LogReport {
     }
 }
 
-/// How the log of this process is; none when it has no file.
+/// The state of the log of this process; `None` when it has no file.
 #[must_use]
 pub fn report() -> Option<LogReport> {
     let (path, losses) = LOG.get()?;

@@ -1,4 +1,4 @@
-//! How the daemon is, for whoever keeps it running: `GET /daemon/status`.
+//! The state of the daemon, for those who operate it: `GET /daemon/status`.
 //!
 //! The summary looks at memory only, so it can be asked often and answers even when disk and agent do not. No token, client id or
 //! code is in it.
@@ -187,7 +187,7 @@ struct Channel {
     live: bool,
 }
 
-/// There are none of these here.
+/// Roost has no channel workers; the protocol has a place for them.
 #[derive(Debug, Serialize)]
 struct ChannelWorker {
     enabled: bool,

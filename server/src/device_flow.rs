@@ -83,7 +83,7 @@ impl SignIns {
         self.0.providers.iter().map(|provider| provider.known.id.as_str())
     }
 
-    /// Asks the provider for a code, or joins the flow that is under way there (F1). Goes on when the caller has gone.
+    /// Asks the provider for a code, or joins the flow that is under way there (F1). Continues if the caller disconnects.
     ///
     /// # Errors
     /// There is no such provider, there are too many flows, or the provider gave no code.
@@ -115,7 +115,7 @@ impl SignIns {
                 self.0.handle(&id, Input::Offered { offer, initiator }).await;
                 let view = self.view(&id).ok_or_else(upstream)?;
                 let follower = Follower { shared: Arc::clone(&self.0), id: id.clone(), ask, device_code, verifier };
-                // Locked before it runs: a follower that is through at once takes itself out after it was put in.
+                // Locked before the task runs: a follower that ends at once must not remove itself before it was added.
                 let mut followers = self.0.followers();
                 followers.insert(id, tokio::spawn(follower.follow()).abort_handle());
                 Ok(Started { view, is_attached: false })
@@ -169,7 +169,7 @@ impl Shared {
         self.followers.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// For what calls for nothing but announcements. Whether there was any.
+    /// Handles an input that leads to announcements only. Returns whether there was any.
     async fn handle(&self, id: &str, input: Input) -> bool {
         let effects = self.flows().handle(clock::now(), id, input);
         let has_effects = !effects.is_empty();

@@ -1,4 +1,4 @@
-//! The files of a workspace: read, listed, searched, written, and never one beyond it.
+//! The files of a workspace: read, listed, searched and written, never outside of it.
 //!
 //! Every operation blocks, so handlers run it on a blocking thread. Nothing here keeps a path that was checked and opens it
 //! later: whatever is read or changed is reached through a descriptor that [`Root`] resolved beneath the workspace.

@@ -1,7 +1,7 @@
 //! Changes of a workspace's repository, told to its sessions: `git_branch_changed`, `git_status_changed`.
 //!
-//! It begins with the first who asks. From then on the repository's own folder is watched, where git leaves its traces; what is only
-//! edited and not yet git's is told when somebody asks again.
+//! It starts when a client first asks for the status. From then on git's own folder is watched; edits that git does not know of yet are
+//! told when a client asks again.
 
 use std::{
     path::Path,
@@ -31,7 +31,7 @@ pub struct GitNews(Mutex<Known>);
 
 #[derive(Debug, Default)]
 struct Known {
-    /// None until somebody has asked; none within where there is no repository.
+    /// `None` until somebody has asked; `Some(None)` outside of a repository.
     status: Option<Option<Status>>,
     watcher: Option<RecommendedWatcher>,
 }
@@ -46,7 +46,7 @@ struct StatusChanged<'a> {
 }
 
 impl GitNews {
-    /// How the working tree is. Sessions are told what they do not know of it, now and from now on. None outside of a repository.
+    /// The status of the working tree. Sessions are told of what is new in it, now and later. None outside of a repository.
     ///
     /// # Errors
     /// Git is too slow, or says something odd.
@@ -99,7 +99,7 @@ fn watch(workspace: &Arc<Workspace>, folder: &Path) -> Option<RecommendedWatcher
     let (sender, changes) = mpsc::channel(1);
     let heard = move |event: notify::Result<Event>| {
         if event.is_ok_and(|event| is_change(&event)) {
-            // One that waits stands for all that come after it.
+            // One waiting notice is enough for all that follow.
             let _ = sender.try_send(());
         }
     };
@@ -126,7 +126,7 @@ async fn follow(workspace: Weak<Workspace>, mut changes: mpsc::Receiver<()>) {
     }
 }
 
-/// Reading is none, and a lock is not yet what it will be.
+/// Reading is not a change, and neither is a lock file, which git renames when it is done.
 fn is_change(event: &Event) -> bool {
     let is_lock = |path: &std::path::PathBuf| path.extension().is_some_and(|extension| extension == "lock");
     let is_write = event.kind.is_create() || event.kind.is_modify() || event.kind.is_remove();

@@ -8,7 +8,7 @@ use std::{
 
 use tokio::time::Instant;
 
-/// How often it is looked at. What an idle daemon is woken for has to be worth it.
+/// Time between measurements. An idle daemon should rarely be woken.
 const PERIOD: Duration = Duration::from_secs(1);
 /// How many looks are remembered: four minutes.
 const KEPT: usize = 240;
@@ -22,7 +22,7 @@ pub struct Lag(Mutex<VecDeque<Duration>>);
 pub struct Lateness {
     pub mean: Duration,
     pub median: Duration,
-    /// 99 of a hundred were no later.
+    /// 99 % were at most this late.
     pub p99: Duration,
     pub longest: Duration,
 }

@@ -15,7 +15,7 @@ pub use self::{
 };
 
 const SCHEMA_VERSION: u32 = 1;
-/// When something was arranged that never was.
+/// The time of an arrangement that was never made.
 const NEVER: &str = "1970-01-01T00:00:00.000Z";
 
 /// Everything that is arranged in one workspace.
@@ -68,7 +68,7 @@ pub struct Regroup {
     pub order: Option<i64>,
 }
 
-/// Why something is not arranged so.
+/// Why a change is refused.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refused {
     #[error("{0}")]

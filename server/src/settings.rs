@@ -94,7 +94,7 @@ pub struct Layers {
     pub warnings: Vec<Warning>,
 }
 
-/// Work with the settings did not come to its end.
+/// Work with the settings stopped unexpectedly.
 #[derive(Debug, thiserror::Error)]
 #[error("reading or writing the settings stopped unexpectedly: {0}")]
 pub struct Broken(#[from] JoinError);
@@ -149,8 +149,8 @@ impl Settings {
         Variables::read(&self.0.home, &self.0.cwd, &self.read())
     }
 
-    /// What holds, with every `$NAME` replaced by what it stands for: for what the daemon itself does. Never for somebody to see, who could
-    /// write the name of a secret to read it.
+    /// What holds, with every `$NAME` replaced by its value, for the daemon's own use. Never to be shown: a client could write the name of
+    /// a secret into a setting and read its value here.
     #[must_use]
     pub fn in_force(&self) -> Map<String, Value> {
         let layers = self.read();

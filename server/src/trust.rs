@@ -9,10 +9,10 @@ pub use roost_core::trust::{Level, Trust};
 use roost_core::trust::{TRUSTED_FOLDERS, TrustRules};
 use sha2::{Digest, Sha256};
 
-/// Nobody has trusted more folders than this holds, in bytes.
+/// Largest file that is read, in bytes.
 const MAX_BYTES: u64 = 1024 * 1024;
 
-/// The file.
+/// The file of trusted folders.
 #[derive(Clone, Debug)]
 pub struct TrustedFolders {
     path: PathBuf,
@@ -24,7 +24,7 @@ impl TrustedFolders {
         Self { path: home.join(TRUSTED_FOLDERS) }
     }
 
-    /// How `folder` (without links) stands.
+    /// Whether `folder` (a path without links) is trusted.
     #[must_use]
     pub fn judge(&self, folder: &Path) -> Trust {
         let rules = self.text().ok().and_then(|text| TrustRules::parse(&text, real));

@@ -1,6 +1,6 @@
 //! The workspaces of the daemon: folders that sessions work in, each with an agent, sessions and an order of its own.
 //!
-//! The first is the primary one: what a request means that names none.
+//! The first is the primary one, meant by requests that name none.
 
 mod register;
 mod registrations;
@@ -145,7 +145,7 @@ impl Workspaces {
         None
     }
 
-    /// The workspace a session lives in; of one that sleeps, where it lies. Asks the disk only if there is a choice.
+    /// The workspace of a session: where it is live, or else where it is stored. Asks the disk only if there is a choice.
     ///
     /// # Errors
     /// More than one has it on disk, and none of them lives.

@@ -35,7 +35,7 @@ struct File {
 }
 
 impl Devices {
-    /// Reads `path`. A file that makes no sense is set aside, which signs every device out, and said so in the log.
+    /// Reads `path`. An unreadable file is set aside, which signs every device out; the log says so.
     pub(super) fn open(path: PathBuf) -> Result<Self, OpenError> {
         let known = read(&path).map_err(|source| OpenError::File { path: path.clone(), source })?;
         Ok(Self { path, known: RwLock::new(known) })
@@ -51,7 +51,7 @@ impl Devices {
         known.iter().fold(false, |found, device| found | (device.credential_sha256 == *credential))
     }
 
-    /// Remembers a device: on disk first, beside what other daemons on this home wrote meanwhile.
+    /// Remembers a device: on disk first, together with what other daemons on this home have written.
     pub(super) fn add(&self, now: Millis, credential: Digest) -> io::Result<()> {
         let _lock = private_file::lock(&self.path.with_extension("lock"))?;
         let mut devices = read(&self.path)?;

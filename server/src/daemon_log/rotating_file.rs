@@ -41,7 +41,7 @@ pub(super) struct Losses {
 impl RotatingFile {
     pub(super) fn open(path: &Path, max_bytes: u64, kept: usize, losses: Arc<Losses>) -> io::Result<Self> {
         let dir = path.parent().unwrap_or(Path::new("."));
-        // One that is there may be everybody's, and stays so.
+        // A directory that exists keeps its mode: it may be shared.
         if !dir.is_dir() {
             private_file::make_dir(dir)?;
         }

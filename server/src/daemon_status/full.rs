@@ -34,7 +34,7 @@ pub struct Section {
     /// The worst of its cells; `unavailable` where it could not be told.
     status: &'static str,
     duration_ms: u64,
-    /// What is said yes or no to, and how long the lists are.
+    /// Its booleans, and the lengths of its lists.
     #[serde(skip_serializing_if = "Option::is_none")]
     summary: Option<Map<String, Value>>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -43,7 +43,7 @@ pub struct Section {
     pub error: Option<SectionError>,
 }
 
-/// Why a section is not told.
+/// Why a section is missing.
 #[derive(Debug, Serialize)]
 pub struct SectionError {
     /// `timeout` or `error`.

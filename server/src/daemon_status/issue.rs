@@ -1,4 +1,4 @@
-//! What is worth somebody's attention.
+//! Problems, and what may become one.
 
 use serde::Serialize;
 
@@ -25,7 +25,7 @@ pub enum Severity {
     Error,
 }
 
-/// From this share of a limit on it is worth a word.
+/// A limit of which this share is used is reported.
 const HIGH: f64 = 0.8;
 
 impl Severity {
@@ -40,7 +40,7 @@ impl Issue {
     }
 }
 
-/// What memory tells.
+/// Issues that can be told from memory.
 pub(super) fn found(app: &App, overview: &Overview) -> Vec<Issue> {
     let is_high = |used: usize, limit: usize| used as f64 >= HIGH * limit as f64;
     let mut issues = Vec::new();
@@ -83,7 +83,7 @@ pub(super) fn found(app: &App, overview: &Overview) -> Vec<Issue> {
     issues
 }
 
-/// What the sections tell.
+/// Issues that the sections report.
 pub(super) fn of_sections(full: &Full) -> Vec<Issue> {
     let mut issues = Vec::new();
     for (name, section) in &full.workspace {

@@ -1,4 +1,4 @@
-//! How fast the daemon gets to what it has to do.
+//! How quickly the daemon reacts.
 
 use std::time::Duration;
 

@@ -15,7 +15,7 @@ pub struct Process {
     pub rss: u64,
     /// Reserved for data: heap and stacks.
     pub heap_total: u64,
-    /// Resident and of no file.
+    /// Resident, and not backed by a file.
     pub heap_used: u64,
 }
 

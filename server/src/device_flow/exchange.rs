@@ -93,7 +93,7 @@ struct ErrorAnswer {
     error: String,
 }
 
-/// Some providers wait in a 200.
+/// Some providers answer 200 while they wait for the user.
 #[derive(Deserialize)]
 struct WaitAnswer {
     status: String,

@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use super::{Refusal, WorkspaceFiles, WorkspacePath, replacement::Replacement, root::Place};
 
-/// A file whose first so many bytes are blank counts as blank.
+/// A file counts as blank if its first so many bytes are.
 const MAX_BLANK_BYTES: u64 = 64 * 1024;
 
 /// What was done.

@@ -9,7 +9,7 @@ use super::stat::size_of;
 const VERSION: u32 = 1;
 const MAX_LEN: usize = 1_024;
 
-/// Where a read went on to, in one version of one file. It grants nothing: the path comes with every request.
+/// Where to continue reading, in one version of one file. It grants no access: every request names the path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ReadCursor {
     v: u32,

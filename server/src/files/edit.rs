@@ -32,7 +32,7 @@ impl WorkspaceFiles {
     /// Replaces one piece of a file. The hash is judged before the text.
     ///
     /// # Errors
-    /// The file is another than expected, or no text; the old text is not there exactly once.
+    /// The file has another hash than expected or is not text, or the old text does not occur exactly once.
     pub fn edit(&self, path: &WorkspacePath, wish: &EditWish) -> Result<Edited, Refusal> {
         let original = self.original(path, wish.expected)?;
         let line_ending = original.text.line_ending();

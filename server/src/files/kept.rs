@@ -8,7 +8,7 @@ impl WorkspaceFiles {
     /// The first `max_bytes` of a regular file; `None` where there is no such file.
     ///
     /// # Errors
-    /// The way there leaves the workspace, or ends at something else, or the disk refuses.
+    /// The path leaves the workspace, or ends at something else, or the disk refuses.
     pub fn load(&self, path: &WorkspacePath, max_bytes: usize) -> Result<Option<Vec<u8>>, Refusal> {
         let opened = match self.root.open_file(path) {
             Err(Refusal::NotFound(_)) => return Ok(None),
@@ -23,7 +23,7 @@ impl WorkspaceFiles {
     /// Puts a file there in one go, whatever was there before. A folder of the workspace that it lies in is made when it is missing.
     ///
     /// # Errors
-    /// The way there leaves the workspace, or the disk refuses; then nothing has changed.
+    /// The path leaves the workspace, or the disk refuses; then nothing has changed.
     pub fn store(&self, path: &WorkspacePath, bytes: &[u8]) -> Result<(), Refusal> {
         if let Some(folder) = path.as_path().parent().map(Path::as_os_str).filter(|folder| !folder.is_empty()) {
             self.root.make_dir(folder)?;
@@ -43,7 +43,7 @@ impl WorkspaceFiles {
     /// Gives a file another name in its folder.
     ///
     /// # Errors
-    /// It is gone, or the way there leaves the workspace, or the disk refuses.
+    /// It is gone, or the path leaves the workspace, or the disk refuses.
     pub fn set_aside(&self, path: &WorkspacePath, to: &Path) -> Result<(), Refusal> {
         let place = self.root.place(path)?;
         let name = to.file_name().unwrap_or(OsStr::new("set-aside"));

@@ -59,7 +59,7 @@ impl WorkspaceFiles {
     /// Reads a text file, or a window of one. A file larger than [`MAX_READ_BYTES`] is read in windows only, and as UTF-8 only.
     ///
     /// # Errors
-    /// No regular file there, no text, too large to be read whole, or a cursor of another file.
+    /// Not a regular file, not text, too large to be read whole, or a cursor of another file.
     pub fn read(&self, path: &WorkspacePath, wish: ReadWish) -> Result<FileRead, Refusal> {
         let mut opened = self.root.open_file(path)?;
         if let Start::Cursor(cursor) = wish.start

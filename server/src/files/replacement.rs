@@ -17,7 +17,7 @@ use uuid::Uuid;
 
 use super::Refusal;
 
-/// Read, write and execute, for everybody; what more a mode can say does not survive new contents.
+/// The permission bits that a replaced file passes on. Set-user-ID and the like go with the old contents.
 const PERMISSIONS: u32 = 0o777;
 
 /// A new file under a name of its own, in the directory where it will be wanted. Dropped before it is put in place, it is removed.
@@ -75,7 +75,7 @@ impl Replacement {
 impl Drop for Replacement {
     fn drop(&mut self) {
         if self.is_pending {
-            // Nobody is left to tell.
+            // A drop cannot report an error, and the name is unique: a leftover harms nothing.
             let _ = unlinkat(&self.dir, &self.name, AtFlags::empty());
         }
     }

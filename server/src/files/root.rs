@@ -1,4 +1,4 @@
-//! The one door to a workspace's files.
+//! The only way to a workspace's files.
 
 mod walk;
 
@@ -108,7 +108,7 @@ impl Root {
         }
     }
 
-    /// Whether the way that led to `place` still does.
+    /// Whether the path that led to `place` still leads there.
     pub(super) fn still_leads(&self, path: &WorkspacePath, place: &Place) -> bool {
         let identity = |dir: &OwnedFd| fstat(dir).map(|stat| (stat.st_dev, stat.st_ino));
         self.place(path).is_ok_and(|now| {
@@ -119,7 +119,7 @@ impl Root {
     fn open_any(&self, path: &WorkspacePath, flags: OFlags) -> Result<(OwnedFd, WorkspacePath), Refusal> {
         let flags = flags | OFlags::CLOEXEC;
         let opened = match self.open_by_kernel(path.as_path(), flags) {
-            // No such call, forbidden by a sandbox's filter, or a case for a closer look.
+            // The kernel lacks the call, a sandbox forbids it, or it cannot tell: the walk decides.
             Err(Errno::NOSYS | Errno::PERM | Errno::XDEV | Errno::AGAIN) => walk::open(self, path.as_path(), flags),
             other => other,
         };

@@ -4,9 +4,9 @@ use serde::Serialize;
 
 use super::{Commit, Git, GitError};
 
-/// Commits of one answer, at most…
+/// Most commits of one answer.
 pub const MAX_LIMIT: usize = 200;
-/// …and where nothing is said.
+/// Commits of one answer unless the request says otherwise.
 pub const LIMIT: usize = 50;
 /// Commits that are looked at in a search.
 const MAX_SEARCHED: usize = 20_000;

@@ -31,7 +31,7 @@ pub struct Status {
 }
 
 impl Status {
-    /// Whether another one differs in its time at most.
+    /// Whether the two differ at most in their times.
     #[must_use]
     pub fn says_the_same(&self, other: &Self) -> bool {
         *self == Self { computed_at: self.computed_at, ..other.clone() }

@@ -69,7 +69,7 @@ impl Shapes {
     /// Reads a shape.
     ///
     /// # Errors
-    /// Where it is none.
+    /// Where the text is not a shape.
     pub(super) fn read(&self, text: &str) -> Result<Shape, Malformed> {
         read::shape(text, self)
     }
@@ -77,7 +77,7 @@ impl Shapes {
     /// Reads members that stand without their braces.
     ///
     /// # Errors
-    /// Where they are none.
+    /// Where the text is not a list of members.
     pub(super) fn members(&self, text: &str) -> Result<Members, Malformed> {
         read::members(text, self)
     }
@@ -91,7 +91,7 @@ impl Shapes {
     /// Every name with its schema.
     ///
     /// # Errors
-    /// The first that is no shape.
+    /// The first that is not a shape.
     pub(super) fn schemas(&self) -> Result<Map<String, Value>, Malformed> {
         self.0.iter().map(|(name, text)| Ok(((*name).to_owned(), self.read(text)?.schema()))).collect()
     }

@@ -7,7 +7,7 @@ use super::Refused;
 
 const MAX_NAME_CHARS: usize = 64;
 
-/// A color everybody knows.
+/// A color with a name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Preset {

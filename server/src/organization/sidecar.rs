@@ -55,7 +55,7 @@ impl Sidecar {
         let sidecar = self.clone();
         let changed = tokio::task::spawn_blocking(move || {
             let _writing = sidecar.writing.lock().unwrap_or_else(PoisonError::into_inner);
-            // Two folders of names alike share the file, and so may two daemons.
+            // Folders whose names lead to the same project share the file, and so may two daemons.
             let _locked = private_file::lock(&sidecar.path.with_extension("lock"))?;
             let before = read(&sidecar.path)?;
             let mut organization = before.clone();

@@ -12,10 +12,10 @@ use crate::child::SECRET_VARIABLES;
 /// How long a program may take to say its version.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// Asks a program for its version. One that is missing is a warning: what needs it is not the daemon.
+/// Asks a program for its version. A missing one is a warning only, since the daemon itself does not need it.
 pub(super) async fn program_version(kind: Kind, program: &str) -> Cell {
     let mut command = Command::new(program);
-    // Not where a project's own settings could have a say.
+    // Not in the workspace, whose own settings could have an effect.
     command.arg("--version").current_dir("/").stdin(Stdio::null()).stderr(Stdio::null()).kill_on_drop(true);
     for name in SECRET_VARIABLES {
         command.env_remove(name);

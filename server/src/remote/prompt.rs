@@ -51,10 +51,10 @@ pub struct PromptArgs {
     target: TargetArgs,
 }
 
-/// What an agent that asks is told unseen.
+/// The answer to every permission request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Allow {
-    /// Yes, each time anew
+    /// Yes, to each call by itself
     Once,
     /// No
     Never,

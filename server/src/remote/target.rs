@@ -28,7 +28,7 @@ pub struct TargetArgs {
     ca: Option<PathBuf>,
 }
 
-/// A daemon's address, and what to show it to be let in.
+/// A daemon's address, and the credential for it.
 #[derive(Debug)]
 pub(super) struct Target {
     url: Url,

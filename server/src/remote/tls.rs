@@ -77,8 +77,8 @@ impl Given {
 }
 
 impl ServerCertVerifier for Given {
-    /// Whoever has the key of a certificate that the user handed over is who the user means, whatever the certificate says: those that
-    /// people sign for themselves say that they are an authority, which by the rules no server may be.
+    /// A certificate from the user's file is trusted whatever it says about itself: self-signed ones usually claim to be an authority,
+    /// which the rules forbid for servers.
     fn verify_server_cert(
         &self,
         certificate: &CertificateDer<'_>,
@@ -120,7 +120,7 @@ impl ServerCertVerifier for Given {
 pub(super) enum TlsFault {
     /// The certificate is not trusted, for this reason.
     Certificate(String),
-    /// Somebody who speaks something else answered.
+    /// What answered does not speak TLS.
     NoTls,
     Other,
 }

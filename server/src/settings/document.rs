@@ -8,9 +8,9 @@ use serde_json::{Map, Value};
 
 use super::Change;
 
-/// The key that says by which rules the file is written…
+/// The key of the version of the file format.
 pub(super) const VERSION_KEY: &str = "$version";
-/// …and the present ones.
+/// The version that is written.
 const VERSION: u64 = 4;
 
 /// The values. An empty text has none.

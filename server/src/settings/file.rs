@@ -18,13 +18,13 @@ use crate::{
     files::{Files, Refusal, WorkspaceFiles, WorkspacePath},
 };
 
-/// No settings anybody wrote are larger; what is counts as damaged.
+/// Largest file that is read, in bytes; a larger one counts as damaged.
 const MAX_BYTES: usize = 1024 * 1024;
 /// Somebody may be writing a file that has changed this recently.
 const UNSETTLED: Duration = Duration::from_secs(2);
-/// How often a write starts over because somebody who takes no turns wrote meanwhile.
+/// How often a write is tried again because a program that does not use the lock has written meanwhile.
 const ATTEMPTS: u32 = 5;
-/// How long the agents of this home may keep us from writing. They hold the lock for one small file.
+/// How long to wait for the lock, which agents hold only while they write one small file.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// One writer at a time in this process: the user's file belongs to every workspace and every session.
@@ -34,7 +34,7 @@ static WRITING: Mutex<()> = Mutex::new(());
 #[derive(Debug)]
 pub(super) struct SettingsFile {
     place: Place,
-    /// By which the processes of a home take turns in writing.
+    /// The lock file by which the processes of a home take turns in writing.
     lock: PathBuf,
 }
 
@@ -100,7 +100,7 @@ impl SettingsFile {
                 Err(problem) => (problem, true),
             },
             Ok(Found::NoText(problem)) => (problem.to_owned(), true),
-            // What cannot be read may be in the best of order.
+            // A file that cannot be read need not be damaged.
             Err(error) => (error.to_string(), false),
         };
         let recovered = is_damaged && self.set_aside();
@@ -225,7 +225,7 @@ fn aside(path: &Path) -> PathBuf {
     path.with_extension(format!("json.corrupt-{}", crate::clock::now().0))
 }
 
-/// A reader sees the old file or the new one. A symlink, as people keep their own files behind, stays one.
+/// A reader sees the old file or the new one. A symlink stays one: people keep their settings elsewhere.
 fn replace(path: &Path, text: &[u8]) -> io::Result<()> {
     let path = path.canonicalize().unwrap_or_else(|_| path.to_owned());
     let dir = path.parent().ok_or(io::ErrorKind::InvalidInput)?;

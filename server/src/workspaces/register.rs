@@ -11,7 +11,7 @@ use crate::{
     sessions::{Draining, OpenError},
 };
 
-/// A wish for a workspace.
+/// A workspace to register.
 #[derive(Clone, Debug)]
 pub struct Register {
     /// Absolute, canonical, a directory, and UTF-8.
@@ -50,7 +50,7 @@ pub enum RegisterError {
     Store(#[from] io::Error),
 }
 
-/// Why a workspace is still called as before.
+/// Why a workspace was not renamed.
 #[derive(Debug, thiserror::Error)]
 #[error("the name cannot be saved: {0}")]
 pub struct RenameError(#[from] io::Error);
@@ -106,7 +106,7 @@ impl Workspaces {
         Ok(Registered::Promoted(there))
     }
 
-    /// Calls a workspace so; none takes its name away. The name of one that is kept, or given at start, is kept too.
+    /// Names a workspace; `None` removes its name. The name outlives the daemon if the workspace is kept or given at start.
     ///
     /// # Errors
     /// The disk refuses; it is called as before then.
@@ -137,7 +137,7 @@ impl Workspaces {
         Ok(read.unwrap_or_else(|error| Err(io::Error::other(error)))?.entries)
     }
 
-    /// Has a workspace not opened again at the next start. None when there is no such registration; else the folder it was for.
+    /// Removes a registration, so that the workspace is not opened at the next start. Returns its folder; `None` if there is no such registration.
     ///
     /// # Errors
     /// The disk refuses.

@@ -1,7 +1,7 @@
 //! Workspaces that go while the daemon runs.
 //!
-//! First nobody gets in any more, then everybody inside is sent home, then the agent, then the workspace is gone. What lies on disk
-//! stays where it is.
+//! First no new session is let in, then the sessions are closed, then the agent is ended, then the workspace is gone. Files on disk
+//! stay.
 
 use std::{
     io,
@@ -23,15 +23,15 @@ pub struct Activity {
     pub pending_session_starts: usize,
     pub acp_connections: usize,
     pub memory_tasks: usize,
-    /// There are none of these here.
+    /// Always 0: Roost has no channel workers.
     pub channel_workers: usize,
     pub voice_sessions: usize,
 }
 
-/// A wish that a workspace goes.
+/// A workspace to remove.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Removal {
-    /// Whatever goes on in it ends.
+    /// Remove it even if something runs in it, which is ended then.
     pub force: bool,
     /// Connections of editors that work in it.
     pub acp_connections: usize,
@@ -66,7 +66,7 @@ pub enum RemoveError {
 }
 
 impl Workspaces {
-    /// Removes a workspace. Goes on to its end even if nobody waits for it any more.
+    /// Removes a workspace. Completes even if the caller disconnects.
     ///
     /// # Errors
     /// See [`RemoveError`]; the workspace is as it was then.
