@@ -9,8 +9,8 @@
 //! - every permission request of the agent gets exactly one answer, or the agent is gone;
 //! - after [`Effect::Retire`] the session is over and every command is refused.
 //!
-//! One file a mechanism: `prompts` the queue, `turn` the running prompt, `messages` what is said while it runs, `permissions`
-//! mediation, `clients` registration, `controls` model, mode and name, `calls` whatever waits for the agent, `shells` command lines
+//! One file a mechanism: `prompts` the queue, `keys` what is sent again, `turn` the running prompt, `messages` what is said while it runs,
+//! `permissions` mediation, `clients` registration, `controls` model, mode and name, `calls` whatever waits for the agent, `shells` command lines
 //! of the users', `lifecycle` the end, `restore` the beginning after a crash, `standing` what a session keeps over it.
 
 mod agent_state;
@@ -22,6 +22,7 @@ mod controls;
 mod deadlines;
 mod effect;
 mod input;
+mod keys;
 mod ledger;
 mod lifecycle;
 mod messages;
@@ -50,6 +51,7 @@ pub use effect::{
     Answer, Attached, ControlRefused, Effect, Forbidden, ModeChange, PromptRefused, Refused, Seen, VoteRefused,
 };
 pub use input::{AgentInput, CallId, Command, Input, PromptIntent, SendPrompt, Ticket, UpdateKind, Vote};
+pub use keys::{InvalidPromptKey, KeyedPrompt, META_PROMPT_KEY, PromptKey};
 pub use ledger::{AcceptedPrompt, LedgerEntry};
 pub use messages::{MAX_MESSAGE_CHARS, MessageQueue, NotQueued, QueueMessage, QueuedMessage, WaitingMessage};
 pub use metadata::{DisplayName, InvalidDisplayName, TitleSource};
@@ -60,6 +62,7 @@ pub use waits::Waits;
 
 use calls::Call;
 use clients::Clients;
+use keys::Keys;
 use messages::Messages;
 use outbox::Outbox;
 use permissions::Permissions;
@@ -108,6 +111,7 @@ pub struct Session {
     phase: Phase,
     clients: Clients,
     prompts: Prompts,
+    keys: Keys,
     messages: Messages,
     permissions: Permissions,
     shells: Shells,
@@ -149,6 +153,7 @@ impl Session {
             prompts: Prompts::default(),
             messages: Messages::default(),
             permissions: Permissions::default(),
+            keys: Keys::default(),
             shells: Shells::default(),
             calls: BTreeMap::new(),
             next_call: 1,

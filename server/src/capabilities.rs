@@ -52,6 +52,7 @@ const ALWAYS: &[&str] = &[
     "session_list",
     "session_info",
     "session_prompt",
+    "session_prompt_key",
     "non_blocking_prompt",
     "session_cancel",
     "session_events",

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, value::RawValue};
 
-use super::{Annotations, DisplayName, Outcome, PromptIntent, QueuedMessage, TitleSource};
+use super::{Annotations, DisplayName, KeyedPrompt, Outcome, PromptIntent, PromptKey, QueuedMessage, TitleSource};
 use crate::{ClientId, Envelope, EventType, Millis, PromptId, RequestId};
 
 /// One line of the ledger. Entries are in the order of the effects that carried them.
@@ -13,6 +13,8 @@ use crate::{ClientId, Envelope, EventType, Millis, PromptId, RequestId};
 #[serde(rename_all = "camelCase", rename_all_fields = "camelCase")]
 pub enum LedgerEntry {
     PromptAccepted(AcceptedPrompt),
+    /// A prompt was accepted under a key. Recording it twice is harmless.
+    PromptKeyed(KeyedPrompt),
     /// The prompt is about to be handed to the agent: from here on it is never run a second time.
     PromptStarted {
         prompt_id: PromptId,
@@ -81,6 +83,9 @@ pub struct AcceptedPrompt {
     /// It had to wait behind another prompt, so clients saw `pending_prompt_added`.
     #[serde(default)]
     pub announced: bool,
+    /// Its client's own name for it.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub key: Option<PromptKey>,
     pub blocks: Vec<Box<RawValue>>,
     #[serde(skip_serializing_if = "Map::is_empty", default)]
     pub meta: Map<String, Value>,
@@ -125,7 +130,8 @@ impl LedgerEntry {
             Self::MessagesSettled { message_ids } => message_ids.iter().for_each(|id| {
                 open.remove(id);
             }),
-            Self::PromptStarted { .. }
+            Self::PromptKeyed(_)
+            | Self::PromptStarted { .. }
             | Self::VoteRecorded { .. }
             | Self::MetadataChanged { .. }
             | Self::ModeChanged { .. }

@@ -275,6 +275,7 @@ impl Session {
                 deadline: Deadline::effective(now, self.config.prompt_deadline, None),
                 intent: PromptIntent::Ask,
                 announced: true,
+                key: None,
                 meta: Map::new(),
                 extra: Map::<String, Value>::new(),
             };

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Effect, LedgerEntry, Session, SessionConfig, outbox::Outbox, prompts::Prompt, turn::Terminal};
+use super::{Effect, KeyedPrompt, LedgerEntry, Session, SessionConfig, outbox::Outbox, prompts::Prompt, turn::Terminal};
 use crate::{Millis, PromptId, SessionId};
 
 impl Session {
@@ -27,8 +27,10 @@ impl Session {
                     if messages.is_waiting(&prompt.prompt_id) {
                         messages.promote(&prompt.prompt_id);
                     }
+                    KeyedPrompt::of(&prompt).into_iter().for_each(|keyed| session.keys.remember(keyed));
                     accepted.push(prompt);
                 }
+                LedgerEntry::PromptKeyed(keyed) => session.keys.remember(keyed),
                 LedgerEntry::PromptStarted { prompt_id, .. } => drop(started.insert(prompt_id)),
                 LedgerEntry::PromptSettled { prompt_id } => drop(settled.insert(prompt_id)),
                 LedgerEntry::VoteRecorded { request_id, outcome, decided, .. } => {

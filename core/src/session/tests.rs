@@ -5,6 +5,7 @@ mod clients;
 mod continuing;
 mod controls;
 mod deadlines;
+mod keys;
 mod lifecycle;
 mod mediation;
 mod messages;
@@ -173,6 +174,7 @@ impl Stage {
                 self.ledger.push(entry.clone());
                 let text = match entry {
                     LedgerEntry::PromptAccepted(prompt) => format!("accepted {}", prompt.prompt_id),
+                    LedgerEntry::PromptKeyed(keyed) => format!("keyed {}", keyed.prompt_id),
                     LedgerEntry::PromptStarted { prompt_id, .. } => format!("started {prompt_id}"),
                     LedgerEntry::PromptSettled { prompt_id } => format!("settled {prompt_id}"),
                     LedgerEntry::VoteRecorded { request_id, .. } => format!("vote {request_id}"),
@@ -259,8 +261,8 @@ fn reply(answer: &Answer) -> String {
         | Answer::Attach(Err(error))
         | Answer::Detach(Err(error))
         | Answer::Heartbeat(Err(error))
-        | Answer::Rename(Err(error))
-        | Answer::Close(Err(error)) => error.to_string(),
+        | Answer::Rename(Err(error)) => error.to_string(),
+        Answer::Close(Err(error)) => error.to_string(),
     };
     format!("reply {text}")
 }

@@ -88,6 +88,7 @@ impl Driver {
             | LedgerEntry::PermissionAsked { .. }
             | LedgerEntry::PermissionResolved { .. } => {}
         }
+            | LedgerEntry::PromptKeyed(_)
         self.recorder.entry(entry);
     }
 

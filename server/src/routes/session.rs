@@ -1,4 +1,4 @@
-//! Everything under `/session`: one file a noun (http.md §4–6).
+//! Everything under `/session`: one file a noun.
 
 mod annotation;
 mod control;
@@ -6,6 +6,7 @@ mod create;
 mod events;
 mod going_on;
 mod insight;
+mod keyed;
 mod language;
 mod message;
 mod metadata;
@@ -20,7 +21,7 @@ mod status;
 use std::sync::Arc;
 
 use axum::{
-    Router,
+    Extension, Router,
     routing::{get, patch, post},
 };
 use roost_core::{ClientId, session::Command};
@@ -46,7 +47,7 @@ pub fn routes() -> Router<Arc<App>> {
         .route("/session/{id}/supported-commands", get(status::supported_commands))
         .route("/session/{id}/metadata", patch(metadata::update))
         .route("/workspaces/{workspace}/session/{session}/metadata", patch(metadata::update_in))
-        .route("/session/{id}/prompt", post(prompt::send))
+        .route("/session/{id}/prompt", post(keyed::send).layer(Extension(keyed::Turnstiles::default())))
         .route("/session/{id}/cancel", post(prompt::cancel))
         .route("/session/{id}/pending-prompts", get(prompt::pending))
         .route("/session/{id}/pending-prompts/{prompt}", axum::routing::delete(prompt::remove))

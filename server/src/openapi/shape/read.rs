@@ -207,7 +207,7 @@ impl<'a> Reader<'a> {
             members.others = Some(Box::new(self.shape()?));
             return Ok(None);
         }
-        let Some(name) = self.run(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_') else {
+        let Some(name) = self.run(|c| c.is_ascii_alphanumeric() || "-_.".contains(c)) else {
             return self.wanted("a member");
         };
         let is_optional = self.takes("?");
