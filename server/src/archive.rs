@@ -164,7 +164,11 @@ impl Sessions {
             return Ok(Fate::NotFound);
         }
         self.put_away(id).await;
+        let worktree = self.on_disk(id, |project, id| Ok(project.worktree(id))).await?;
         self.on_disk(id, Project::remove).await?;
+        if let Some(worktree) = worktree {
+            self.clear_away(&worktree).await;
+        }
         Ok(Fate::Done)
     }
 

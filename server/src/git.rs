@@ -1,8 +1,8 @@
-//! What git says of a workspace, read only.
+//! What git says of a workspace, read only; and working trees for sessions that are to be kept apart.
 //!
 //! A repository came from somebody, and its own configuration can name programs: monitors, hooks, filters, pagers, diff and text
-//! converters, transports. [`Git`] runs the `git` program so that none of them is started, nothing is fetched, no lock is taken and no
-//! index is written.
+//! converters, transports. [`Git`] runs the `git` program so that none of them is started and nothing is fetched; where it only reads, no lock is
+//! taken and no index is written.
 
 mod branches;
 mod commit;
@@ -13,6 +13,7 @@ mod numstat;
 mod repository;
 mod run;
 mod status;
+mod worktree;
 
 use std::path::{Path, PathBuf};
 
@@ -24,6 +25,7 @@ pub use self::{
     log::{LIMIT, Log, LogWish, MAX_LIMIT},
     run::GitError,
     status::{Operation, Status},
+    worktree::{InvalidSlug, Removed, Slug, Worktree, WorktreeError},
 };
 use self::{repository::Repository, run::Runner};
 

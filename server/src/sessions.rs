@@ -4,6 +4,7 @@
 //! restore at a time, the list. The table is locked for lookups, never across a wait; what takes time is a task of its own, so a
 //! client that hangs up leaves nothing half done.
 
+mod apart;
 mod create;
 mod daemon_wide;
 mod lend;
@@ -35,7 +36,7 @@ pub use self::{
     lend::{Attachment, Lend},
     overview::{Listed, Overview},
     put_away::CatalogueVersion,
-    restore::{Restore, RestoreError},
+    restore::{Along, Details, Restore, RestoreError},
     standing::{Activity, Draining, PreheatError, Preheated},
     table::{LimitScope, SessionLimit},
 };
@@ -43,7 +44,6 @@ use crate::{
     Config,
     child::{AgentHost, Child},
     driver::LiveSession,
-    mcp_servers::McpServers,
     settings::Settings,
     store::{Catalogue, Project, Shelf},
     vote_policy::{InvalidVotePolicy, VotePolicy},
@@ -183,7 +183,7 @@ impl Sessions {
         let unfinished = tokio::task::spawn_blocking(move || project.unfinished()).await.unwrap_or_default();
         for id in unfinished {
             let Ok(_share) = self.locks().share(&id) else { continue };
-            if let Err(error) = self.bring_back(&id, None, &McpServers::default()).await {
+            if let Err(error) = self.bring_back(&id, None, &Along::default()).await {
                 tracing::error!(%error, session = %id, "cannot restore an interrupted session");
             }
         }
@@ -218,6 +218,7 @@ impl Sessions {
             table.shared = None;
         }
         let servers = table.servers.remove(&live.id).unwrap_or_default();
+        table.worktrees.remove(&live.id);
         if live.has_died() {
             let clients = live.machine().client_ids().cloned().collect();
             table.has_died(Died { session: live.id.clone(), clients, servers });

@@ -9,6 +9,7 @@
 //! one session: it is reported, what is readable of it is used, and its numbering is not continued.
 
 mod agent_records;
+mod brief;
 mod catalogue;
 mod history;
 mod journal;
@@ -27,6 +28,7 @@ use roost_core::SessionId;
 
 pub(crate) use self::{agent_records::title, catalogue::whole_millis, history::compact};
 pub use self::{
+    brief::Detail,
     catalogue::{Catalogue, Summary},
     history::{Earlier, Extent, History, MAX_JOURNAL_BYTES, MAX_JOURNAL_EVENTS, fold},
     journal::{Journal, Syncing},
@@ -47,9 +49,12 @@ impl Project {
     /// The sessions of the workspace `cwd` (absolute, canonical) under `home`.
     #[must_use]
     pub fn of(home: &Path, cwd: &Path) -> Self {
-        let name: String =
-            cwd.to_string_lossy().chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect();
-        Self { cwd: cwd.to_owned(), dir: home.join("projects").join(name) }
+        Self { cwd: cwd.to_owned(), dir: home.join("projects").join(folder_name(cwd)) }
+    }
+
+    /// The same of another folder.
+    fn beside(&self, cwd: &Path) -> Self {
+        Self { cwd: cwd.to_owned(), dir: self.dir.with_file_name(folder_name(cwd)) }
     }
 
     /// Makes sure sessions can be kept.
@@ -160,6 +165,11 @@ impl Project {
     fn chats_dir(&self) -> PathBuf {
         self.dir.join("chats")
     }
+}
+
+/// What the directory of a folder's sessions is called.
+fn folder_name(cwd: &Path) -> String {
+    cwd.to_string_lossy().chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect()
 }
 
 /// Whether a session's name can be the name of a directory, and of nothing else.

@@ -131,8 +131,9 @@ impl Peer {
         &self.lane
     }
 
-    /// The peer says goodbye.
+    /// The peer says goodbye. Nothing it sends from now on reaches the connection.
     pub fn end(&self) {
+        self.hub().remove(&self.id);
         self.over.send_replace(true);
     }
 

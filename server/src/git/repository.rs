@@ -32,7 +32,7 @@ impl Repository {
         let told = match git.run(asked).await {
             Ok(told) => told.bytes,
             Err(GitError::Failed(_) | GitError::Start(_)) => return Ok(None),
-            Err(error @ (GitError::Slow | GitError::Malformed(_))) => return Err(error),
+            Err(error @ (GitError::Slow(_) | GitError::Malformed(_))) => return Err(error),
         };
         let mut lines = told.split(|byte| *byte == b'\n').map(|line| PathBuf::from(OsStr::from_bytes(line)));
         let (Some(root), Some(git_dir)) = (lines.next(), lines.next()) else {

@@ -61,8 +61,8 @@ pub(super) struct Runner {
 pub enum GitError {
     #[error("git cannot be run: {0}")]
     Start(io::Error),
-    #[error("git did not answer within {} s", PATIENCE.as_secs())]
-    Slow,
+    #[error("git did not answer within {} s", .0.as_secs())]
+    Slow(Duration),
     #[error("git failed: {0}")]
     Failed(String),
     #[error("git said something that is not understood: {0}")]
@@ -100,11 +100,20 @@ impl Runner {
         &self,
         arguments: impl IntoIterator<Item = A>,
     ) -> Result<Output, GitError> {
+        self.run_within(PATIENCE, arguments).await
+    }
+
+    /// The same of what may take longer.
+    pub(super) async fn run_within<A: AsRef<OsStr>>(
+        &self,
+        patience: Duration,
+        arguments: impl IntoIterator<Item = A>,
+    ) -> Result<Output, GitError> {
         let mut command = self.command();
         command.args(arguments);
         let mut child = command.spawn().map_err(GitError::Start)?;
         let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
-        let answer = tokio::time::timeout(PATIENCE, async {
+        let answer = tokio::time::timeout(patience, async {
             let (written, complaint) = tokio::join!(take(stdout, MAX_OUTPUT_BYTES), take(stderr, MAX_COMPLAINT_BYTES));
             let (output, complaint) = (written?, complaint?);
             if output.is_cut {
@@ -118,7 +127,7 @@ impl Runner {
             Ok((output, (!status.success()).then_some(complaint)))
         });
         // Dropping the child kills it.
-        match answer.await.map_err(|_| GitError::Slow)?.map_err(GitError::Start)? {
+        match answer.await.map_err(|_| GitError::Slow(patience))?.map_err(GitError::Start)? {
             (output, None) => Ok(output),
             (_, Some(complaint)) => Err(GitError::Failed(complaint)),
         }

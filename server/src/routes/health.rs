@@ -49,12 +49,27 @@ pub(super) struct Deep {
     sessions: usize,
     pending_permissions: usize,
     active_prompts: usize,
+    /// Whether some prompt runs or waits; of what an agent does beyond its prompts nothing is known.
+    active_work: bool,
+    active_work_reporting: WorkReporting,
+    /// Age of the oldest report of an agent's, in milliseconds; 0 where there is none.
+    active_work_stale_ms: u64,
     connected_clients: usize,
     channel_alive: bool,
     last_activity_at: Option<String>,
     idle_since_ms: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     rate_limit_hits: Option<RateHits>,
+}
+
+/// How much of what agents do beyond their prompts is known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+enum WorkReporting {
+    /// There is no session of which it could be unknown.
+    Full,
+    /// No agent says.
+    None,
 }
 
 impl Deep {
@@ -67,6 +82,9 @@ impl Deep {
             sessions: overview.sessions,
             pending_permissions: overview.pending_permissions,
             active_prompts: overview.active_prompts,
+            active_work: overview.pending_prompts > 0,
+            active_work_reporting: if overview.sessions == 0 { WorkReporting::Full } else { WorkReporting::None },
+            active_work_stale_ms: 0,
             connected_clients: overview.connected_clients,
             channel_alive: overview.channel_alive,
             last_activity_at: overview.last_activity_at.map(Millis::to_iso),

@@ -15,7 +15,7 @@ use tokio::task::spawn_blocking;
 use super::{path::NamedSession, query::Query};
 use crate::{
     App, WireError,
-    store::{Past, Place, Shelf},
+    store::{Detail, Past, Place, Shelf},
     transcript_page::{self, From, PageError, Wish},
     workspaces::Workspace,
 };
@@ -68,7 +68,11 @@ fn wish(query: &Query) -> Result<Wish, WireError> {
         }
         (None, Some(record)) => From::Before(record.to_owned()),
     };
-    Ok(Wish { limit, from })
+    let detail = query.get("compactedReplayMode").map_or(Some(Detail::Full), Detail::parse);
+    let detail = detail.ok_or_else(|| {
+        WireError::bad_request("`compactedReplayMode` must be `full` or `summary`").code("invalid_compacted_replay_mode")
+    })?;
+    Ok(Wish { limit, from, detail })
 }
 
 fn limit(limit: Option<&str>) -> Result<usize, WireError> {

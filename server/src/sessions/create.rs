@@ -20,6 +20,7 @@ use crate::{
     child::{CallError, StartError},
     clock,
     driver::{Beginning, LiveSession, Source},
+    git::{Slug, Worktree, WorktreeError},
     mcp_servers::{McpServers, UnfitMcpServer},
     settings::Scope,
     store::{self, Meta},
@@ -37,6 +38,8 @@ pub struct CreateSession {
     pub source: Source,
     /// What the client brings along. A session with any is one of its own.
     pub servers: McpServers,
+    /// The working tree that is to be made for it. A session with one is one of its own (C1).
+    pub worktree: Option<Slug>,
 }
 
 /// Why there is no session.
@@ -54,6 +57,8 @@ pub enum CreateError {
     Servers(#[from] UnfitMcpServer),
     #[error("the agent did not open a session in {} ms", .0.as_millis())]
     Slow(Duration),
+    #[error(transparent)]
+    Worktree(#[from] WorktreeError),
     #[error("the session cannot be recorded: {0}")]
     Store(Arc<io::Error>),
     #[error(transparent)]
@@ -103,7 +108,7 @@ impl Sessions {
             Standing::Draining => return Err(Draining::of(self).into()),
             Standing::Closed => return Err(CreateError::Closing),
         }
-        let is_shared = !wish.own && wish.session_id.is_none() && wish.servers.is_empty();
+        let is_shared = !wish.own && wish.session_id.is_none() && wish.servers.is_empty() && wish.worktree.is_none();
         if is_shared {
             let shared = table.shared.as_ref().and_then(|id| table.live.get(id));
             if let Some(live) = shared.filter(|live| !live.machine().is_closed()) {
@@ -132,7 +137,11 @@ impl Sessions {
         Ok(Way::Make(creating))
     }
 
-    async fn make(&self, wish: &CreateSession) -> Result<Arc<LiveSession>, CreateError> {
+    pub(super) async fn make_in(
+        &self,
+        wish: &CreateSession,
+        worktree: Option<&Worktree>,
+    ) -> Result<Arc<LiveSession>, CreateError> {
         if let Some(id) = &wish.session_id
             && self.is_taken(id)
         {
@@ -140,7 +149,8 @@ impl Sessions {
         }
         let child = self.0.host.child().await?;
         wish.servers.check(child.info())?;
-        let opening = Opened::new_session(child, &self.0.cwd, &wish.servers, |agent_id| match &wish.session_id {
+        let folder = worktree.map_or(&self.0.cwd, |worktree| &worktree.path);
+        let opening = Opened::new_session(child, folder, &wish.servers, |agent_id| match &wish.session_id {
             Some(id) => id.clone(),
             None => self.name_for(agent_id),
         });
@@ -150,6 +160,7 @@ impl Sessions {
         let mut meta = Meta::new(opened.id.clone(), &self.0.cwd, clock::now());
         (meta.source_type, meta.source_id) = (wish.source.kind.clone(), wish.source.id.clone());
         (meta.agent_session_id, meta.agent_state) = (opened.renamed().map(str::to_owned), Some(opened.state.clone()));
+        meta.worktree = worktree.cloned();
         let (project, recorded) = (self.0.project.clone(), meta.clone());
         let journal = tokio::task::spawn_blocking(move || project.create(&recorded)).await;
         let journal = journal.unwrap_or_else(|error| Err(io::Error::other(error))).map_err(Arc::new);
@@ -171,6 +182,7 @@ impl Sessions {
             tally: self.0.wide.tally().clone(),
         });
         self.table().bring_along(&live.id, &wish.servers);
+        self.table().settle_in(&live.id, worktree);
         self.enter(&live, driver);
         live.settled().await;
         self.prepare(&live, wish).await;

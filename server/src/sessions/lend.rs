@@ -9,7 +9,7 @@ use roost_core::{
 use tokio::{runtime::Handle, sync::oneshot};
 
 use super::Sessions;
-use crate::driver::LiveSession;
+use crate::{driver::LiveSession, git::Worktree};
 
 /// A session with one more registration on it. The registration is taken back if this is dropped before the client is told of it (C8).
 #[derive(Debug)]
@@ -18,6 +18,8 @@ pub struct Lend {
     pub client_id: ClientId,
     pub has_active_prompt: bool,
     pub attachment: Attachment,
+    /// Where the agent works for it, if not in the workspace's folder.
+    pub worktree: Option<Worktree>,
     is_told: bool,
 }
 
@@ -57,13 +59,13 @@ impl Sessions {
         attachment: Attachment,
     ) -> Option<Lend> {
         let (given, taken) = oneshot::channel();
-        let live = Arc::clone(live);
+        let (live, worktree) = (Arc::clone(live), self.worktree(&live.id));
         tokio::spawn(async move {
             let fresh = ClientId::from(format!("client_{}", uuid::Uuid::new_v4()));
             let answer = live.command(client, Command::Attach { fresh }).await.map(|answered| answered.answer);
             let lend = match answer {
                 Some(Answer::Attach(Ok(Attached { client_id, has_active_prompt }))) => {
-                    Some(Lend { live, client_id, has_active_prompt, attachment, is_told: false })
+                    Some(Lend { live, client_id, has_active_prompt, attachment, worktree, is_told: false })
                 }
                 _ => None,
             };

@@ -1,4 +1,4 @@
-//! `POST /session/:id/load` and `/resume`: a session that is not live becomes so (state-machines.md §2, R1–R7).
+//! `POST /session/:id/load` and `/resume`: a session that is not live becomes so (rules R1–R7).
 //!
 //! Here is who gets it and who waits; how it comes to life stands in `revive`.
 
@@ -10,9 +10,9 @@ use roost_core::{ClientId, SessionId, bus::Frame};
 use super::{Attachment, Draining, Lend, SessionLimit, Sessions, standing::Standing, table::Restoring};
 use crate::{
     child::{CallError, StartError},
-    driver::{LiveSession, NoAgent},
+    driver::{LiveSession, NoAgent, Source},
     mcp_servers::{McpServers, UnfitMcpServer},
-    store::{Extent, History, MAX_JOURNAL_BYTES, MAX_JOURNAL_EVENTS, fold},
+    store::{Detail, Extent, History, MAX_JOURNAL_BYTES, MAX_JOURNAL_EVENTS, fold},
 };
 
 /// A load waits so long for the agent, for the sake of fresh models and modes; what the agent said last will do after that.
@@ -24,6 +24,24 @@ const STATE_PATIENCE: Duration = Duration::from_millis(1_500);
 pub enum Restore {
     Load,
     Resume,
+}
+
+/// What a client that brings a session back has to say about it.
+#[derive(Clone, Debug, Default)]
+pub struct Along {
+    /// Servers of tools; none are those it had.
+    pub servers: McpServers,
+    /// What the session was made for, if nobody has said that yet.
+    pub source: Source,
+}
+
+/// How much of a session's past is wanted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Details {
+    /// Of turns that have ended.
+    pub folded: Detail,
+    /// Of the running turn.
+    pub running: Detail,
 }
 
 /// Why a session is not brought back.
@@ -73,13 +91,13 @@ impl Sessions {
         id: &SessionId,
         how: Restore,
         client: Option<ClientId>,
-        servers: &McpServers,
+        along: &Along,
     ) -> Result<Lend, RestoreError> {
-        if servers.are_demanding() {
-            servers.check(self.0.host.child().await?.info())?;
+        if along.servers.are_demanding() {
+            along.servers.check(self.0.host.child().await?.info())?;
         }
         loop {
-            let (live, attachment) = self.bring_back(id, Some(how), servers).await?;
+            let (live, attachment) = self.bring_back(id, Some(how), along).await?;
             tokio::time::timeout(STATE_PATIENCE, live.settled()).await.ok();
             if let Some(no_agent) = live.no_agent() {
                 return Err(no_agent.clone().into());
@@ -105,15 +123,20 @@ impl Sessions {
         if !self.has_died(&id) {
             return self.get(id.as_str());
         }
-        self.bring_back(&id, None, &McpServers::default()).await.ok().map(|(live, _)| live)
+        self.bring_back(&id, None, &Along::default()).await.ok().map(|(live, _)| live)
     }
 
-    /// What a load answers: finished turns folded, the running one as it is. Of the folded part, the newest `page` records, or all that
-    /// fits. Reads the whole journal.
+    /// What a load answers: finished turns folded, the running one as it is, each in the detail that is wanted. Of the folded part, the
+    /// newest `page` records, or all that fits. Reads the whole journal.
     ///
     /// # Errors
     /// The journal cannot be read, or the session has ended.
-    pub async fn history(&self, live: &Arc<LiveSession>, page: Option<usize>) -> io::Result<Loaded> {
+    pub async fn history(
+        &self,
+        live: &Arc<LiveSession>,
+        page: Option<usize>,
+        details: Details,
+    ) -> io::Result<Loaded> {
         let sample = live.sample().await.ok_or(io::ErrorKind::NotFound)?;
         let unwritten: Vec<Frame> = if live.is_recording_degraded() {
             live.stream.bus().frames_after(0).cloned().collect()
@@ -127,7 +150,9 @@ impl Sessions {
                 text.extend_from_slice(&frame.json());
                 text.push(b'\n');
             }
-            let history = fold(&text, sample.folded_until, sample.last_event_id, extent);
+            let mut history = fold(&text, sample.folded_until, sample.last_event_id, extent);
+            history.compacted_replay = details.folded.of(history.compacted_replay);
+            history.live_journal = details.running.of(history.live_journal);
             Ok(history.capped(MAX_JOURNAL_EVENTS, MAX_JOURNAL_BYTES))
         });
         let history = folded.await.unwrap_or_else(|error| Err(io::Error::other(error)))?;
@@ -138,10 +163,10 @@ impl Sessions {
         &self,
         id: &SessionId,
         how: Option<Restore>,
-        servers: &McpServers,
+        along: &Along,
     ) -> Result<(Arc<LiveSession>, Attachment), RestoreError> {
         loop {
-            match self.way_back(id, how, servers)? {
+            match self.way_back(id, how, along)? {
                 Way::Join(live) => return Ok((live, Attachment::Joined)),
                 Way::Wait(restoring) => return Ok((restoring.await?, Attachment::Joined)),
                 Way::Make(restoring) => return Ok((restoring.await?, Attachment::Made)),
@@ -150,7 +175,7 @@ impl Sessions {
         }
     }
 
-    fn way_back(&self, id: &SessionId, how: Option<Restore>, servers: &McpServers) -> Result<Way, RestoreError> {
+    fn way_back(&self, id: &SessionId, how: Option<Restore>, along: &Along) -> Result<Way, RestoreError> {
         let turn = self.0.wide.turn();
         let in_total = turn.places_for(self);
         let mut table = self.table();
@@ -171,17 +196,17 @@ impl Sessions {
             None => table.check_room(self.0.max_sessions, in_total)?,
         }
         let had = table.died.iter().find(|died| died.session == *id).map(|died| died.servers.clone());
-        let servers = had.filter(|_| servers.is_empty()).unwrap_or_else(|| servers.clone());
+        let servers = had.filter(|_| along.servers.is_empty()).unwrap_or_else(|| along.servers.clone());
         table.bring_along(id, &servers);
-        let restoring = self.start_restoring(id.clone());
+        let restoring = self.start_restoring(id.clone(), along.source.clone());
         table.restoring.insert(id.clone(), (how, restoring.clone()));
         Ok(Way::Make(restoring))
     }
 
-    fn start_restoring(&self, id: SessionId) -> Restoring {
+    fn start_restoring(&self, id: SessionId, source: Source) -> Restoring {
         let sessions = self.clone();
         let restoring = tokio::spawn(async move {
-            let restored = sessions.restore_from_disk(&id).await;
+            let restored = sessions.restore_from_disk(&id, source).await;
             {
                 let mut table = sessions.table();
                 table.restoring.remove(&id);

@@ -19,7 +19,7 @@ use super::{
 use crate::{
     child::CallError,
     clock,
-    driver::{Beginning, LiveSession, NoAgent},
+    driver::{Beginning, LiveSession, NoAgent, Source},
     settings::Scope,
     store::{Meta, Place, Record, Shelf},
 };
@@ -29,7 +29,11 @@ use crate::{
 const MAX_LOSSES: usize = 3;
 
 impl Sessions {
-    pub(super) async fn restore_from_disk(&self, id: &SessionId) -> Result<Arc<LiveSession>, RestoreError> {
+    pub(super) async fn restore_from_disk(
+        &self,
+        id: &SessionId,
+        source: Source,
+    ) -> Result<Arc<LiveSession>, RestoreError> {
         match self.place(id).await {
             Place::On(Shelf::Active) => {}
             Place::On(Shelf::Archive) => return Err(RestoreError::Archived(id.clone())),
@@ -38,13 +42,20 @@ impl Sessions {
         }
         let (project, name, ring_size) = (self.0.project.clone(), id.clone(), self.0.bus.ring_size);
         let settings = self.0.settings.clone();
-        let read = move || project.open(&name, ring_size).map(|record| (record, settings.trust().is_trusted()));
+        let Source { kind, id: of } = source.clone();
+        let read = move || {
+            let mut record = project.open(&name, ring_size)?;
+            if let Some(record) = &mut record {
+                record.attribute(kind.as_deref(), of.as_deref())?;
+            }
+            Ok((record, settings.trust().is_trusted()))
+        };
         let read = tokio::task::spawn_blocking(read).await;
         let read = read.unwrap_or_else(|error| Err(io::Error::other(error)));
         let (record, is_trusted) = read.map_err(|error| RestoreError::Store(Arc::new(error)))?;
         match record {
             Some(record) => Ok(self.revive(record, is_trusted)),
-            None if self.0.project.has_agent_record(id) => self.load_from_agent(id).await,
+            None if self.0.project.has_agent_record(id) => self.load_from_agent(id, source).await,
             None => Err(RestoreError::Unknown(id.clone())),
         }
     }
@@ -75,6 +86,7 @@ impl Sessions {
             settings: self.0.settings.path(Scope::User),
             tally: self.0.wide.tally().clone(),
         });
+        self.table().settle_in(&live.id, meta.worktree.as_ref());
         self.enter(&live, driver);
         let (sessions, live_session) = (self.clone(), Arc::clone(&live));
         tokio::spawn(async move {
@@ -96,6 +108,7 @@ impl Sessions {
     }
 
     async fn reopen_at_leisure(&self, meta: &Meta) -> Result<Reopened, NoAgent> {
+        let folder = self.folder_of(meta).await?;
         let mut child = self.0.host.child().await?;
         let id = meta.session_id.clone();
         let servers = self.table().servers.get(&id).cloned().unwrap_or_default();
@@ -104,8 +117,7 @@ impl Sessions {
         let forgot = if can_load {
             let mut losses = 0;
             loop {
-                let loading =
-                    Opened::load(Arc::clone(&child), &self.0.cwd, &servers, id.clone(), agent_id, Told::Dropped);
+                let loading = Opened::load(Arc::clone(&child), &folder, &servers, id.clone(), agent_id, Told::Dropped);
                 match loading.await {
                     Ok(opened) => return Ok(Reopened { opened, forgot: None }),
                     Err(CallError::Refused(error)) => break whole(&error),
@@ -123,14 +135,14 @@ impl Sessions {
             "this agent cannot load sessions".to_owned()
         };
         tracing::warn!(why = %forgot, session = %id, "the agent remembers nothing of the session");
-        let opened = Opened::new_session(child, &self.0.cwd, &servers, |_| id).await?;
+        let opened = Opened::new_session(child, &folder, &servers, |_| id).await?;
         // Of a session in which nothing was said there is nothing to remember.
         let forgot = meta.title.is_some().then(|| forgot.into());
         Ok(Reopened { opened, forgot })
     }
 
     /// From the agent's record: another program had this session (R6).
-    async fn load_from_agent(&self, id: &SessionId) -> Result<Arc<LiveSession>, RestoreError> {
+    async fn load_from_agent(&self, id: &SessionId, source: Source) -> Result<Arc<LiveSession>, RestoreError> {
         let patience = self.0.restore_patience;
         let loading = async {
             let child = self.0.host.child().await?;
@@ -145,7 +157,12 @@ impl Sessions {
         };
         let opened = tokio::time::timeout(patience, loading).await.unwrap_or(Err(RestoreError::Slow(patience)))?;
 
-        let meta = Meta { title: self.0.project.agent_title(id), ..Meta::new(id.clone(), &self.0.cwd, clock::now()) };
+        let meta = Meta {
+            title: self.0.project.agent_title(id),
+            source_type: source.kind,
+            source_id: source.id,
+            ..Meta::new(id.clone(), &self.0.cwd, clock::now())
+        };
         let (project, recorded) = (self.0.project.clone(), meta.clone());
         let journal = tokio::task::spawn_blocking(move || project.create(&recorded)).await;
         let journal = journal.unwrap_or_else(|error| Err(io::Error::other(error)));

@@ -10,7 +10,7 @@ use futures_util::future::{BoxFuture, Shared};
 use roost_core::{ClientId, SessionId};
 
 use super::{CreateError, Restore, RestoreError, standing::Standing};
-use crate::{driver::LiveSession, mcp_servers::McpServers};
+use crate::{driver::LiveSession, git::Worktree, mcp_servers::McpServers};
 
 /// Sessions remembered after their agent was lost, so that a prompt can revive them.
 const MAX_DIED: usize = 1_024;
@@ -33,6 +33,8 @@ pub(super) struct Table {
     pub(super) restoring: HashMap<SessionId, (Option<Restore>, Restoring)>,
     /// What clients brought along for sessions that are live or on their way.
     pub(super) servers: HashMap<SessionId, McpServers>,
+    /// Where sessions that are live work apart from the workspace's folder.
+    pub(super) worktrees: HashMap<SessionId, Worktree>,
     /// Lost with their agent, oldest first.
     pub(super) died: VecDeque<Died>,
     pub(super) standing: Standing,
@@ -84,6 +86,13 @@ impl Table {
     pub(super) fn bring_along(&mut self, id: &SessionId, servers: &McpServers) {
         if !servers.is_empty() {
             self.servers.insert(id.clone(), servers.clone());
+        }
+    }
+
+    /// Keeps where a session works, if not in the workspace's folder.
+    pub(super) fn settle_in(&mut self, id: &SessionId, worktree: Option<&Worktree>) {
+        if let Some(worktree) = worktree {
+            self.worktrees.insert(id.clone(), worktree.clone());
         }
     }
 

@@ -11,6 +11,8 @@ use std::{
 use roost_core::{Millis, SessionId, session::TitleSource};
 
 use super::{Journal, Meta, Place, Project, Shelf, agent_records::RecordHead, is_path_safe};
+use crate::git::Worktree;
+
 /// One session of a list.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Summary {
@@ -23,6 +25,7 @@ pub struct Summary {
     pub title_source: Option<TitleSource>,
     pub source_type: Option<String>,
     pub source_id: Option<String>,
+    pub worktree: Option<Worktree>,
 }
 
 /// A cache of summaries.
@@ -95,6 +98,7 @@ fn own(dir: &Path, id: &SessionId, project: &Project, cached: Option<Cached>) ->
         title_source: meta.title_source,
         source_type: meta.source_type,
         source_id: meta.source_id,
+        worktree: meta.worktree,
     };
     Cached { meta_at, summary, agent_session_id: meta.agent_session_id, foreign: Path::new(&meta.cwd) != project.cwd }
 }
@@ -118,6 +122,7 @@ fn foreign(path: &Path, id: &SessionId, project: &Project, cached: Option<Cached
         title_source: None,
         source_type: None,
         source_id: None,
+        worktree: None,
     };
     let foreign = head.cwd.is_some_and(|cwd| Path::new(&cwd) != project.cwd);
     Cached { meta_at, summary, agent_session_id: None, foreign }

@@ -12,6 +12,8 @@ use roost_core::{
 };
 use serde::{Deserialize, Serialize};
 
+use crate::git::Worktree;
+
 /// The contents of `meta.json`. A key this build does not know is dropped on the next write; one that is missing has a default.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -34,6 +36,9 @@ pub struct Meta {
     pub source_type: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub source_id: Option<String>,
+    /// Where the agent works for the session, if not in the workspace's folder.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub worktree: Option<Worktree>,
     /// The numbering the events of the journal belong to.
     pub epoch: EventEpoch,
     /// Which start of the machine the epoch was last written under. What a power cut took from the journal may have been
@@ -66,6 +71,7 @@ impl Meta {
             title: None,
             source_type: None,
             source_id: None,
+            worktree: None,
             epoch: EventEpoch::from(uuid::Uuid::new_v4().to_string()),
             boot_id: boot_id(),
             closed: false,

@@ -121,6 +121,18 @@ impl Record {
         }
     }
 
+    /// Says what the session was made for, if nobody has said that yet.
+    ///
+    /// # Errors
+    /// The disk refuses.
+    pub fn attribute(&mut self, kind: Option<&str>, id: Option<&str>) -> io::Result<()> {
+        if self.meta.source_type.is_some() || kind.is_none() {
+            return Ok(());
+        }
+        (self.meta.source_type, self.meta.source_id) = (kind.map(Into::into), id.map(Into::into));
+        self.meta.write(&self.dir)
+    }
+
     fn note(&mut self, entry: LedgerEntry) {
         entry.account(&mut self.open_prompts);
         self.ledger.push(entry);

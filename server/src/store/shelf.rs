@@ -16,6 +16,7 @@ use std::{
 use roost_core::SessionId;
 
 use super::{Journal, Meta, Project, agent_records::RecordHead, is_path_safe};
+use crate::git::Worktree;
 
 /// A place for sessions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -114,21 +115,35 @@ impl Project {
         Ok(kept)
     }
 
-    /// Removes every copy of a session.
+    /// The working tree that a session has for itself.
+    #[must_use]
+    pub fn worktree(&self, id: &SessionId) -> Option<Worktree> {
+        [Shelf::Active, Shelf::Archive].into_iter().find_map(|shelf| Meta::read(&self.dir_of(shelf, id)).ok()?.worktree)
+    }
+
+    /// Removes every copy of a session, also what its agent keeps of it under the name of its working tree.
     ///
     /// # Errors
     /// The disk refuses; what was removed before stays removed.
     pub fn remove(&self, id: &SessionId) -> io::Result<()> {
         let record = self.record_name(id);
+        if let Some(Worktree { path, .. }) = self.worktree(id) {
+            self.beside(&path).remove_records(&record, Shelf::Active)?;
+        }
         self.remove_from(id, &record, Shelf::Active)?;
         self.remove_from(id, &record, Shelf::Archive)
     }
 
     fn remove_from(&self, id: &SessionId, record: &str, shelf: Shelf) -> io::Result<()> {
+        self.remove_records(record, shelf)?;
+        gone(fs::remove_dir_all(self.dir_of(shelf, id)))
+    }
+
+    fn remove_records(&self, record: &str, shelf: Shelf) -> io::Result<()> {
         for companion in COMPANIONS {
             gone(fs::remove_file(self.chats_of(shelf).join(format!("{record}.{companion}"))))?;
         }
-        gone(fs::remove_dir_all(self.dir_of(shelf, id)))
+        Ok(())
     }
 
     /// The name of the agent's record, which may have another name for the session.

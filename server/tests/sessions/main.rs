@@ -2,10 +2,13 @@
 
 mod agent_that_cannot_load;
 mod annotations;
+mod apart;
 mod crash;
+mod histories;
 mod host;
 mod insight;
 mod joining;
+mod keyed;
 mod loss;
 mod malformed;
 mod mcp_servers;

@@ -126,18 +126,3 @@ async fn without_a_token_nobody_has_programs_started() -> anyhow::Result<()> {
     assert_eq!(opened(&host), [json!(["session/new", []])]);
     Ok(())
 }
-
-#[tokio::test]
-async fn a_session_meant_to_be_kept_apart_from_the_folder_is_not_begun_in_it() -> anyhow::Result<()> {
-    let host = Host::start(remembering(vec![])).await?;
-    for (wish, code) in [
-        (json!({"worktree": {}}), "worktree_not_supported"),
-        (json!({"worktree": {"slug": "x"}}), "worktree_not_supported"),
-        (json!({"branch": {"name": "x"}}), "branch_not_supported"),
-    ] {
-        let refused = host.client().post("/session", &wish).await?;
-        assert_eq!((refused.status, refused.code().as_deref()), (501, Some(code)), "{wish}");
-    }
-    assert!(opened(&host).is_empty());
-    Ok(())
-}

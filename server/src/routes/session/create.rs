@@ -22,6 +22,7 @@ use crate::{
     body::JsonBody,
     client_id::ClientHeader,
     driver::Source,
+    git::{InvalidSlug, Slug, Worktree},
     mcp_servers::McpServers,
     routes::workspace::{
         access::{check_mode, hold_back, require_trust},
@@ -49,6 +50,8 @@ pub(super) struct SessionObject {
     source_type: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     source_id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    worktree: Option<Worktree>,
 }
 
 impl SessionObject {
@@ -63,6 +66,7 @@ impl SessionObject {
             has_active_prompt: attached.then_some(lend.has_active_prompt),
             source_type: lend.live.source.kind.clone(),
             source_id: lend.live.source.id.clone(),
+            worktree: lend.worktree.clone(),
         }
     }
 
@@ -87,9 +91,10 @@ pub(super) async fn create(
         model_id: body.get("modelServiceId").and_then(Value::as_str).map(Into::into),
         source: source(&body)?,
         servers: mcp_servers(&app, &body)?,
+        worktree: worktree(&body)?,
     };
-    refuse_checkouts(&body)?;
-    if !app.workspaces.is_primary(workspace) {
+    // A working tree is made of what the folder's own files say.
+    if wish.worktree.is_some() || !app.workspaces.is_primary(workspace) {
         require_trust(workspace).await?;
     }
     if let Some(mode) = wish.approval_mode {
@@ -148,17 +153,30 @@ pub(super) fn mcp_servers(app: &App, body: &Map<String, Value>) -> Result<McpSer
     Ok(servers)
 }
 
-/// A session that was to be kept apart from the folder is not begun in it.
-fn refuse_checkouts(body: &Map<String, Value>) -> Result<(), WireError> {
-    for (wish, code) in [("worktree", "worktree_not_supported"), ("branch", "branch_not_supported")] {
-        if body.get(wish).is_some_and(|wish| !wish.is_null()) {
-            let said = format!(
-                "This daemon begins no session in a `{wish}` of its own. Make it with git, and register its folder."
-            );
-            return Err(WireError::new(StatusCode::NOT_IMPLEMENTED, said).code(code));
+/// The name of the working tree that is wished for; a fresh one where the wish has none. A session that was to be kept apart from the
+/// folder is not begun in it.
+fn worktree(body: &Map<String, Value>) -> Result<Option<Slug>, WireError> {
+    let wished = |name: &str| body.get(name).filter(|wish| !wish.is_null());
+    let wish = match (wished("worktree"), wished("branch")) {
+        (None, None) => return Ok(None),
+        (Some(_), Some(_)) => {
+            let said = "`branch` and `worktree` exclude each other: a working tree has a branch of its own";
+            return Err(WireError::bad_request(said).code("branch_and_worktree_conflict"));
         }
-    }
-    Ok(())
+        (None, Some(_)) => {
+            let said = "This daemon moves no shared folder to another branch. `worktree` gives the session a branch of its own.";
+            return Err(WireError::new(StatusCode::NOT_IMPLEMENTED, said).code("branch_not_supported"));
+        }
+        (Some(wish), None) => wish,
+    };
+    let invalid = || WireError::bad_request("`worktree` must be an object, like {} or {\"slug\":\"my-task\"}");
+    let wish = wish.as_object().ok_or_else(|| invalid().code("invalid_worktree"))?;
+    let slug = match wish.get("slug") {
+        None | Some(Value::Null) => Ok(Slug::fresh()),
+        Some(Value::String(slug)) => Slug::parse(slug),
+        Some(_) => Err(InvalidSlug::Malformed),
+    };
+    slug.map(Some).map_err(|error| WireError::bad_request(error.to_string()).code("worktree_invalid_slug"))
 }
 
 fn is_own(body: &Map<String, Value>) -> Result<bool, WireError> {
@@ -181,7 +199,7 @@ fn session_id(body: &Map<String, Value>) -> Result<Option<SessionId>, WireError>
     }
 }
 
-fn source(body: &Map<String, Value>) -> Result<Source, WireError> {
+pub(super) fn source(body: &Map<String, Value>) -> Result<Source, WireError> {
     let invalid = |why: String| WireError::bad_request(why).code("invalid_session_source");
     let kind = match body.get("sourceType") {
         None => None,

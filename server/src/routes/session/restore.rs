@@ -15,7 +15,7 @@ use serde::Serialize;
 use serde_json::{Map, Value, value::RawValue};
 
 use super::{
-    create::{SessionObject, agree_on_mode, approval_mode, mcp_servers, workspace},
+    create::{SessionObject, agree_on_mode, approval_mode, mcp_servers, source, workspace},
     refusal,
 };
 use crate::{
@@ -26,7 +26,8 @@ use crate::{
         path,
         workspace::access::{check_mode, hold_back, require_trust},
     },
-    sessions::{Attachment, Lend, Restore},
+    sessions::{Along, Attachment, Details, Lend, Restore},
+    store::Detail,
     workspaces::Workspace,
 };
 
@@ -69,8 +70,9 @@ pub(super) async fn load(
     JsonBody(body): JsonBody,
 ) -> Result<Json<Restored>, WireError> {
     let page = history_page_size(&body)?;
+    let details = details(&body)?;
     let (workspace, lend) = restore(&app, &id, Restore::Load, client, &body).await?;
-    let loaded = workspace.sessions.history(&lend.live, page).await.map_err(|error| {
+    let loaded = workspace.sessions.history(&lend.live, page, details).await.map_err(|error| {
         tracing::error!(%error, session = %id, "cannot read the session's history");
         WireError::internal()
     })?;
@@ -104,12 +106,27 @@ fn history_page_size(body: &Map<String, Value>) -> Result<Option<usize>, WireErr
     number.map(Some).ok_or_else(invalid)
 }
 
+/// How much of the past is wanted.
+fn details(body: &Map<String, Value>) -> Result<Details, WireError> {
+    Ok(Details {
+        folded: detail(body, "compactedReplayMode", "invalid_compacted_replay_mode")?,
+        running: detail(body, "liveReplayMode", "invalid_live_replay_mode")?,
+    })
+}
+
+fn detail(body: &Map<String, Value>, member: &str, code: &'static str) -> Result<Detail, WireError> {
+    let Some(wished) = body.get(member) else { return Ok(Detail::Full) };
+    let detail = wished.as_str().and_then(Detail::parse);
+    detail.ok_or_else(|| WireError::bad_request(format!("`{member}` must be `full` or `summary`")).code(code))
+}
+
 pub(super) async fn resume(
     State(app): State<Arc<App>>,
     Path(id): Path<String>,
     ClientHeader(client): ClientHeader,
     JsonBody(body): JsonBody,
 ) -> Result<Json<Restored>, WireError> {
+    details(&body)?;
     let (_, lend) = restore(&app, &id, Restore::Resume, client, &body).await?;
     let resumed = answer(&lend);
     lend.told();
@@ -125,7 +142,7 @@ async fn restore(
 ) -> Result<(Arc<Workspace>, Lend), WireError> {
     let asked = workspace(app, body)?;
     let mode = approval_mode(body)?;
-    let servers = mcp_servers(app, body)?;
+    let along = Along { servers: mcp_servers(app, body)?, source: source(body)? };
     let session = SessionId::from(id);
     let _share = app.workspaces.locks().share(&session)?;
     let workspace = match asked {
@@ -138,7 +155,7 @@ async fn restore(
     if let Some(mode) = mode {
         check_mode(&workspace, mode).await?;
     }
-    let restored = workspace.sessions.restore(&session, how, client, &servers).await;
+    let restored = workspace.sessions.restore(&session, how, client, &along).await;
     let lend = restored.map_err(|error| refusal::restore(&error, id, how))?;
     if let (Some(mode), Attachment::Made) = (mode, lend.attachment) {
         // A session that comes back in another mode than wished says so in its state.

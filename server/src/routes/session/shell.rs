@@ -57,9 +57,11 @@ pub(super) async fn run(
         return Err(WireError::bad_request(format!("`command` must be at most {MAX_COMMAND_CHARS} characters")));
     }
     let live = live(&app, &id)?;
+    let apart = app.workspaces.all().iter().find_map(|workspace| workspace.sessions.worktree(&live.id));
+    let folder = apart.as_ref().map_or(&*live.cwd, |worktree| &worktree.path);
     let line = ShellLine {
         command: command.into(),
-        cwd: live.cwd.to_string_lossy().into(),
+        cwd: folder.to_string_lossy().into(),
         patience: app.config.timeouts.session_shell,
     };
     let answered = live.run_shell(Some(client), line).await.ok_or_else(|| WireError::session_not_found(&id))?;

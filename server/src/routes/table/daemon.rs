@@ -27,6 +27,9 @@ pub(super) const SHAPES: &[(&str, &str)] = &[
         "{
             status: 'ok', workspaceCount: int(1..), sessions: int(0..), pendingPermissions: int(0..),
             activePrompts: int(0..), connectedClients: int(0..), # event streams of sessions that are open
+            activeWork: bool, # some prompt runs or waits
+            activeWorkReporting: 'full' | 'none', # whether agents say what they do beyond prompts; full where there is no session
+            activeWorkStaleMs: int(0..),
             channelAlive: bool, # an agent is up
             lastActivityAt: time | null,
             idleSinceMs: int(0..) | null, # how long nothing has been asked; null while a prompt runs

@@ -16,15 +16,19 @@ pub(super) const SESSIONS: &[Row] = &[
                 sourceType?: string(1..64), # begins with a letter; small letters, digits, `_` and `-`
                 sourceId?: string(1..256), # only with a sourceType
                 mcpServers?: McpServer[..64] | null, # for this session; who brings some needs a token
-                worktree?: null, # wishes for a folder of its own are refused
-                branch?: null,
+                worktree?: { # a folder of its own, on a branch of its own, in .qwen/worktrees; implies `thread`
+                    slug?: string(1..64) | null, # its name; one that nobody has where it is missing
+                    *: any
+                } | null,
+                branch?: null, # a shared folder is not moved to another branch
             }",
         )
         .gives("Session")
         .refuses(&[
             CWD,
             "400 invalid_session_scope invalid_approval_mode invalid_session_id invalid_session_source",
-            "501 worktree_not_supported branch_not_supported",
+            "400 invalid_worktree worktree_invalid_slug worktree_not_git_repo branch_and_worktree_conflict",
+            "409 worktree_create_failed; 500 worktree_create_failed; 501 branch_not_supported",
             MCP,
             TRUST,
             START,
@@ -37,16 +41,39 @@ pub(super) const SESSIONS: &[Row] = &[
             "{
                 cwd?: string(..4096), approvalMode?: ApprovalMode,
                 historyPageSize?: int(1..500), # turns of the history, all where it is missing
-                mcpServers?: McpServer[..64] | null,
+                compactedReplayMode?: Detail = 'full', # of turns that have ended
+                liveReplayMode?: Detail = 'full', # of the running turn
+                mcpServers?: McpServer[..64] | null, ...Attribution
             }",
         )
         .gives("LoadedSession")
-        .refuses(&[CWD, "400 invalid_approval_mode invalid_transcript_limit", MCP, TRUST, RESTORE, OWNER]),
+        .refuses(&[
+            CWD,
+            "400 invalid_approval_mode invalid_transcript_limit invalid_session_source",
+            "400 invalid_compacted_replay_mode invalid_live_replay_mode",
+            MCP,
+            TRUST,
+            RESTORE,
+            OWNER,
+        ]),
     post("/session/{id}/resume", "Brings a session back, without its history")
         .by_client()
-        .takes("{ cwd?: string(..4096), approvalMode?: ApprovalMode, mcpServers?: McpServer[..64] | null }")
+        .takes(
+            "{
+                cwd?: string(..4096), approvalMode?: ApprovalMode, mcpServers?: McpServer[..64] | null,
+                compactedReplayMode?: Detail, liveReplayMode?: Detail, # of no use here
+                ...Attribution
+            }",
+        )
         .gives("ResumedSession")
-        .refuses(&[CWD, "400 invalid_approval_mode", MCP, TRUST, RESTORE, OWNER]),
+        .refuses(&[
+            CWD,
+            "400 invalid_approval_mode invalid_session_source invalid_compacted_replay_mode invalid_live_replay_mode",
+            MCP,
+            TRUST,
+            RESTORE,
+            OWNER,
+        ]),
     post("/session/{id}/detach", "Leaves a session").by_client().takes("{}").empty(),
     post("/session/{id}/heartbeat", "Says that a client is still there")
         .by_client()
@@ -144,6 +171,7 @@ pub(super) const SESSIONS: &[Row] = &[
         .plural()
         .query(
             "limit?: int(1..500) = 100,
+             compactedReplayMode?: Detail = 'full',
              cursor?: string(1..), # where an earlier page ended; excludes beforeRecordId
              beforeRecordId?: string(1..200) # the records right before this one",
         )
@@ -154,7 +182,7 @@ pub(super) const SESSIONS: &[Row] = &[
                 replayError?: string,
             }",
         )
-        .refuses(&["400 invalid_transcript_limit invalid_transcript_cursor", PAST, OWNER]),
+        .refuses(&["400 invalid_transcript_limit invalid_transcript_cursor invalid_compacted_replay_mode", PAST, OWNER]),
     get("/session/{id}/export", "A session's past as a document")
         .plural()
         .trusted_if_named()
@@ -172,6 +200,14 @@ const EXPORTS: &[&str] = &["text/html", "text/markdown", "application/json", "ap
 
 pub(super) const SHAPES: &[(&str, &str)] = &[
     ("ApprovalMode", "'plan' | 'default' | 'auto-edit' | 'auto' | 'yolo'"),
+    ("Detail", "'full' | 'summary' # without what only the work of sub-agents is about"),
+    (
+        "Attribution",
+        "{
+            sourceType?: string(1..64), # what a session was made for of which nobody has said it yet
+            sourceId?: string(1..256),
+        }",
+    ),
     (
         "McpServer",
         "{
@@ -190,8 +226,10 @@ pub(super) const SHAPES: &[(&str, &str)] = &[
             attached: bool, # it was there already
             clientId: string, # for X-Qwen-Client-Id
             createdAt: time, hasActivePrompt?: bool, sourceType?: string, sourceId?: string,
+            worktree?: Worktree, # where the agent works for it, if not in the workspace's folder
         }",
     ),
+    ("Worktree", "{ slug: string(1..64), path: string, branch: string }"),
     (
         "ResumedSession",
         "{

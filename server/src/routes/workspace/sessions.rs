@@ -16,6 +16,7 @@ use self::{
 };
 use crate::{
     WireError,
+    git::Worktree,
     routes::{path::Selected, query::Query, session::Activity},
     sessions::Listed,
     store::{Shelf, whole_millis},
@@ -42,6 +43,8 @@ struct Item {
     #[serde(skip_serializing_if = "Option::is_none")]
     title_source: Option<TitleSource>,
     is_archived: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    worktree: Option<Worktree>,
     #[serde(flatten)]
     organized: Option<Organized>,
     #[serde(flatten)]
@@ -97,6 +100,7 @@ fn item(workspace: &Workspace, listed: Listed, shelf: Shelf, organized: Option<O
         display_name: name.or(summary.display_name),
         title_source: live.as_ref().and_then(|live| live.title_source).or(summary.title_source),
         is_archived: shelf == Shelf::Archive,
+        worktree: summary.worktree,
         organized,
         rest: live.is_none().then(Rest::default),
         activity: live.map(Activity::from),
