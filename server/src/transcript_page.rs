@@ -12,7 +12,7 @@ use serde_json::{Map, Value, json};
 
 use self::cursor::{Cursor, Direction};
 pub use self::mac::Key;
-use crate::store::{Past, Snapshot, SnapshotError};
+use crate::store::{Detail, Past, Snapshot, SnapshotError};
 
 /// Largest page, in bytes of JSON.
 pub const MAX_PAGE_BYTES: usize = 32 * 1024 * 1024;
@@ -23,6 +23,7 @@ pub struct Wish {
     /// At most so many records.
     pub limit: usize,
     pub from: From,
+    pub detail: Detail,
 }
 
 /// Where a page begins.
@@ -114,10 +115,11 @@ pub fn read(past: &Past, session: &SessionId, wish: &Wish, key: &Key) -> Result<
     };
     let next_cursor =
         next.map(|next| Cursor::new(session.clone(), snapshot.identity.clone(), next, direction).encode(key));
+    let shown = |mut event: Value| wish.detail.shorten(&mut event["data"]).then_some(event);
     let page = Page {
         v: 1,
         session_id: session.clone(),
-        events: records.events[first..end].to_vec(),
+        events: records.events[first..end].iter().cloned().filter_map(shown).collect(),
         has_more: next_cursor.is_some(),
         next_cursor,
         start_time: records.times.first().map(|at| at.to_iso()),
