@@ -3,8 +3,11 @@
 mod access;
 mod composer;
 mod connection;
+mod harness;
+mod history;
 mod looks;
 mod main_job;
+mod meanwhile;
 mod organizing;
 mod panels;
 mod permissions;
@@ -44,9 +47,7 @@ async fn signed_in(daemon: &Daemon) -> anyhow::Result<Browser> {
 
 /// Types into the composer as a keyboard does, wherever the focus was.
 async fn write(browser: &Browser, text: &str) -> anyhow::Result<()> {
-    let prompt = browser.find("combobox", "Prompt").await?;
-    prompt.click().await?;
-    Ok(prompt.send_keys(text).await?)
+    browser.write("combobox", "Prompt", text).await
 }
 
 /// Writes a prompt and sends it with Enter.
@@ -55,7 +56,15 @@ async fn send(browser: &Browser, text: &str) -> anyhow::Result<()> {
     browser.press(fantoccini::key::Key::Enter).await
 }
 
-/// Opens the menu of this button by keyboard. A row that is drawn anew meanwhile loses the keyboard, so it is tried until it is open.
+/// A fresh browser at the door of this daemon, which the program itself has drawn: what was there before it is replaced by it.
+async fn at_the_door(daemon: &Daemon) -> anyhow::Result<Browser> {
+    let browser = Browser::start().await?;
+    browser.open(&daemon.url()).await?;
+    browser.wait_for("document.getElementById('token') !== null").await?;
+    Ok(browser)
+}
+
+/// Opens the menu of this button by keyboard, as soon as the button is there.
 async fn open_menu(browser: &Browser, button: &str) -> anyhow::Result<()> {
     let is_open = "document.querySelector('dialog.menu')?.open === true";
     let focused =

@@ -15,7 +15,10 @@ use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_sys::{AbortController, ReadableStreamDefaultReader, Response};
 
 use super::fetch::{self, Credential};
-use crate::browser::{self, timer};
+use crate::browser::{
+    self,
+    timer::{self, Alarm},
+};
 
 /// What the line tells its owner.
 #[derive(Debug)]
@@ -32,6 +35,11 @@ pub(crate) enum News {
     /// The daemon will not serve this line again (wrong credential…): it is hung up.
     Refused(WireFailure),
 }
+
+/// A model writes in small pieces, far more of them than are drawn. After a piece of less than this many bytes…
+const WORTH_A_READ: usize = 16 * 1024;
+/// …more are left to gather for so long, and read together.
+const GATHERING: Millis = Millis(40);
 
 /// A handle on a running line. Dropping it hangs up.
 #[derive(Debug)]
@@ -147,6 +155,9 @@ impl Wire {
                     return;
                 }
                 self.input(Input::Bytes(&bytes));
+                if bytes.len() < WORTH_A_READ {
+                    Alarm::default().wait(GATHERING).await;
+                }
             }
         }
         self.end(Input::Lost { chance: js_sys::Math::random() });

@@ -13,7 +13,7 @@ pub(super) const FRAME_BUDGET: Millis = Millis(8);
 const SHORTEST_REST: Millis = Millis(40);
 const LONGEST_REST: Millis = Millis(250);
 /// How many times as long as a batch took nothing is drawn after it.
-const REST_FOR_WORK: u64 = 8;
+const REST_FOR_WORK: u64 = 12;
 
 impl Talk {
     /// Takes events in, to be applied before one of the next frames is painted.
@@ -109,9 +109,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn drawing_a_stream_takes_a_ninth_of_the_time_unless_it_is_very_slow() {
+    fn drawing_a_stream_takes_a_thirteenth_of_the_time_unless_it_is_very_slow() {
         assert_eq!(rest_after(Millis(0)), Millis(40));
-        assert_eq!(rest_after(Millis(12)), Millis(96));
+        assert_eq!(rest_after(Millis(12)), Millis(144));
         assert_eq!(rest_after(Millis(600)), Millis(250));
     }
 }
