@@ -1,13 +1,10 @@
 //! What code must not do: words that may not stand in it.
 
-use roost_tests::{
-    program,
-    source::{self, Source},
-};
+use roost_tests::{program, source};
 
 use crate::{
     ROOMS,
-    finding::{Finding, contains_word, expect_none, in_code},
+    finding::{Finding, contains_word, expect_none, in_code, is_listed},
 };
 
 #[test]
@@ -131,10 +128,6 @@ fn no_code_is_unsafe_but_what_is_listed() -> anyhow::Result<()> {
     }
     expect_none(&findings, "use a safe wrapper (rustix for system calls)");
     Ok(())
-}
-
-fn is_listed(source: &Source, list: &[(&str, &str)]) -> bool {
-    list.iter().any(|(path, _)| *path == source.path)
 }
 
 #[test]

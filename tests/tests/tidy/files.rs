@@ -7,7 +7,7 @@ use roost_tests::{
 
 use crate::{
     ROOMS,
-    finding::{Finding, contains_word, expect_none},
+    finding::{Finding, contains_word, expect_none, is_listed},
 };
 
 /// Longest a Rust file may be, in lines.

@@ -52,3 +52,8 @@ pub(crate) fn contains_word(text: &str, word: &str) -> bool {
         !before && !after
     })
 }
+
+/// Whether a list of exceptions, each a path with its reason, names the file.
+pub(crate) fn is_listed(source: &Source, list: &[(&str, &str)]) -> bool {
+    list.iter().any(|(path, _)| *path == source.path)
+}
