@@ -1,32 +1,35 @@
 //! A headless Chromium with a profile of its own, driven over WebDriver. Elements are found as a user of a screen
 //! reader finds them: by role and accessible name.
 
-use std::{fs, process::Stdio, time::Instant};
+mod driver;
+mod order;
+
+use std::{fs, path::Path};
 
 use anyhow::{Context, bail};
 use fantoccini::{
     Client, ClientBuilder, Locator,
-    elements::{Element, ElementRef},
-    error::CmdError,
+    elements::Element,
+    error::{CmdError, ErrorStatus},
     key::Key,
-    wd::WebDriverCompatibleCommand,
 };
 use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::{Value, json};
-use tempfile::TempDir;
-use tokio::io::{AsyncBufReadExt, BufReader};
 
+use self::{
+    driver::Driver,
+    order::{Computed, Vendor},
+};
 use crate::{
-    deadline::{PATIENCE, until, within},
-    processes, program,
+    deadline::{until, within},
+    program,
 };
 
-/// One browser window. Dropping it ends the browser and its driver.
+/// One browser window. Dropping it ends the browser and its driver, and takes along what they have written.
 #[derive(Debug)]
 pub struct Browser {
     client: Client,
-    driver: tokio::process::Child,
-    _profile: TempDir,
+    driver: Driver,
 }
 
 /// The colours the page is asked for, as the system setting would.
@@ -39,18 +42,29 @@ pub enum ColorScheme {
 impl Browser {
     /// Starts a driver and a browser, both fresh.
     pub async fn start() -> anyhow::Result<Self> {
-        let profile = TempDir::with_prefix("roost-browser-")?;
-        let (driver, port) = start_driver().await?;
+        let driver = Driver::start().await?;
         let capabilities = json!({
-            "goog:chromeOptions": {"args": flags(&profile)},
+            "goog:chromeOptions": {"args": flags(driver.folder())},
             "goog:loggingPrefs": {"browser": "ALL"},
         });
         let Value::Object(capabilities) = capabilities else { bail!("capabilities are an object") };
-        let url = format!("http://127.0.0.1:{port}");
         let mut builder = ClientBuilder::new(HttpConnector::new());
-        let client = builder.capabilities(capabilities).connect(&url);
+        let address = driver.url();
+        let client = builder.capabilities(capabilities).connect(&address);
         let client = within("Chromium to start", client).await?.context("Chromium did not start")?;
-        Ok(Self { client, driver, _profile: profile })
+        Ok(Self { client, driver })
+    }
+
+    /// The folder that everything it writes is in.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        self.driver.folder()
+    }
+
+    /// The driver and all processes of the browser, as of now.
+    #[must_use]
+    pub fn processes(&self) -> Vec<i32> {
+        self.driver.processes()
     }
 
     /// The WebDriver session, for what has no verb here.
@@ -92,7 +106,7 @@ impl Browser {
             match self.matches(&element, role, name).await {
                 Ok(true) => return Ok(Some(element)),
                 Ok(false) => {}
-                Err(error) if went_away(&error) => {}
+                Err(error) if is_gone(&error) => {}
                 Err(error) => return Err(error.into()),
             }
         }
@@ -123,18 +137,38 @@ impl Browser {
     pub async fn click(&self, role: &str, name: &str) -> anyhow::Result<()> {
         until(&format!("a click on {role} «{name}»"), async || {
             let Some(element) = self.look_for(role, name).await? else { return Ok(None) };
-            match element.click().await {
-                Ok(()) => Ok(Some(())),
-                Err(error) if went_away(&error) => Ok(None),
-                Err(error) => Err(error.into()),
-            }
+            at_last(element.click().await)
+        })
+        .await
+    }
+
+    /// The same for an element by CSS selector.
+    pub async fn click_css(&self, selector: &str) -> anyhow::Result<()> {
+        until(&format!("a click on {selector}"), async || {
+            let found = self.client.find_all(Locator::Css(selector)).await?.into_iter().next();
+            let Some(element) = found else { return Ok(None) };
+            at_last(element.click().await)
+        })
+        .await
+    }
+
+    /// Clicks a field and types into it, once it is there, wherever the keyboard was.
+    pub async fn write(&self, role: &str, name: &str, text: &str) -> anyhow::Result<()> {
+        self.click(role, name).await?;
+        until(&format!("{role} «{name}» to be written in"), async || {
+            let Some(element) = self.look_for(role, name).await? else { return Ok(None) };
+            at_last(element.send_keys(text).await)
         })
         .await
     }
 
     /// Types into whatever has the focus, as a keyboard does.
     pub async fn type_text(&self, text: &str) -> anyhow::Result<()> {
-        Ok(self.client.active_element().await?.send_keys(text).await?)
+        until("something to type into", async || {
+            let typed = async { self.client.active_element().await?.send_keys(text).await };
+            at_last(typed.await)
+        })
+        .await
     }
 
     /// Presses one key in whatever has the focus.
@@ -150,8 +184,8 @@ impl Browser {
 
     /// Waits until the visible text of the page contains this.
     pub async fn shows(&self, text: &str) -> anyhow::Result<()> {
-        let what = format!("the page to show «{text}»");
-        match until(&what, async || Ok(self.text().await?.contains(text).then_some(()))).await {
+        let waited = self.wait_for(&format!("document.body.innerText.includes({})", json!(text))).await;
+        match waited {
             Ok(()) => Ok(()),
             Err(error) => Err(error.context(format!("the page shows:\n{}", self.text().await.unwrap_or_default()))),
         }
@@ -159,12 +193,29 @@ impl Browser {
 
     /// The value of a JavaScript expression.
     pub async fn evaluate(&self, expression: &str) -> anyhow::Result<Value> {
-        Ok(self.client.execute(&format!("return ({expression})"), vec![]).await?)
+        Ok(self.value_of(expression).await?)
     }
 
-    /// Waits until a JavaScript expression is true.
+    async fn value_of(&self, expression: &str) -> Result<Value, CmdError> {
+        self.client.execute(&format!("return ({expression})"), vec![]).await
+    }
+
+    /// Waits until a JavaScript expression is true. One that throws is not true yet: what it looks at may be still to come.
     pub async fn wait_for(&self, expression: &str) -> anyhow::Result<()> {
-        until(expression, async || Ok((self.evaluate(expression).await? == true).then_some(()))).await
+        let mut thrown = None;
+        let waited = until(expression, async || match self.value_of(expression).await {
+            Ok(value) => Ok((value == true).then_some(())),
+            Err(error) if is_passing(&error) => {
+                thrown = Some(error.to_string());
+                Ok(None)
+            }
+            Err(error) => Err(error.into()),
+        });
+        let waited = waited.await;
+        match thrown {
+            Some(thrown) => waited.with_context(|| format!("it said last: {thrown}")),
+            None => waited,
+        }
     }
 
     /// The errors on the browser's console since the last look: exceptions, refused requests, policy violations.
@@ -224,15 +275,6 @@ impl Browser {
     }
 }
 
-impl Drop for Browser {
-    fn drop(&mut self) {
-        // Chromium outlives a driver that is merely killed, so the whole tree goes.
-        if let Some(pid) = self.driver.id().and_then(|pid| i32::try_from(pid).ok()) {
-            processes::kill_tree(pid);
-        }
-    }
-}
-
 /// What a reference to an element is called in JSON.
 const ELEMENT: &str = "element-6066-11e4-a52e-4f735466cecf";
 
@@ -248,8 +290,30 @@ const NOMINEES: &str = "
         .filter((e) => e.checkVisibility() && sources(e).some((text) => plain(String(text ?? '')).includes(plain(name))));";
 
 /// An element that was there a moment ago and is not any more: the page is alive, look again.
-fn went_away(error: &CmdError) -> bool {
+fn is_gone(error: &CmdError) -> bool {
     error.is_stale_element_reference() || error.is_no_such_element()
+}
+
+/// What a page says that is on its way from one state to another: what was found has gone, is covered or cannot be used yet, and nothing
+/// has been done to it.
+fn is_not_yet(error: &CmdError) -> bool {
+    let is_covered =
+        matches!(error, CmdError::Standard(refusal) if refusal.error == ErrorStatus::ElementClickIntercepted);
+    is_gone(error) || is_covered || error.is_element_not_interactable()
+}
+
+/// The same of an expression: it throws, or its document gives way to the next.
+fn is_passing(error: &CmdError) -> bool {
+    is_not_yet(error) || error.is_javascript_error() || error.is_unknown_error()
+}
+
+/// For [`until`]: done, or to be tried again.
+fn at_last<T>(outcome: Result<T, CmdError>) -> anyhow::Result<Option<T>> {
+    match outcome {
+        Ok(done) => Ok(Some(done)),
+        Err(error) if is_not_yet(&error) => Ok(None),
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// What may have the role; the driver has the last word on what does.
@@ -277,7 +341,7 @@ fn candidates(role: &str) -> &'static str {
     }
 }
 
-fn flags(profile: &TempDir) -> Vec<String> {
+fn flags(profile: &Path) -> Vec<String> {
     let mut flags: Vec<String> = [
         "--headless=new",
         "--disable-gpu",
@@ -289,78 +353,11 @@ fn flags(profile: &TempDir) -> Vec<String> {
         "--disable-background-networking",
         "--disable-component-update",
         "--disable-extensions",
+        "--disable-crash-reporter",
         "--window-size=1280,900",
     ]
     .map(String::from)
     .into();
-    flags.push(format!("--user-data-dir={}", profile.path().display()));
+    flags.push(format!("--user-data-dir={}", profile.display()));
     flags
-}
-
-async fn start_driver() -> anyhow::Result<(tokio::process::Child, u16)> {
-    let mut driver = tokio::process::Command::new("chromedriver")
-        .arg("--port=0")
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .kill_on_drop(true)
-        .spawn()
-        .context("cannot start chromedriver: `cargo xtask test` installs it, or says how")?;
-    let stdout = driver.stdout.take().context("stdout is piped")?;
-    let mut lines = BufReader::new(stdout).lines();
-    let deadline = Instant::now() + PATIENCE;
-    while let Some(line) = within("chromedriver to name its port", lines.next_line()).await?? {
-        // "ChromeDriver was started successfully on port 40123."
-        if let Some((_, port)) = line.split_once("started successfully on port ")
-            && let Ok(port) = port.trim_end_matches('.').parse()
-        {
-            // Keeps the pipe read: a driver whose stdout is full stops.
-            tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
-            return Ok((driver, port));
-        }
-        if Instant::now() > deadline {
-            break;
-        }
-    }
-    bail!("chromedriver did not say which port it listens on within {PATIENCE:?}")
-}
-
-/// `GET /session/{id}/element/{element}/computed{label,role}`, which the client library has no verb for.
-#[derive(Debug)]
-struct Computed {
-    what: &'static str,
-    element: ElementRef,
-}
-
-/// A command of the driver that is not part of WebDriver.
-#[derive(Debug)]
-struct Vendor {
-    path: &'static str,
-    body: Value,
-}
-
-type Endpoint = Result<url::Url, url::ParseError>;
-
-fn endpoint(base: &url::Url, session: Option<&str>, path: &str) -> Endpoint {
-    base.join(&format!("session/{}/{path}", session.unwrap_or_default()))
-}
-
-impl WebDriverCompatibleCommand for Computed {
-    fn endpoint(&self, base: &url::Url, session: Option<&str>) -> Endpoint {
-        endpoint(base, session, &format!("element/{}/computed{}", self.element.as_ref(), self.what))
-    }
-
-    fn method_and_body(&self, _: &url::Url) -> (hyper::Method, Option<String>) {
-        (hyper::Method::GET, None)
-    }
-}
-
-impl WebDriverCompatibleCommand for Vendor {
-    fn endpoint(&self, base: &url::Url, session: Option<&str>) -> Endpoint {
-        endpoint(base, session, self.path)
-    }
-
-    fn method_and_body(&self, _: &url::Url) -> (hyper::Method, Option<String>) {
-        (hyper::Method::POST, Some(self.body.to_string()))
-    }
 }

@@ -7,8 +7,9 @@ use std::{
 
 use anyhow::{Context, bail};
 
-/// How long a test waits for something that should happen soon. Generous: a busy machine is no failure.
-pub const PATIENCE: Duration = Duration::from_secs(30);
+/// How long a test waits for something that should happen soon. Generous: a busy machine is no failure, and a test that passes waits
+/// for nothing.
+pub const PATIENCE: Duration = Duration::from_secs(120);
 
 /// Between two looks at something that cannot be waited on.
 const LOOK_AGAIN: Duration = Duration::from_millis(10);

@@ -2,7 +2,10 @@
 
 use std::{collections::HashMap, fs, path::PathBuf};
 
-use rustix::process::{Pid, Resource, Rlimit, getrlimit, kill_process, kill_process_group, setrlimit};
+use anyhow::Context;
+use rustix::process::{
+    Pid, Resource, Rlimit, getrlimit, kill_process, kill_process_group, prlimit, setrlimit,
+};
 
 pub use rustix::process::Signal;
 
@@ -30,6 +33,17 @@ fn stat(pid: i32) -> Option<Stat> {
 #[must_use]
 pub fn is_alive(pid: i32) -> bool {
     stat(pid).is_some_and(|stat| stat.state != 'Z')
+}
+
+/// From now on no file of this process grows beyond so many bytes: what is behind them cannot be written, as on a full disk. None lifts
+/// it.
+///
+/// # Errors
+/// There is no such process.
+pub fn limit_file_size(pid: i32, bytes: Option<u64>) -> anyhow::Result<()> {
+    let pid = Pid::from_raw(pid).context("a process has a number")?;
+    prlimit(Some(pid), Resource::Fsize, Rlimit { current: bytes, maximum: None })?;
+    Ok(())
 }
 
 /// Every process there is, as of now.

@@ -86,9 +86,26 @@ pub(crate) fn value_of(field: &HtmlElement) -> String {
     field.dyn_ref::<web_sys::HtmlInputElement>().map(web_sys::HtmlInputElement::value).unwrap_or_default()
 }
 
+/// Gives a text field the keyboard, with the caret behind what it holds.
+pub(crate) fn focus_at_end(field: &HtmlElement) {
+    let _ = field.focus();
+    if let Some(field) = field.dyn_ref::<web_sys::HtmlInputElement>() {
+        let end = field.value().encode_utf16().count() as u32;
+        let _ = field.set_selection_range(end, end);
+    }
+}
+
 /// Whether a box is checked.
 pub(crate) fn is_checked(field: &HtmlElement) -> bool {
     field.dyn_ref::<web_sys::HtmlInputElement>().is_some_and(web_sys::HtmlInputElement::checked)
+}
+
+/// Takes back the choice among the buttons of this name.
+pub(crate) fn uncheck(name: &str) {
+    let chosen = document().query_selector(&format!("input[name=\"{name}\"]:checked")).ok().flatten();
+    if let Some(chosen) = chosen.as_ref().and_then(|chosen| chosen.dyn_ref::<web_sys::HtmlInputElement>()) {
+        chosen.set_checked(false);
+    }
 }
 
 /// Empties a text field.

@@ -30,6 +30,7 @@ table! {
     already_running: "It has begun already.",
     archive: "Archive",
     archived: "Archived",
+    being_taken_out: "being taken out…",
     broken_off: "broken off",
     cannot_archive: "Not archived",
     cannot_arrange: "Not moved",

@@ -5,12 +5,12 @@ use serde_json::{Map, Value};
 use super::Answer;
 use crate::Millis;
 
-/// A refusal: `{"error", "code"?, …}` with its status. What is no such JSON is told by the status alone.
+/// A refusal: `{"error", "code"?, …}` with its status. Of any other body only the status counts.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[error("{message}")]
 pub struct WireFailure {
     pub status: u16,
-    /// What a program tells cases apart by; a JSON-RPC number as its digits.
+    /// The cause, for programs; a JSON-RPC number as its digits.
     pub code: Option<Box<str>>,
     /// A sentence for people.
     pub message: String,
@@ -69,6 +69,12 @@ impl WireFailure {
     #[must_use]
     pub fn is_unknown_client(&self) -> bool {
         self.is("invalid_client_id")
+    }
+
+    /// The workspace that was named is not served, or no longer.
+    #[must_use]
+    pub fn is_unknown_workspace(&self) -> bool {
+        self.is("workspace_mismatch") || self.status == 400 && self.code.is_none()
     }
 
     /// The same request may succeed later: the daemon is busy, full, starting or ending.

@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::sync::OnceCell;
 
-use crate::{Stage, open_menu, send, signed_in, write};
+use crate::{Stage, at_the_door, open_menu, send, signed_in, write};
 
 /// The checker's source, as npm has it.
 async fn axe() -> anyhow::Result<&'static str> {
@@ -55,6 +55,10 @@ impl Report {
     async fn look(&mut self, browser: &Browser, screen: &str) -> anyhow::Result<()> {
         for scheme in [ColorScheme::Light, ColorScheme::Dark] {
             browser.color_scheme(scheme).await?;
+            // What a change sets in motion is in motion two frames later at the latest.
+            let frames =
+                "const done = arguments[0]; requestAnimationFrame(() => requestAnimationFrame(() => done(true)))";
+            browser.webdriver().execute_async(frames, vec![]).await?;
             let at_rest = "document.getAnimations().every((it) =>
                 it.effect.getTiming().iterations === Infinity || it.playState !== 'running')";
             browser.wait_for(at_rest).await?;
@@ -78,11 +82,9 @@ const ANSWER: &str = "# A heading\n\nProse with `code`, **strong** words and a [
 async fn the_door_and_an_empty_room_pass() -> anyhow::Result<()> {
     let mut report = Report::default();
     let daemon = Setup::new().start().await?;
-    let browser = Browser::start().await?;
-    browser.open(&daemon.url()).await?;
-    let field = browser.find("textbox", "Token").await?;
+    let browser = at_the_door(&daemon).await?;
     report.look(&browser, "door").await?;
-    field.send_keys("wrong").await?;
+    browser.write("textbox", "Token", "wrong").await?;
     browser.click("button", "Connect").await?;
     browser.shows("The daemon does not accept this token").await?;
     report.look(&browser, "door after a wrong token").await?;
@@ -97,7 +99,7 @@ async fn the_door_and_an_empty_room_pass() -> anyhow::Result<()> {
     browser.wait_for("document.querySelector('.palette .unknown') !== null").await?;
     report.look(&browser, "palette without a match").await?;
     browser.press(Key::Escape).await?;
-    browser.find_css("#modes-button").await?.click().await?;
+    browser.click_css("#modes-button").await?;
     browser.find("listbox", "Approval mode").await?;
     report.look(&browser, "modes").await?;
     report.is_clean()
@@ -124,6 +126,7 @@ async fn a_conversation_a_question_and_a_menu_pass() -> anyhow::Result<()> {
     write(browser, "and then another one").await?;
     report.look(browser, "question beside a draft").await?;
     browser.evaluate("(document.querySelector('#dock [data-option=proceed_once]').click(), 0)").await?;
+    browser.shows("It is written.").await?;
     browser.gone("button", "Stop").await?;
     browser
         .evaluate("(document.querySelectorAll('.talk .fold[aria-expanded=false]').forEach(f => f.click()), 0)")
@@ -148,10 +151,10 @@ async fn a_conversation_a_question_and_a_menu_pass() -> anyhow::Result<()> {
 #[tokio::test]
 async fn every_panel_passes() -> anyhow::Result<()> {
     let mut report = Report::default();
-    let stage = Stage::set(Script::always(vec![Step::text("here")])).await?;
+    let stage = Stage::set(Script::always(vec![Step::text("I am awake")])).await?;
     let browser = &stage.browser;
     send(browser, "hello").await?;
-    browser.shows("here").await?;
+    browser.shows("I am awake").await?;
     browser.click("button", "Settings and more").await?;
     let ready = [
         ("Settings", "document.querySelector('.setting') !== null"),
@@ -266,6 +269,7 @@ async fn a_few_letters_lead_to_a_session_or_a_command() -> anyhow::Result<()> {
     browser.wait_for("document.querySelector('#ways [aria-selected=true]')?.innerText.includes('/theme')").await?;
     browser.press(Key::Enter).await?;
     browser.wait_for("document.getElementById('prompt').value === '/theme '").await?;
+    stage.model.requested(2).await;
     assert_eq!(stage.model.requests().len(), 2, "nothing was sent");
     report.is_clean()
 }

@@ -1,10 +1,13 @@
 //! What the page says and does when the line breaks.
 
 use anyhow::Context;
+use fantoccini::wd::WindowHandle;
 use roost_tests::{
     browser::Browser,
+    daemon::TOKEN,
     fake_model::{Script, Step},
 };
+use serde_json::json;
 
 use crate::{Stage, send, transcript};
 
@@ -47,11 +50,10 @@ async fn a_prompt_that_cannot_be_sent_is_kept_and_sent_later_once() -> anyhow::R
     stage.browser.find("button", "Retry").await?;
     stage.daemon.start_again().await?;
     state(&stage.browser, "live").await?;
-    if let Some(retry) = stage.browser.look_for("button", "Retry").await? {
-        retry.click().await?;
-    }
+    stage.browser.click("button", "Retry").await?;
     stage.browser.gone("button", "Retry").await?;
-    stage.model.requested(2).await;
+    let answers = "document.querySelector('.talk').innerText.match(/heard/g).length";
+    stage.browser.wait_for(&format!("{answers} === 2")).await?;
     stage.browser.gone("button", "Stop").await?;
     assert_eq!(transcript(&stage.browser).await?.matches("two, please").count(), 1);
     assert_eq!(stage.model.requests().len(), 2, "sent once");
@@ -76,4 +78,39 @@ async fn a_killed_agent_is_told_and_the_session_can_be_opened_again() -> anyhow:
     browser.shows("a whole answer").await?;
     assert_eq!(transcript(browser).await?.matches("half an answer").count(), 1);
     Ok(())
+}
+
+/// A browser has six connections to one daemon for all its tabs, and only the tab in front holds one for its stream. So the twelfth
+/// tab loads as the first did, and each goes on where it was as soon as it is looked at.
+#[tokio::test]
+async fn twelve_tabs_are_loaded_and_each_goes_on_when_it_is_looked_at() -> anyhow::Result<()> {
+    const TABS: usize = 12;
+    let stage = Stage::set(Script::always(vec![Step::text("said behind its back")])).await?;
+    let (browser, client) = (&stage.browser, stage.daemon.client()?);
+    let mut tabs = Vec::new();
+    for _ in 0..TABS {
+        let session = client.new_session().await?;
+        let tab = browser.webdriver().new_window(true).await?.handle;
+        look_at(browser, &tab).await?;
+        browser.open(&format!("{}/session/{session}#token={TOKEN}", stage.daemon.url())).await?;
+        state(browser, "live").await?;
+        tabs.push((tab, session));
+    }
+    for (_, session) in &tabs {
+        client.turn(session, "go").await?;
+    }
+    browser.shows("said behind its back").await.context("in the tab in front, as it happens")?;
+    for (tab, _) in [&tabs[0], &tabs[6], &tabs[0]] {
+        look_at(browser, tab).await?;
+        browser.shows("said behind its back").await?;
+        state(browser, "live").await?;
+        assert_eq!(transcript(browser).await?.matches("said behind its back").count(), 1);
+    }
+    Ok(())
+}
+
+async fn look_at(browser: &Browser, tab: &WindowHandle) -> anyhow::Result<()> {
+    browser.webdriver().switch_to_window(tab.clone()).await?;
+    browser.devtools("Page.bringToFront", json!({})).await?;
+    browser.wait_for("document.visibilityState === 'visible'").await
 }

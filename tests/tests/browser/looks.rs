@@ -33,6 +33,7 @@ async fn no_screen_scrolls_sideways_at_any_width() -> anyhow::Result<()> {
         }
     }
     browser.viewport(390, 844).await?;
+    browser.wait_for("innerWidth === 390").await?;
     let small = "[...document.querySelectorAll('button')].filter(b => b.checkVisibility() && b.getBoundingClientRect().height < 44 \
         && b.closest('.deck, .bar')).map(b => (b.getAttribute('aria-label') ?? b.innerText) + ' ' + b.getBoundingClientRect().height)";
     assert_eq!(browser.evaluate(small).await?, json!([]), "a thumb needs 44 pixels");
@@ -64,6 +65,7 @@ async fn hostile_output_is_text() -> anyhow::Result<()> {
     let browser = &stage.browser;
     send(browser, "<img src=x onerror='window.hit = 1'>").await?;
     browser.shows("the end of it").await?;
+    browser.gone("button", "Stop").await?;
     assert_eq!(browser.evaluate("window.hit ?? null").await?, json!(null));
     let bad = "[...document.querySelectorAll('.talk script, .talk img, .talk iframe, .talk svg[onload], .talk style, .talk form')].length";
     assert_eq!(browser.evaluate(bad).await?, 0);

@@ -6,7 +6,7 @@ use anyhow::Context;
 use fantoccini::key::Key;
 use roost_tests::{
     daemon::{Setup, scripted_agent_command},
-    deadline::until_true,
+    deadline::{until, until_true},
     fake_model::{Script, Step, script::words},
     scripted_agent::script::{AgentScript, Step as AgentStep},
 };
@@ -68,15 +68,18 @@ async fn from_a_slash_to_a_file_on_disk_seen_by_two_browsers() -> anyhow::Result
     browser.type_text(&digit.to_string()).await?;
 
     browser.shows("The poem is written.").await?;
-    let file = stage.daemon.workspace().join("poem.txt");
-    until_true("the file to be on disk", || file.exists()).await?;
-    assert_eq!(fs::read_to_string(file)?, "one\ntwo\n");
+    assert_eq!(fs::read_to_string(stage.daemon.workspace().join("poem.txt"))?, "one\ntwo\n");
 
     // The other browser saw all of it, the decision too.
     second.shows("The poem is written.").await?;
     second.wait_for("document.getElementById('dock') === null").await?;
     browser.wait_for("document.getElementById('dock') === null").await?;
-    assert_eq!(transcript(browser).await?, transcript(&second).await?, "both browsers show the same");
+    browser.gone("button", "Stop").await?;
+    second.gone("button", "Stop").await?;
+    until("both browsers to show the same", async || {
+        Ok((transcript(browser).await? == transcript(&second).await?).then_some(()))
+    })
+    .await?;
     assert_eq!(browser.console_errors().await?, Vec::<String>::new());
     assert_eq!(second.console_errors().await?, Vec::<String>::new());
     Ok(())
@@ -94,9 +97,8 @@ async fn the_same_with_no_model_configured() -> anyhow::Result<()> {
         .type_text(&format!("{}{}{}", char::from(Key::Control), char::from(Key::Enter), char::from(Key::Null)))
         .await?;
     let file = daemon.workspace().join("hello.txt");
-    until_true("the file to be on disk", || file.exists()).await?;
-    assert_eq!(fs::read_to_string(file)?.trim_end(), "Hello from Roost");
-    Ok(())
+    let is_written = || fs::read_to_string(&file).is_ok_and(|text| text.trim_end() == "Hello from Roost");
+    until_true("the file to be on disk", is_written).await
 }
 
 #[tokio::test]

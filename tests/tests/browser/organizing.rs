@@ -1,11 +1,13 @@
 //! Sessions put in order from the list: pins, groups, the archive, exports, deletion, the search over titles.
 
 use fantoccini::key::Key;
+use roost_core::client::segment;
 use roost_tests::{
     browser::Browser,
+    deadline::until,
     fake_model::{Script, Step},
 };
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::{Stage, open_menu, send};
 
@@ -58,6 +60,15 @@ async fn a_pinned_session_stands_above_the_rest_and_stays_there() -> anyhow::Res
     choose(browser, "Plan the garden", "Pin").await?;
     listed(browser, "Pinned", "Plan the garden").await?;
     not_listed(browser, "Recent", "Plan the garden").await?;
+    // The page shows at once what it has asked for.
+    let client = stage.daemon.client()?;
+    let list = format!("/workspace/{}/sessions?view=organized", segment(&stage.daemon.workspace().to_string_lossy()));
+    until("the daemon to know of the pin", async || {
+        let page: Value = client.get(&list).await?.json();
+        let mut sessions = page["sessions"].as_array().into_iter().flatten();
+        Ok(sessions.any(|session| session["isPinned"] == true).then_some(()))
+    })
+    .await?;
     browser.reload().await?;
     listed(browser, "Pinned", "Plan the garden").await?;
     choose(browser, "Plan the garden", "Unpin").await?;
@@ -163,10 +174,10 @@ async fn a_session_is_exported_in_four_forms() -> anyhow::Result<()> {
 async fn the_list_is_searched_by_title() -> anyhow::Result<()> {
     let stage = stage_with(&["Plan the garden", "Count the hens"]).await?;
     let browser = &stage.browser;
-    let field = browser.find_css("input[aria-label='Search sessions']").await?;
-    field.send_keys("HENS").await?;
+    browser.click_css("input[aria-label='Search sessions']").await?;
+    browser.type_text("HENS").await?;
     not_listed(browser, "Recent", "Plan the garden").await?;
     listed(browser, "Recent", "Count the hens").await?;
-    field.send_keys("zzz").await?;
+    browser.type_text("zzz").await?;
     browser.shows("No title has that in it.").await
 }

@@ -4,12 +4,19 @@ use std::fs;
 
 use fantoccini::key::Key;
 use roost_tests::{
+    browser::Browser,
     daemon::Setup,
+    deadline::until,
     fake_model::{FakeModel, Script, Step},
 };
 use serde_json::{Value, json};
 
 use crate::{Stage, send, signed_in, transcript, write, written};
+
+/// The session on screen.
+async fn session_of(browser: &Browser) -> anyhow::Result<String> {
+    Ok(browser.address().await?.rsplit('/').next().unwrap_or_default().to_owned())
+}
 
 /// The line of a setting, as a JavaScript expression.
 fn row(key: &str) -> String {
@@ -69,11 +76,11 @@ async fn a_setting_that_is_refused_says_why() -> anyhow::Result<()> {
 
 #[tokio::test]
 async fn rules_are_added_and_taken_out() -> anyhow::Result<()> {
-    let stage = Stage::set(Script::always(vec![Step::text("here")])).await?;
+    let stage = Stage::set(Script::always(vec![Step::text("I am awake")])).await?;
     let (browser, client) = (&stage.browser, stage.daemon.client()?);
     // Rules are the agent's to hold: it has to be there.
     send(browser, "hello").await?;
-    browser.shows("here").await?;
+    browser.shows("I am awake").await?;
     send(browser, "/permissions").await?;
     browser.find("dialog", "Permissions").await?;
     let field = browser.find("textbox", "Rule to deny").await?;
@@ -122,6 +129,7 @@ async fn a_new_session_begins_in_the_workspace_that_was_chosen() -> anyhow::Resu
         .wait_for("document.querySelector('.rail ul[aria-label=Recent]')?.innerText.includes('Count the hens')")
         .await?;
     browser.click("button", &format!("Workspace: {name}")).await?;
+    browser.find("listbox", "Workspace").await?;
     browser.press(Key::Up).await?;
     browser.press(Key::Enter).await?;
     browser.wait_for("!document.querySelector('.rail-list').innerText.includes('Count the hens')").await
@@ -226,14 +234,13 @@ async fn a_panel_that_cannot_be_read_says_why_and_can_be_read_later() -> anyhow:
 async fn a_mode_chosen_before_the_first_prompt_is_the_sessions() -> anyhow::Result<()> {
     let stage = Stage::set(Script::always(vec![Step::text("an answer")])).await?;
     let browser = &stage.browser;
-    browser.find_css("#modes-button").await?.click().await?;
+    browser.click_css("#modes-button").await?;
     browser.find("listbox", "Approval mode").await?;
-    browser.find_css("#modes-0").await?.click().await?;
+    browser.click_css("#modes-0").await?;
     browser.wait_for("document.querySelector('#modes-button').innerText.includes('Plan')").await?;
     send(browser, "Count the hens").await?;
     browser.shows("an answer").await?;
-    let address = browser.address().await?;
-    let session = address.rsplit('/').next().unwrap_or_default().to_owned();
+    let session = session_of(browser).await?;
     let context: Value = stage.daemon.client()?.get(&format!("/session/{session}/context")).await?.json();
     assert_eq!(context["state"]["modes"]["currentModeId"], "plan");
     Ok(())
@@ -326,6 +333,12 @@ async fn a_running_turn_is_told_something() -> anyhow::Result<()> {
     write(browser, "mind the hens").await?;
     browser.click("button", "Tell it now").await?;
     browser.wait_for("document.getElementById('prompt').value === ''").await?;
+    let (client, session) = (stage.daemon.client()?, session_of(browser).await?);
+    until("the turn to have been told", async || {
+        let told: Value = client.get(&format!("/session/{session}/mid-turn-messages")).await?.json();
+        Ok((told["messages"][0]["text"] == "mind the hens").then_some(()))
+    })
+    .await?;
     stage.model.open("go");
     browser.shows("as you said").await?;
     browser.wait_for("document.querySelector('.talk').innerText.includes('mind the hens')").await?;

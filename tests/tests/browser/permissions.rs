@@ -16,10 +16,13 @@ fn run_command() -> Script {
 
 #[tokio::test]
 async fn with_text_in_the_composer_a_question_leaves_the_keyboard_where_it_is() -> anyhow::Result<()> {
-    let stage = Stage::set(run_command()).await?;
+    let command = Step::tool_call("run_shell_command", json!({"command": "touch made.txt"}));
+    let stage = Stage::set(Script::turns([vec![Step::Gate("ask".into()), command]])).await?;
     let browser = &stage.browser;
     send(browser, "go").await?;
+    browser.find("button", "Stop").await?;
     write(browser, "my next th").await?;
+    stage.model.open("ask");
     browser.shows("Run this command?").await?;
     browser.type_text("ought 1").await?;
     assert_eq!(written(browser).await?, "my next thought 1");
@@ -47,13 +50,36 @@ async fn a_question_answered_elsewhere_goes_away_here() -> anyhow::Result<()> {
 }
 
 #[tokio::test]
+async fn several_choices_and_ones_own_words_are_one_answer() -> anyhow::Result<()> {
+    let question = json!({
+        "question": "Which birds?", "header": "Birds", "multiSelect": true,
+        "options": [{"label": "Hens", "description": ""}, {"label": "Ducks", "description": ""}],
+    });
+    let ask = Step::tool_call("ask_user_question", json!({ "questions": [question] }));
+    let stage = Stage::set(Script::turns([vec![ask], vec![Step::text("Good choice.")]])).await?;
+    let browser = &stage.browser;
+    send(browser, "go").await?;
+    browser.shows("Which birds?").await?;
+    browser.click("checkbox", "Ducks").await?;
+    browser.write("textbox", "Another answer", "gee").await?;
+    browser.click("checkbox", "Hens").await?;
+    browser.write("textbox", "Another answer", "se").await?;
+    browser.wait_for("(window.askedAt ??= performance.now(), performance.now() - window.askedAt > 500)").await?;
+    browser.click_css("#dock [data-kind=allow_once]").await?;
+    browser.shows("Good choice.").await?;
+    let told = format!("{:?}", stage.model.requests()[1]);
+    assert!(told.contains("Ducks, Hens, geese"), "{told}");
+    Ok(())
+}
+
+#[tokio::test]
 async fn an_answer_by_mouse_is_an_answer() -> anyhow::Result<()> {
     let stage = Stage::set(run_command()).await?;
     let browser = &stage.browser;
     send(browser, "go").await?;
     browser.shows("Run this command?").await?;
     browser.wait_for("(window.askedAt ??= performance.now(), performance.now() - window.askedAt > 500)").await?;
-    browser.find_css("#dock [data-option=proceed_once]").await?.click().await?;
+    browser.click_css("#dock [data-option=proceed_once]").await?;
     browser.shows("That is all.").await?;
     assert!(stage.daemon.workspace().join("made.txt").exists());
     Ok(())

@@ -20,8 +20,8 @@ async fn sessions_are_listed_opened_renamed_and_closed() -> anyhow::Result<()> {
     browser.wait_for("document.querySelector('.talk').innerText.includes('Plan the garden')").await?;
 
     browser.click("button", "Rename this session").await?;
-    let field = browser.find("textbox", "Title").await?;
-    field.send_keys(&format!("{}a{}The garden", char::from(Key::Control), char::from(Key::Null))).await?;
+    browser.find("textbox", "Title").await?;
+    browser.type_text(&format!("{}a{}The garden", char::from(Key::Control), char::from(Key::Null))).await?;
     browser.press(Key::Enter).await?;
     browser.wait_for("document.querySelector('.rail').innerText.includes('The garden')").await?;
 
@@ -31,6 +31,48 @@ async fn sessions_are_listed_opened_renamed_and_closed() -> anyhow::Result<()> {
     browser.click("button", "Close").await?;
     browser.wait_for("location.pathname === '/'").await?;
     browser.wait_for("document.querySelector('.rail').innerText.includes('The garden')").await
+}
+
+#[tokio::test]
+async fn the_keyboard_stays_on_a_row_that_moves() -> anyhow::Result<()> {
+    let script = Script::turns([vec![Step::text("busy"), Step::Gate("go".into()), Step::text(" no more")]]);
+    let stage = Stage::set(script).await?;
+    let browser = &stage.browser;
+    send(browser, "Count the hens").await?;
+    browser.shows("busy").await?;
+    let row = |list: &str| format!("document.querySelector('.rail ul[aria-label={list}] .session')");
+    browser.wait_for(&format!("{} !== null", row("Running"))).await?;
+    browser.evaluate(&format!("({}.querySelector('.line').focus(), 0)", row("Running"))).await?;
+    stage.model.open("go");
+    browser.wait_for(&format!("{} !== null", row("Recent"))).await?;
+    browser.wait_for(&format!("document.activeElement === {}.querySelector('.line')", row("Recent"))).await?;
+
+    // A menu and a name lead back to the row they belong to.
+    crate::open_menu(browser, "document.querySelector('.rail .more-acts')").await?;
+    browser.press(Key::Enter).await?;
+    browser.find("textbox", "Title").await?;
+    browser.type_text("The hens").await?;
+    browser.press(Key::Enter).await?;
+    browser.wait_for("document.querySelector('.rail').innerText.includes('The hens')").await?;
+    browser.wait_for("document.activeElement.getAttribute('aria-label') === 'What to do with “The hens”'").await
+}
+
+#[tokio::test]
+async fn a_name_that_is_being_written_outlives_the_end_of_a_turn() -> anyhow::Result<()> {
+    let script = Script::turns([vec![Step::text("busy"), Step::Gate("go".into()), Step::text(" no more")]]);
+    let stage = Stage::set(script).await?;
+    let browser = &stage.browser;
+    send(browser, "Count the hens").await?;
+    browser.shows("busy").await?;
+    crate::open_menu(browser, "document.querySelector('.rail ul[aria-label=Running] .more-acts')").await?;
+    browser.press(Key::Enter).await?;
+    browser.find("textbox", "Title").await?;
+    browser.type_text("The ").await?;
+    stage.model.open("go");
+    browser.wait_for("document.querySelector('.rail ul[aria-label=Recent] input') !== null").await?;
+    browser.type_text("hens").await?;
+    browser.press(Key::Enter).await?;
+    browser.wait_for("document.querySelector('.rail ul[aria-label=Recent]').innerText.includes('The hens')").await
 }
 
 #[tokio::test]

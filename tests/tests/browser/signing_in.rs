@@ -1,11 +1,12 @@
 //! Who is let in, and where the secret stays.
 
+use fantoccini::key::Key;
 use roost_tests::{
     browser::Browser,
     daemon::{Auth, Setup, TOKEN},
 };
 
-use crate::written;
+use crate::{at_the_door, written};
 
 #[tokio::test]
 async fn the_printed_link_signs_in_and_leaves_the_address_bar() -> anyhow::Result<()> {
@@ -39,15 +40,12 @@ async fn the_printed_link_signs_in_and_leaves_the_address_bar() -> anyhow::Resul
 #[tokio::test]
 async fn a_wrong_token_is_explained_and_the_right_one_lets_in_without_a_reload() -> anyhow::Result<()> {
     let daemon = Setup::new().start().await?;
-    let browser = Browser::start().await?;
-    browser.open(&daemon.url()).await?;
-    let field = browser.find("textbox", "Token").await?;
-    field.send_keys("wrong").await?;
+    let browser = at_the_door(&daemon).await?;
+    browser.write("textbox", "Token", "wrong").await?;
     browser.click("button", "Connect").await?;
     browser.shows("The daemon does not accept this token").await?;
-    let field = browser.find("textbox", "Token").await?;
-    field.clear().await?;
-    field.send_keys(TOKEN).await?;
+    let anew = format!("{}a{}{TOKEN}", char::from(Key::Control), char::from(Key::Null));
+    browser.write("textbox", "Token", &anew).await?;
     browser.evaluate("(window.sameDocument = true)").await?;
     browser.click("button", "Connect").await?;
     browser.find("combobox", "Prompt").await?;

@@ -28,6 +28,9 @@ pub(crate) enum CallError {
     /// An answer that is not what the protocol says.
     #[error("the daemon’s answer was not understood ({0})")]
     Garbled(String),
+    /// The page wants no answer any more.
+    #[error("it was called off")]
+    CalledOff,
 }
 
 impl From<client::CallError> for CallError {
@@ -43,7 +46,7 @@ impl CallError {
     fn refusal(&self) -> Option<&WireFailure> {
         match self {
             Self::Refused(failure) => Some(failure),
-            Self::Unreachable(_) | Self::Garbled(_) => None,
+            Self::Unreachable(_) | Self::Garbled(_) | Self::CalledOff => None,
         }
     }
 
@@ -62,19 +65,30 @@ impl CallError {
         self.refusal().is_some_and(WireFailure::is_unknown_client)
     }
 
+    /// Whether the workspace that was named is not served, or no longer.
+    pub(crate) fn is_unknown_workspace(&self) -> bool {
+        self.refusal().is_some_and(WireFailure::is_unknown_workspace)
+    }
+
     /// Whether asking again later may help.
     pub(crate) fn is_passing(&self) -> bool {
         match self {
             Self::Unreachable(_) => true,
             Self::Refused(failure) => failure.is_passing(),
-            Self::Garbled(_) => false,
+            Self::Garbled(_) | Self::CalledOff => false,
         }
     }
 }
 
 /// Sends a call; awaited, it is the answer.
 pub(crate) fn ask<T>(call: Call<T>, credential: Credential) -> Asking<T> {
-    Asking { exchange: exchange(call.request().clone(), credential), call }
+    let request = call.request().clone();
+    Asking { exchange: Box::pin(async move { exchange(&request, &credential, None).await }), call }
+}
+
+/// A call that `exchange` sends.
+pub(crate) fn asking<T>(call: Call<T>, exchange: Exchange) -> Asking<T> {
+    Asking { exchange, call }
 }
 
 /// A call that is on its way. Written out, because an `async fn` would be compiled into a machine of its own for every kind of answer.
@@ -93,28 +107,35 @@ impl<T> Future for Asking<T> {
 }
 
 /// Sends a request whose answer is a file.
-pub(crate) async fn download(request: Request, credential: &Credential) -> Result<Blob, CallError> {
-    let response = open(&request, credential, None).await.map_err(|error| unreachable_by(&error))?;
+pub(crate) async fn download(
+    request: &Request,
+    credential: &Credential,
+    cut: Option<&AbortSignal>,
+) -> Result<Blob, CallError> {
+    let response = open(request, credential, cut).await.map_err(|error| broken_by(&error, cut))?;
     if !response.ok() {
         return Err(CallError::Refused(Box::new(refusal(&response).await)));
     }
-    let blob = response.blob().map(JsFuture::from).map_err(|error| unreachable_by(&error))?;
-    blob.await.map(JsCast::unchecked_into).map_err(|error| unreachable_by(&error))
+    let blob = response.blob().map(JsFuture::from).map_err(|error| broken_by(&error, cut))?;
+    blob.await.map(JsCast::unchecked_into).map_err(|error| broken_by(&error, cut))
 }
 
-type Exchange = Pin<Box<dyn Future<Output = Result<(u16, String), CallError>>>>;
+/// A request on its way to its status and body. Boxed, so that it is compiled once and not into every caller.
+pub(crate) type Exchange = Pin<Box<dyn Future<Output = Result<(u16, String), CallError>>>>;
 
-/// Boxed, so that it is compiled once and not into every caller.
-fn exchange(request: Request, credential: Credential) -> Exchange {
-    Box::pin(async move {
-        let response = open(&request, &credential, None).await.map_err(|error| unreachable_by(&error))?;
-        let body = text(&response).await.map_err(|error| unreachable_by(&error))?;
-        Ok((response.status(), body))
-    })
+/// Sends a request and reads the answer, until `cut` ends it.
+pub(crate) async fn exchange(
+    request: &Request,
+    credential: &Credential,
+    cut: Option<&AbortSignal>,
+) -> Result<(u16, String), CallError> {
+    let response = open(request, credential, cut).await.map_err(|error| broken_by(&error, cut))?;
+    let body = text(&response).await.map_err(|error| broken_by(&error, cut))?;
+    Ok((response.status(), body))
 }
 
-fn unreachable_by(error: &JsValue) -> CallError {
-    CallError::Unreachable(complaint(error))
+fn broken_by(error: &JsValue, cut: Option<&AbortSignal>) -> CallError {
+    if cut.is_some_and(AbortSignal::aborted) { CallError::CalledOff } else { CallError::Unreachable(complaint(error)) }
 }
 
 /// Sends a request; the answer's body is still to be read.

@@ -3,23 +3,21 @@
 //! With an empty composer the dock takes the keyboard; with text in it, it does not, and says how to answer anyway. No key decides in the
 //! first moments, so that an answer is never an accident.
 
-use std::sync::{Arc, Mutex, PoisonError};
+mod question;
 
 use crate::leptos::{ev, prelude::*};
 use roost_core::{
     Millis,
-    payload::{PermissionOption, Question, ToolContent},
+    payload::{PermissionOption, ToolContent},
     transcript::Permission,
 };
 use serde_json::Value;
 
+use self::question::Answers;
 use super::{diff::diff, markdown::visible};
 use crate::{
     browser,
-    dom::{
-        Content, El, Ref, button, code, dd, div, dl, dt, fieldset, h2, input, kbd, label, legend, once_drawn, p, pre,
-        section, small, span,
-    },
+    dom::{Content, El, Ref, button, code, dd, div, dl, dt, h2, kbd, once_drawn, p, pre, section, span},
     store::{Command, Store, derived, store},
     words::words,
 };
@@ -69,7 +67,7 @@ pub(crate) fn dock() -> impl Content {
 fn card(store: Store, ask: &Permission) -> impl Content {
     let shown_at = browser::now();
     let questions = ask.request.questions();
-    let answers: Answers = Arc::new(Mutex::new(vec![String::new(); questions.len()]));
+    let answers = Answers::to(&questions);
     let node = Ref::new();
     // Focus moves only when nothing is being written.
     once_drawn(node, move |node| {
@@ -85,11 +83,11 @@ fn card(store: Store, ask: &Permission) -> impl Content {
         move || store.talk.voting.with(|voting| voting.as_ref() == Some(&request))
     };
     let decide = {
-        let (asks_questions, answers) = (!questions.is_empty(), Arc::clone(&answers));
+        let (asks_questions, answers) = (!questions.is_empty(), answers.clone());
         move |option: &PermissionOption| {
             let (request, option_id) = (request.clone(), option.option_id.clone());
             store.dispatch(if asks_questions && option.allows() {
-                Command::Answer { request, option: option_id, answers: written(&answers) }
+                Command::Answer { request, option: option_id, answers: answers.texts() }
             } else {
                 Command::Vote { request, option: option_id }
             });
@@ -187,7 +185,7 @@ fn card(store: Store, ask: &Permission) -> impl Content {
                     questions
                         .into_iter()
                         .enumerate()
-                        .map(|(nth, question)| ask_question(nth, question, &answers))
+                        .map(|(nth, one)| question::ask(nth, one, &answers))
                         .collect::<Vec<_>>(),
                 )),
             div().class("dock-acts").child((
@@ -270,58 +268,4 @@ pub(super) fn facts(input: &Value) -> Option<El> {
         })
         .collect();
     (!pairs.is_empty()).then(|| dl().class("facts").child(pairs))
-}
-
-/// What a person has answered so far, by question.
-type Answers = Arc<Mutex<Vec<String>>>;
-
-fn written(answers: &Answers) -> Vec<String> {
-    answers.lock().unwrap_or_else(PoisonError::into_inner).clone()
-}
-
-fn ask_question(nth: usize, question: Question, answers: &Answers) -> impl Content + use<> {
-    let many = question.multi_select;
-    let answers = Arc::clone(answers);
-    let choose = move |text: String, on: bool| {
-        let mut all = answers.lock().unwrap_or_else(PoisonError::into_inner);
-        let Some(answer) = all.get_mut(nth) else { return };
-        if many {
-            let mut chosen: Vec<&str> = answer.split(", ").filter(|one| !one.is_empty() && *one != text).collect();
-            if on {
-                chosen.push(&text);
-            }
-            *answer = chosen.join(", ");
-        } else {
-            *answer = text;
-        }
-    };
-    fieldset().class("question").child((
-        legend().child(question.question),
-        question
-            .options
-            .into_iter()
-            .map(|option| {
-                let (text, choose) = (option.label.clone(), choose.clone());
-                label().child((
-                    input()
-                        .attr("type", if many { "checkbox" } else { "radio" })
-                        .attr("name", format!("question-{nth}"))
-                        .on(ev::change, move |event| choose(text.clone(), event_target_checked(&event))),
-                    span().child((
-                        option.label,
-                        (!option.description.is_empty()).then(|| small().child(option.description)),
-                    )),
-                ))
-            })
-            .collect::<Vec<_>>(),
-        input().class("rename").attr("aria-label", words().other_answer).attr("placeholder", words().other_answer).on(
-            ev::change,
-            move |event| {
-                let text = event_target_value(&event);
-                if !text.trim().is_empty() {
-                    choose(text, true);
-                }
-            },
-        ),
-    ))
 }

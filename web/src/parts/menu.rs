@@ -5,7 +5,10 @@ use roost_core::client::{ExportFormat, GroupChange};
 use wasm_bindgen::JsCast;
 use web_sys::{Element, HtmlDialogElement, HtmlElement};
 
-use super::icon::{self, icon};
+use super::{
+    icon::{self, icon},
+    rail,
+};
 use crate::{
     browser,
     dom::{Content, El, Ref, button, dialog, li, once_drawn, shut, span, ul},
@@ -14,20 +17,23 @@ use crate::{
 };
 
 /// The button that opens it.
-pub(super) fn menu_button(store: Store, label: String, of: MenuOf) -> El {
-    let title = label.clone();
+pub(super) fn menu_button(
+    store: Store,
+    label: impl Fn() -> String + Copy + Send + 'static,
+    of: impl Fn() -> MenuOf + 'static,
+) -> El {
     button()
         .plain()
         .class("quiet more-acts")
         .attr("aria-haspopup", "menu")
         .attr("aria-label", label)
-        .attr("title", title)
+        .attr("title", label)
         .on(ev::click, move |event| {
             let Some(button) = event.current_target().and_then(|target| target.dyn_into::<Element>().ok()) else {
                 return;
             };
             let place = button.get_bounding_client_rect();
-            let at = MenuAt { of: of.clone(), left: place.left(), top: place.bottom() };
+            let at = MenuAt { of: of(), left: place.left(), top: place.bottom() };
             store.dispatch(Command::ShowMenu(Some(at)));
         })
         .child(icon(icon::MORE))
@@ -54,7 +60,7 @@ pub(crate) fn menu() -> impl Content {
 
 fn open(store: Store, at: MenuAt) -> El {
     let (title, items) = untrack(|| match &at.of {
-        MenuOf::Session(line) => (words().menu_of(&super::rail::shown_title(line)), of_session(store, line)),
+        MenuOf::Session(line) => (words().menu_of(&rail::shown_title(line)), of_session(store, line)),
         MenuOf::Group(group) => (words().group_menu(&group.name), of_group(store, group)),
     });
     let node = Ref::new();
@@ -63,7 +69,10 @@ fn open(store: Store, at: MenuAt) -> El {
         .class("menu")
         .node_ref(node)
         .attr("aria-label", title.clone())
-        .on(ev::close, move |_| store.dispatch(Command::ShowMenu(None)))
+        .on(ev::close, move |_| {
+            store.dispatch(Command::ShowMenu(None));
+            rail::keyboard::restore();
+        })
         .on(ev::click, move |event| {
             // A press beside the menu is a press on the dialog itself.
             if event.target() == event.current_target() {
@@ -115,7 +124,7 @@ fn drawn(store: Store, menu: Ref, item: Item) -> El {
                 })
                 .child((
                     span().class("sign").child((chosen == Some(true)).then(|| icon(icon::CHECK))),
-                    color.map(|color| super::rail::dot(&color)),
+                    color.map(|color| rail::dot(&color)),
                     label,
                 )),
         ),

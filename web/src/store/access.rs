@@ -1,7 +1,7 @@
 //! Being let in: the one-time code, the token, and forgetting it.
 
 use crate::leptos::task::spawn_local;
-use roost_core::client::{self, Call, Capabilities, routes};
+use roost_core::client::{self, Capabilities, routes};
 
 use super::{Connection, Store};
 use crate::{
@@ -10,7 +10,7 @@ use crate::{
         address::{self, Arrival},
         kept::Shelf,
     },
-    net::fetch::{self, Asking, CallError, Credential},
+    net::fetch::{self, CallError, Credential},
 };
 
 const TOKEN: &str = "roost.token";
@@ -42,11 +42,6 @@ impl Store {
     /// The credential every call carries.
     pub(super) fn key(self) -> Credential {
         self.credential.get_untracked()
-    }
-
-    /// Asks the daemon, as whoever this page was let in as.
-    pub(super) fn ask<T>(self, call: Call<T>) -> Asking<T> {
-        fetch::ask(call, self.key())
     }
 
     pub(super) fn arrive(self) {
@@ -109,10 +104,14 @@ impl Store {
 
     fn let_in(self, credential: Credential, daemon: Capabilities) {
         self.credential.set(credential);
-        self.connection.set_if_new(Connection::Idle);
         self.serve(daemon);
         self.access.set(Access::In);
+        self.ask_what_waited();
         self.refresh_sessions();
+        if self.here().is_some() {
+            return self.connection.set_if_new(Connection::Connecting);
+        }
+        self.connection.set_if_new(Connection::Idle);
         self.visit(address::here());
     }
 
@@ -121,7 +120,9 @@ impl Store {
         Shelf::Tab.forget(TOKEN);
         Shelf::Device.forget(TOKEN);
         self.credential.set(None);
+        self.hush();
         self.leave();
+        self.list.no_reading_counts();
         self.list.sessions.set(Vec::new());
         self.list.listed.set(false);
         self.list.archived.set(None);
@@ -152,9 +153,9 @@ impl Store {
         out
     }
 
-    /// Shows what went wrong, or signs out if that was the reason.
+    /// Shows what went wrong, or signs out if that was the reason. What the page has called off itself went as it should.
     pub(super) fn complain(self, what: &str, error: &CallError) {
-        if !self.shut_out(error) {
+        if *error != CallError::CalledOff && !self.shut_out(error) {
             self.complaint.set(Some(format!("{what}: {error}")));
         }
     }

@@ -113,7 +113,7 @@ impl Store {
             Command::Delete(session) => self.delete(session),
             Command::Export(line, format) => self.export(&line, format),
             Command::ShowArchived(show) => self.show_archived(show),
-            Command::Do(doing) => self.doing.set_if_new(doing),
+            Command::Do(doing) => self.begin_doing(doing),
             Command::ShowMenu(menu) => self.menu.set_if_new(menu),
             Command::Send(text) => self.send(&text),
             Command::SendAsText(text) => self.send_as_text(&text),

@@ -106,14 +106,14 @@ impl Store {
     /// What can be chosen, in the daemon's order.
     pub(crate) fn choices(self, control: Control) -> Vec<Choice> {
         match control {
-            Control::Workspace => self.daemon.with(|daemon| {
-                let choice = |one: &roost_core::client::Workspace| Choice {
-                    id: one.id.clone(),
+            Control::Workspace => {
+                let choice = |one: roost_core::client::Workspace| Choice {
                     name: one.name().to_owned(),
-                    about: one.cwd.clone(),
+                    id: one.id,
+                    about: one.cwd,
                 };
-                daemon.workspaces.iter().map(choice).collect()
-            }),
+                self.served().into_iter().map(choice).collect()
+            }
             Control::Mode | Control::Model => self
                 .talk
                 .controls
@@ -199,8 +199,9 @@ impl Store {
             return;
         }
         spawn_local(async move {
-            let Ok(known) = self.ask(routes::providers(&untrack(|| self.workspace()))).await else { return };
-            if self.here().is_some() {
+            let workspace = untrack(|| self.workspace());
+            let Ok(known) = self.ask(routes::providers(&workspace)).await else { return };
+            if self.here().is_some() || workspace != untrack(|| self.workspace()) {
                 return;
             }
             let models = known.providers.into_iter().flat_map(|provider| provider.models);

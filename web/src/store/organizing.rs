@@ -6,10 +6,9 @@ use roost_core::{
     client::{Arrangement, Batch, Call, ExportFormat, GroupChange, routes},
 };
 
-use super::{Command, SessionLine, Store};
+use super::{Command, Leaving, SessionLine, Store};
 use crate::{
     browser::{self, address::Place, kept::Shelf},
-    net::fetch::{self, CallError},
     words::words,
 };
 
@@ -43,7 +42,31 @@ pub(crate) enum MenuOf {
     Group(roost_core::client::Group),
 }
 
+impl Doing {
+    /// The session whose row it stands in.
+    pub(crate) fn session(&self) -> Option<&SessionId> {
+        match self {
+            Self::Renaming(id) | Self::Closing(id) | Self::Deleting(id) | Self::Grouping(id) => Some(id),
+            Self::RenamingGroup(_) | Self::DeletingGroup(_) | Self::Removing(_) => None,
+        }
+    }
+
+    /// The group whose row it stands in.
+    pub(crate) fn group(&self) -> Option<&str> {
+        match self {
+            Self::RenamingGroup(id) | Self::DeletingGroup(id) => Some(id),
+            Self::Renaming(_) | Self::Closing(_) | Self::Deleting(_) | Self::Grouping(_) | Self::Removing(_) => None,
+        }
+    }
+}
+
 impl Store {
+    /// Begins or ends what is done to a row in its place.
+    pub(super) fn begin_doing(self, doing: Option<Doing>) {
+        self.naming.set_if_new(None);
+        self.doing.set_if_new(doing);
+    }
+
     /// A fresh page to write on. The session itself is made when there is something to say in it, so there is nothing to wait for,
     /// and the list does not fill with empty ones.
     pub(super) fn new_session(self) {
@@ -59,17 +82,24 @@ impl Store {
         spawn_local(async move {
             match self.ask(routes::rename(&session, &title)).await {
                 Ok(_) => self.retitle(&session, &title),
-                Err(error) => self.complain(words().cannot_rename, &error),
+                Err(error) => {
+                    self.complain(words().cannot_rename, &error);
+                    self.refresh_sessions();
+                }
             }
         });
     }
 
     pub(super) fn close_session(self, session: SessionId) {
+        let leaving = Leaving::Session(session.clone());
+        self.let_go(&leaving);
         spawn_local(async move {
-            match self.ask(routes::close(&session)).await {
+            let answer = self.ask(routes::close(&session)).await;
+            self.let_be(&leaving);
+            match answer {
                 Ok(_) => self.leave_for_home(&session),
                 Err(error) if error.is_missing() => {}
-                Err(error) => return self.complain(words().cannot_close, &error),
+                Err(error) => self.complain(words().cannot_close, &error),
             }
             self.refresh_sessions();
         });
@@ -86,20 +116,23 @@ impl Store {
         });
     }
 
-    pub(super) fn pin(self, session: &SessionId, pinned: bool) {
+    /// Shows at once what the daemon is about to be asked for.
+    fn rearrange(self, session: &SessionId, change: impl Fn(&mut SessionLine)) {
+        self.list.no_reading_counts();
         self.amend(session, |line| {
-            line.pinned = pinned;
+            change(line);
             true
         });
+    }
+
+    pub(super) fn pin(self, session: &SessionId, pinned: bool) {
+        self.rearrange(session, |line| line.pinned = pinned);
         let pin = Arrangement { is_pinned: Some(pinned), ..Arrangement::default() };
         self.organize(words().cannot_arrange, routes::arrange(session, &pin));
     }
 
     pub(super) fn move_to_group(self, session: &SessionId, group: Option<String>) {
-        self.amend(session, |line| {
-            line.group.clone_from(&group);
-            true
-        });
+        self.rearrange(session, |line| line.group.clone_from(&group));
         let place = Arrangement { group_id: Some(group), ..Arrangement::default() };
         self.organize(words().cannot_arrange, routes::arrange(session, &place));
     }
@@ -153,28 +186,32 @@ impl Store {
 
     pub(super) fn archive(self, session: SessionId) {
         let call = routes::archive(&self.workspace_of(&session), std::slice::from_ref(&session));
-        self.batch(words().cannot_archive, session, call);
+        self.put_away(words().cannot_archive, session, call);
     }
 
     pub(super) fn unarchive(self, session: SessionId) {
         let call = routes::unarchive(&self.workspace_of(&session), std::slice::from_ref(&session));
-        self.batch(words().cannot_unarchive, session, call);
+        self.put_away(words().cannot_unarchive, session, call);
     }
 
     pub(super) fn delete(self, session: SessionId) {
         let call = routes::delete(&self.workspace_of(&session), std::slice::from_ref(&session));
-        self.batch(words().cannot_delete, session, call);
+        self.put_away(words().cannot_delete, session, call);
     }
 
-    fn batch(self, what: &'static str, session: SessionId, call: Call<Batch>) {
+    fn put_away(self, what: &'static str, session: SessionId, call: Call<Batch>) {
+        let leaving = Leaving::Session(session.clone());
+        self.let_go(&leaving);
         self.complaint.set(None);
         spawn_local(async move {
-            match self.ask(call).await {
+            let answer = self.ask(call).await;
+            self.let_be(&leaving);
+            match answer {
                 Ok(batch) => match batch.errors.first() {
                     Some(failed) => self.complaint.set(Some(format!("{what}: {}", failed.error))),
                     None => self.leave_for_home(&session),
                 },
-                Err(error) => return self.complain(what, &error),
+                Err(error) => self.complain(what, &error),
             }
             self.refresh_sessions();
             if self.list.archived.with_untracked(Option::is_some) {
@@ -201,10 +238,9 @@ impl Store {
             format.as_str()
         );
         spawn_local(async move {
-            let saved: Result<(), CallError> =
-                fetch::download(request, &self.key()).await.map(|file| browser::save(&file, &name));
-            if let Err(error) = saved {
-                self.complain(words().cannot_export, &error);
+            match self.fetch_file(request).await {
+                Ok(file) => browser::save(&file, &name),
+                Err(error) => self.complain(words().cannot_export, &error),
             }
         });
     }

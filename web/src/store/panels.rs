@@ -4,7 +4,7 @@ use crate::leptos::{prelude::*, task::spawn_local};
 use roost_core::client::{Permissions, RuleType, Setting, SettingScope, routes};
 use serde_json::Value;
 
-use super::{Command, Sheet, Store, live::Live};
+use super::{Command, Leaving, Sheet, Store, live::Live};
 use crate::net::fetch::CallError;
 
 /// The panels' part of the store. `None` while it has not been read.
@@ -73,7 +73,9 @@ impl Store {
 
     fn read_settings(self) {
         spawn_local(async move {
-            match self.ask(routes::settings(&self.chosen_workspace())).await {
+            let workspace = self.chosen_workspace();
+            match self.ask(routes::settings(&workspace)).await {
+                _ if workspace != self.chosen_workspace() => {}
                 Ok(read) => self.panels.settings.set(Some(read.settings)),
                 Err(error) => self.wrong(&error),
             }
@@ -82,7 +84,9 @@ impl Store {
 
     fn read_permissions(self) {
         spawn_local(async move {
-            match self.ask(routes::permissions(&self.chosen_workspace())).await {
+            let workspace = self.chosen_workspace();
+            match self.ask(routes::permissions(&workspace)).await {
+                _ if workspace != self.chosen_workspace() => {}
                 Ok(read) => self.panels.permissions.set(Some(read)),
                 Err(error) => self.wrong(&error),
             }
@@ -99,7 +103,7 @@ impl Store {
     }
 
     fn wrong(self, error: &CallError) {
-        if !self.shut_out(error) {
+        if *error != CallError::CalledOff && !self.shut_out(error) {
             self.panels.wrong.set(Some(error.to_string()));
         }
     }
@@ -147,7 +151,9 @@ impl Store {
             let persist = self.daemon.with_untracked(|daemon| daemon.has("persistent_workspace_registration"));
             match self.ask(routes::add_workspace(&cwd, persist)).await {
                 Ok(added) => {
-                    self.read_workspaces().await;
+                    if let Err(error) = self.read_daemon().await {
+                        self.wrong(&error);
+                    }
                     self.choose_workspace(added.id);
                 }
                 Err(error) => self.wrong(&error),
@@ -155,29 +161,32 @@ impl Store {
         });
     }
 
+    /// Has the daemon serve a folder no longer. What runs there is stopped: whoever asked for it was told.
     pub(super) fn remove_workspace(self, id: String) {
         self.panels.wrong.set_if_new(None);
-        // Nothing more is asked of it from here on: not for the list, not for the session on screen.
-        if self.chosen_workspace() == id {
-            self.list.workspace.set(String::new());
-        }
-        if self.here().is_some_and(|here| self.workspace_of(&here) == id) {
+        let visited = self.here().filter(|here| self.workspace_of(here) == id);
+        let leaving = Leaving::Workspace(id.clone());
+        self.let_go(&leaving);
+        if visited.is_some() {
             self.dispatch(Command::GoHome);
         }
+        self.list.sessions.update(|lines| lines.retain(|line| line.workspace != id));
+        self.refresh_sessions();
         spawn_local(async move {
-            // Whoever asked for it was told that what runs there is stopped.
-            match self.ask(routes::remove_workspace(&id, true)).await {
-                Ok(_) => self.read_workspaces().await,
-                Err(error) => self.wrong(&error),
+            let answer = self.ask(routes::remove_workspace(&id, true)).await;
+            if answer.is_ok() {
+                self.daemon.update(|daemon| daemon.workspaces.retain(|one| one.id != id));
+            }
+            let read = self.read_daemon().await;
+            self.let_be(&leaving);
+            if let Err(error) = answer.and(read) {
+                self.wrong(&error);
+            }
+            let stays = self.daemon.with_untracked(|daemon| daemon.workspaces.iter().any(|one| one.id == id));
+            if let Some(session) = visited.filter(|_| stays && self.here().is_none()) {
+                self.dispatch(Command::Open(session));
             }
             self.choose_workspace(self.chosen_workspace());
         });
-    }
-
-    async fn read_workspaces(self) {
-        match self.ask(routes::capabilities()).await {
-            Ok(daemon) => self.serve(daemon),
-            Err(error) => self.wrong(&error),
-        }
     }
 }

@@ -20,6 +20,7 @@ pub(in crate::parts) fn workspaces(store: Store) -> El {
             let lines = store.daemon.with(|daemon| daemon.workspaces.clone()).into_iter().map(|one| {
                 let here = one.id == chosen;
                 li().class("setting").child(move || match store.doing.get() {
+                    _ if store.is_leaving(&one.id) => leaving(&one).view(),
                     Some(Doing::Removing(id)) if id == one.id => {
                         sure(store, words().take_out_sure, words().take_out, Command::RemoveWorkspace(id)).view()
                     }
@@ -34,9 +35,17 @@ pub(in crate::parts) fn workspaces(store: Store) -> El {
     ))
 }
 
+/// What is being taken out can neither be gone to nor be taken out once more.
+fn leaving(one: &Workspace) -> impl Content + use<> {
+    (about(one, None), span().class("chip").child(words().being_taken_out))
+}
+
+fn about(one: &Workspace, chip: Option<El>) -> El {
+    div().class("what").child((span().class("name").child(one.name().to_owned()), chip, code().child(one.cwd.clone())))
+}
+
 fn line(store: Store, one: &Workspace, here: bool) -> impl Content + use<> {
-    let name = one.name().to_owned();
-    let of = name.clone();
+    let of = one.name().to_owned();
     let press = move |label: &'static str, command: Command| {
         button()
             .plain()
@@ -46,11 +55,7 @@ fn line(store: Store, one: &Workspace, here: bool) -> impl Content + use<> {
             .child(label)
     };
     (
-        div().class("what").child((
-            span().class("name").child(name),
-            here.then(|| span().class("chip").child(words().current)),
-            code().child(one.cwd.clone()),
-        )),
+        about(one, here.then(|| span().class("chip").child(words().current))),
         (!here).then(|| press(words().go_there, Command::Choose(Control::Workspace, one.id.clone()))),
         one.removable.then(|| press(words().take_out, Command::Do(Some(Doing::Removing(one.id.clone()))))),
     )
