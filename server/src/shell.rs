@@ -158,7 +158,7 @@ mod tests {
         tokio::join!(running, hearing).1
     }
 
-    const LONG: Duration = Duration::from_secs(60);
+    const LONG: Duration = Duration::from_secs(600);
 
     #[tokio::test]
     async fn output_and_errors_come_in_the_order_they_were_written() {
@@ -169,7 +169,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_deadline_ends_the_command_and_everything_it_started() {
-        let (told, end) = run("sleep 600 & echo $!; wait", Duration::from_millis(300)).await;
+        let (told, end) = run("sleep 600 & echo $!; wait", Duration::from_secs(3)).await;
         assert_eq!((end.aborted, end.exit_code), (true, None));
         let sleeper: i32 = told.trim().parse().expect("a process id");
         let gone = || !Path::new(&format!("/proc/{sleeper}")).exists() || is_zombie(sleeper);

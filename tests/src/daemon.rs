@@ -3,7 +3,7 @@
 use std::{
     ffi::OsString,
     fs,
-    net::{Ipv4Addr, SocketAddr, TcpListener},
+    net::{Ipv4Addr, SocketAddr},
     path::{Path, PathBuf},
     process::{Command, ExitStatus, Stdio},
 };
@@ -14,7 +14,9 @@ use tempfile::TempDir;
 use crate::{
     client::Client,
     deadline::{until, within},
+    disk::Disk,
     fake_model::FakeModel,
+    port::Port,
     processes, program,
 };
 
@@ -39,11 +41,12 @@ pub struct Setup {
     arguments: Vec<OsString>,
     environment: Vec<(OsString, OsString)>,
     program: Option<PathBuf>,
+    disk: Option<Disk>,
 }
 
 impl Default for Setup {
     fn default() -> Self {
-        Self { auth: Auth::Token, arguments: Vec::new(), environment: Vec::new(), program: None }
+        Self { auth: Auth::Token, arguments: Vec::new(), environment: Vec::new(), program: None, disk: None }
     }
 }
 
@@ -92,6 +95,13 @@ impl Setup {
         self
     }
 
+    /// Follows what gets to this disk, from the daemon's first moment on and at its first start only.
+    #[must_use]
+    pub fn disk(mut self, disk: &Disk) -> Self {
+        self.disk = Some(disk.clone());
+        self
+    }
+
     /// Starts the daemon and waits until `/health` answers.
     pub async fn start(self) -> anyhow::Result<Daemon> {
         let scratch = TempDir::with_prefix("roost-test-")?;
@@ -99,7 +109,7 @@ impl Setup {
             fs::create_dir(scratch.path().join(folder))?;
         }
         let program = self.program.clone().map_or_else(program::roost, Ok)?;
-        let port = free_port()?;
+        let port = Port::draw()?;
         let mut daemon = Daemon { setup: self, scratch, program, port, process: None };
         daemon.launch().await?;
         Ok(daemon)
@@ -112,14 +122,15 @@ pub struct Daemon {
     setup: Setup,
     scratch: TempDir,
     program: PathBuf,
-    port: u16,
+    /// Kept, so that the daemon finds it free when it is started again.
+    port: Port,
     process: Option<std::process::Child>,
 }
 
 impl Daemon {
     #[must_use]
     pub fn address(&self) -> SocketAddr {
-        (Ipv4Addr::LOCALHOST, self.port).into()
+        (Ipv4Addr::LOCALHOST, self.port.number()).into()
     }
 
     /// `http://127.0.0.1:<port>`.
@@ -183,10 +194,19 @@ impl Daemon {
         Ok(i32::try_from(process.id())?)
     }
 
-    /// The agent children that run now.
+    /// The agent children that run now, with what they started.
     pub fn agents(&self) -> anyhow::Result<Vec<i32>> {
         let root = self.pid()?;
-        Ok(processes::tree(root).into_iter().filter(|&pid| pid != root).collect())
+        // What is being started still looks like who starts it.
+        let is_own = |pid: i32| matches!(command_of(pid).as_deref(), Some("serve" | "keeper"));
+        Ok(processes::tree(root).into_iter().filter(|&pid| pid != root && !is_own(pid)).collect())
+    }
+
+    /// The process that ends what the daemon leaves behind when it is killed; the daemon starts it soon after its own start.
+    pub async fn keeper(&self) -> anyhow::Result<i32> {
+        let root = self.pid()?;
+        let is_keeper = |pid: &i32| command_of(*pid).as_deref() == Some("keeper");
+        until("the daemon's keeper", async || Ok(processes::tree(root).into_iter().find(is_keeper))).await
     }
 
     /// `kill -9` for the daemon alone, and waits until it is gone. Its folders stay for [`Daemon::start_again`].
@@ -216,7 +236,7 @@ impl Daemon {
         let log = fs::OpenOptions::new().create(true).append(true).open(self.log_path())?;
         let mut command = Command::new(&self.program);
         command
-            .args(["serve", "--hostname", "127.0.0.1", "--port", &self.port.to_string(), "--workspace"])
+            .args(["serve", "--hostname", "127.0.0.1", "--port", &self.port.number().to_string(), "--workspace"])
             .arg(self.workspace())
             .args(&self.setup.arguments)
             .current_dir(self.workspace())
@@ -236,6 +256,9 @@ impl Daemon {
         };
         let process = command.spawn().with_context(|| format!("cannot start {}", self.program.display()))?;
         self.process = Some(process);
+        if let Some(disk) = self.setup.disk.take() {
+            disk.watch(self.pid()?, &self.home()).context("the daemon cannot be traced")?;
+        }
         self.wait_until_healthy().await
     }
 
@@ -271,13 +294,9 @@ impl Drop for Daemon {
     }
 }
 
-/// A loopback port that was free a moment ago. A known port lets a daemon be restarted where its clients look for it; one below those
-/// that the system gives to outgoing connections is not taken by one of them meanwhile.
-fn free_port() -> anyhow::Result<u16> {
-    const TRIES: usize = 100;
-    let free = |port: &u16| TcpListener::bind((Ipv4Addr::LOCALHOST, *port)).is_ok();
-    let mut drawn = (0..TRIES).map(|_| fastrand::u16(10_240..32_000));
-    drawn.find(free).context("no port is free")
+/// Which of the binary's commands a process runs, if it is one of ours.
+fn command_of(pid: i32) -> Option<String> {
+    processes::arguments(pid).into_iter().nth(1)
 }
 
 /// The command line of `--agent` for the scripted agent with the script at `script`.

@@ -3,9 +3,7 @@
 use std::{collections::HashMap, fs, path::PathBuf};
 
 use anyhow::Context;
-use rustix::process::{
-    Pid, Resource, Rlimit, getrlimit, kill_process, kill_process_group, prlimit, setrlimit,
-};
+use rustix::process::{Pid, Resource, Rlimit, getrlimit, kill_process, kill_process_group, prlimit, setrlimit};
 
 pub use rustix::process::Signal;
 

@@ -358,11 +358,11 @@ async fn attaching_tells_a_session_as_a_story() -> anyhow::Result<()> {
     let request = asked.last().and_then(|event| event.data["requestId"].as_str()).context("a request")?.to_owned();
 
     let child = roost(&daemon, &["attach", &session])?.spawn()?;
-    let loaded = async || {
-        let status = client.get(&format!("/session/{session}/status")).await?.ok()?;
-        Ok((status["clientCount"].as_u64() >= Some(2)).then_some(()))
+    let follows = async || {
+        let status = client.get("/daemon/status?detail=full").await?.ok()?;
+        Ok((status["full"]["sessions"][0]["subscriberCount"] == 2).then_some(()))
     };
-    until("the command to enter the session", loaded).await?;
+    until("the command to follow the session, as we do", follows).await?;
     client.allow(&session, &request, "proceed_once").await?.ok()?;
     stream.until_end_of(&accepted.prompt_id).await?;
     client.delete(&format!("/session/{session}")).await?;

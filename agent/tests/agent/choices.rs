@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::support::{Peer, Scene};
 
 fn write_settings(scene: &Scene, settings: &Value) {
-    std::fs::write(scene.home.path().join("settings.json"), settings.to_string()).expect("writes");
+    scene.write_home("settings.json", &settings.to_string());
 }
 
 async fn mode(peer: &Peer, session: &str) -> Value {

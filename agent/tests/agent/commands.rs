@@ -15,6 +15,8 @@ async fn every_advertised_command_runs() {
     let commands = commands["availableCommands"].as_array().expect("commands");
     for command in commands {
         let name = command["name"].as_str().expect("a name");
+        let hint = &command["_meta"]["argumentHint"];
+        assert!(hint.is_null() || *hint == command["input"]["hint"], "/{name}: the hint is one, wherever it stands");
         let names = command["_meta"]["altNames"].as_array().into_iter().flatten().filter_map(|name| name.as_str());
         let subcommands =
             command["_meta"]["subcommands"].as_array().expect("a list").iter().filter_map(|sub| sub.as_str());
@@ -36,13 +38,19 @@ async fn a_command_answers_in_hard_lines_and_leaves_the_history_alone() {
     let session = peer.open(&scene).await;
     let (end, updates) = peer.turn(&session, "/stats").await;
     end.expect("ends");
-    let text = "Session duration: 0s  \nPrompts: 1  \nAPI requests: 0  \nTokens — prompt: 0, output: 0  \nTool calls: 0 (0 ok, 0 fail)  \nFiles: +0 / -0 lines";
-    assert_eq!(
-        updates,
-        [json!({
-            "sessionUpdate": "agent_message_chunk", "content": {"type": "text", "text": text}, "_meta": {"source": "slash_command"},
-        })]
+    let [update] = updates.as_slice() else { panic!("one update, got {updates:?}") };
+    let expected = json!({
+        "sessionUpdate": "agent_message_chunk", "content": {"type": "text", "text": update["content"]["text"]},
+        "_meta": {"source": "slash_command"},
+    });
+    assert_eq!(*update, expected);
+    let (duration, rest) = text_of(&updates, "agent_message_chunk").split_once("  \n").map_or_else(
+        || panic!("lines that end hard: {update}"),
+        |(duration, rest)| (duration.to_owned(), rest.to_owned()),
     );
+    assert!(duration.starts_with("Session duration: ") && duration.ends_with('s'), "{duration}");
+    let text = "Prompts: 1  \nAPI requests: 0  \nTokens — prompt: 0, output: 0  \nTool calls: 0 (0 ok, 0 fail)  \nFiles: +0 / -0 lines";
+    assert_eq!(rest, text);
     let (_, updates) = peer.turn(&session, "/status paths").await;
     assert!(text_of(&updates, "agent_message_chunk").contains(&scene.records(&session).display().to_string()));
     peer.turn(&session, "hello").await.0.expect("ends");

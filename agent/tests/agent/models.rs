@@ -7,7 +7,10 @@ use hyper::{Request, Response, body::Bytes, service::service_fn};
 use hyper_util::rt::TokioIo;
 use roost_tests::fake_model::{FakeModel, Script, Step};
 use serde_json::{Value, json};
-use tokio::{net::TcpListener, sync::mpsc};
+use tokio::{
+    net::{TcpListener, TcpSocket},
+    sync::mpsc,
+};
 
 use crate::support::{Scene, text_of, tool_updates};
 
@@ -88,9 +91,10 @@ async fn a_missing_model_is_named() {
 
 #[tokio::test]
 async fn a_server_that_is_not_there_is_named() {
-    let free = TcpListener::bind("127.0.0.1:0").await.expect("binds");
-    let address = free.local_addr().expect("bound");
-    drop(free);
+    // Bound and never listened at: nobody answers there, and nobody else can.
+    let socket = TcpSocket::new_v4().expect("a socket");
+    socket.bind("127.0.0.1:0".parse().expect("an address")).expect("binds");
+    let address = socket.local_addr().expect("bound");
     let server = [("OPENAI_BASE_URL", format!("http://{address}/v1")), ("OPENAI_MODEL", "m".to_owned())];
     let (_, message) = failure(&Scene::with_environment(server)).await;
     assert!(message.contains(&address.to_string()) && message.contains("reached"), "{message}");
@@ -232,7 +236,7 @@ async fn a_model_of_the_settings_is_asked_with_its_key_and_tuning() {
         "security": {"auth": {"selectedType": "openai"}},
         "model": {"name": "mine", "baseUrl": ""},
     });
-    std::fs::write(scene.home.path().join("settings.json"), settings.to_string()).expect("writes");
+    scene.write_home("settings.json", &settings.to_string());
     let mut peer = scene.start().await;
     let session = peer.open(&scene).await;
     let (end, updates) = peer.turn(&session, "go").await;

@@ -2,11 +2,14 @@
 
 use std::{process::Stdio, time::Duration};
 
-use roost_tests::fake_model::{FakeModel, Script, Step};
+use roost_tests::{
+    deadline::{pass, within},
+    fake_model::{FakeModel, Script, Step},
+};
 use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 
-use crate::support::{Scene, agent_program, eventually, is_alive};
+use crate::support::{Scene, agent_program, eventually, gone};
 
 #[tokio::test]
 async fn a_new_session_tells_its_choices() {
@@ -102,11 +105,11 @@ async fn hanging_up_ends_the_agent_and_its_commands() {
     let session = peer.open(&scene).await;
     peer.set_mode(&session, "yolo").await;
     let _end = peer.prompt(&session, "run");
-    let leader = || scene.read("leader").and_then(|text| text.trim().parse::<u64>().ok());
+    let leader = || scene.read("leader").and_then(|text| text.trim().parse().ok());
     eventually("the command starts", || leader().is_some()).await;
     let leader = leader().expect("a process");
     peer.stop().await;
-    eventually("the command ends", || !is_alive(leader)).await;
+    gone(&[leader]).await;
 }
 
 /// One agent, spoken to in raw lines.
@@ -122,7 +125,7 @@ async fn raw_lines(scene: &Scene, lines: &[&[u8]], answers: usize) -> Vec<Value>
     let mut stdout = BufReader::new(child.stdout.take().expect("piped")).lines();
     let mut values = Vec::new();
     while values.len() < answers {
-        let line = tokio::time::timeout(Duration::from_secs(20), stdout.next_line()).await.expect("in time");
+        let line = within("a line", stdout.next_line()).await.expect("in time");
         let line = line.expect("reads").expect("the agent is there");
         values.push(serde_json::from_str(&line).expect("stdout is protocol only"));
     }
@@ -152,7 +155,7 @@ async fn a_client_that_stops_reading_holds_the_model_back() {
     let (mut stdin, stdout) = (child.stdin.take().expect("piped"), child.stdout.take().expect("piped"));
     let mut stdout = BufReader::new(stdout).lines();
     let mut line = async || -> Value {
-        let line = tokio::time::timeout(Duration::from_secs(20), stdout.next_line()).await.expect("in time");
+        let line = within("a line", stdout.next_line()).await.expect("in time");
         serde_json::from_str(&line.expect("reads").expect("the agent is there")).expect("JSON")
     };
     let initialize = json!({"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": {"protocolVersion": 1}});
@@ -174,7 +177,7 @@ async fn a_client_that_stops_reading_holds_the_model_back() {
         let line = status.lines().find(|line| line.starts_with("VmRSS:")).expect("a size").to_owned();
         line.split_whitespace().nth(1).and_then(|kib| kib.parse::<u64>().ok()).expect("a number")
     };
-    tokio::time::sleep(Duration::from_millis(1500)).await;
+    pass(Duration::from_millis(1500)).await;
     assert!(memory() < 100_000, "{} KiB", memory());
     let mut words = 0;
     loop {

@@ -11,6 +11,8 @@ use serde_json::{Value, json};
 use crate::support::{Scene, text_of};
 
 const FAR: u64 = 4_102_444_800_000;
+/// What a sign-in left, in the home.
+const FILE: &str = "oauth_creds.json";
 
 /// A home without any model, a model server, and who hands out tokens for it.
 struct SignedIn {
@@ -32,7 +34,7 @@ impl SignedIn {
     }
 
     fn file(&self) -> std::path::PathBuf {
-        self.scene.home.path().join("oauth_creds.json")
+        self.scene.home.path().join(FILE)
     }
 
     /// What the daemon writes when the user has agreed.
@@ -42,7 +44,7 @@ impl SignedIn {
             "expiry_date": expiry_date, "token_endpoint": self.provider.entry("p")["tokenEndpoint"],
             "client_id": CLIENT_ID, "scope": "openid",
         });
-        fs::write(self.file(), kept.to_string()).expect("writes");
+        self.scene.write_home(FILE, &kept.to_string());
     }
 
     fn kept(&self) -> Value {
@@ -154,7 +156,7 @@ async fn a_provider_that_is_connected_is_used_from_the_next_prompt_on() {
                 {"id": "one", "baseUrl": url, "envKey": "FILE_KEY"}, {"id": "two", "baseUrl": url, "envKey": "FILE_KEY"},
             ]},
         });
-        fs::write(scene.home.path().join("settings.json"), settings.to_string()).expect("writes");
+        scene.write_home("settings.json", &settings.to_string());
     };
     connect("one");
     peer.turn(&session, "hello").await.0.expect("ends");

@@ -4,11 +4,14 @@ use std::{
     path::{Path, PathBuf},
     process::Stdio,
     sync::{Arc, Mutex},
-    time::Duration,
 };
 
 use agent_client_protocol::{self as acp, ByteStreams, Client, ConnectionTo, Error, UntypedMessage, v1::Responder};
-use roost_tests::fake_model::{FakeModel, Script, Step, Turn};
+use roost_tests::{
+    deadline::{until_true, within},
+    fake_model::{FakeModel, Script, Step, Turn},
+    processes,
+};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::{
@@ -18,8 +21,6 @@ use tokio::{
 };
 use tokio_util::compat::{TokioAsyncReadCompatExt, TokioAsyncWriteCompatExt};
 
-/// Longer than anything here takes.
-const PATIENCE: Duration = Duration::from_secs(30);
 /// More than any test leaves unread.
 const MAX_UNREAD: usize = 100_000;
 
@@ -108,9 +109,12 @@ impl Scene {
     }
 
     pub(crate) fn write(&self, name: &str, text: &str) {
-        let path = self.path(name);
-        std::fs::create_dir_all(path.parent().expect("a folder")).expect("makes");
-        std::fs::write(path, text).expect("writes");
+        replace(&self.path(name), text);
+    }
+
+    /// Puts a file where the agent keeps the user's.
+    pub(crate) fn write_home(&self, name: &str, text: &str) {
+        replace(&self.home.path().join(name), text);
     }
 
     pub(crate) fn read(&self, name: &str) -> Option<String> {
@@ -149,6 +153,15 @@ impl Scene {
         assert_eq!(answer.expect("initializes")["protocolVersion"], 1);
         peer
     }
+}
+
+/// Puts a whole file in the place of another, as programs do that others watch: whoever looks at it tells the two apart, however
+/// soon one follows the other.
+pub(crate) fn replace(path: &Path, text: &str) {
+    std::fs::create_dir_all(path.parent().expect("a folder")).expect("makes");
+    let fresh = path.with_added_extension("fresh");
+    std::fs::write(&fresh, text).expect("writes");
+    std::fs::rename(fresh, path).expect("moves");
 }
 
 /// The example of this package, which `cargo test -p roost-agent` builds beside the tests.
@@ -211,9 +224,7 @@ impl Peer {
     /// Sends a request and leaves the answer to be awaited.
     pub(crate) fn sent(&self, method: &str, params: Value) -> JoinHandle<Result<Value, Error>> {
         let request = self.cx.send_request(UntypedMessage::new(method, params).expect("encodes"));
-        tokio::spawn(
-            async move { tokio::time::timeout(PATIENCE, request.block_task()).await.expect("an answer in time") },
-        )
+        tokio::spawn(async move { within("an answer", request.block_task()).await.expect("in time") })
     }
 
     pub(crate) fn notify(&self, method: &str, params: Value) {
@@ -261,7 +272,7 @@ impl Peer {
     /// The next `session/update`; the agent's titles and other notifications are passed over.
     pub(crate) async fn update(&mut self) -> Value {
         loop {
-            let next = tokio::time::timeout(PATIENCE, self.updates.recv()).await.expect("an update in time");
+            let next = within("an update", self.updates.recv()).await.expect("in time");
             let mut next = next.expect("the agent is there");
             let update = next["params"]["update"].take();
             if next["method"] == "session/update" && update["sessionUpdate"] != "session_info_update" {
@@ -293,7 +304,7 @@ impl Peer {
     }
 
     pub(crate) async fn question(&mut self) -> Question {
-        let question = tokio::time::timeout(PATIENCE, self.questions.recv()).await.expect("a question in time");
+        let question = within("a question", self.questions.recv()).await.expect("in time");
         question.expect("the agent is there")
     }
 
@@ -306,7 +317,7 @@ impl Peer {
     pub(crate) async fn stop(self) {
         let Self { mut child, cx, _hang_up, .. } = self;
         drop((cx, _hang_up));
-        tokio::time::timeout(PATIENCE, child.wait()).await.expect("ends in time").expect("can be waited for");
+        within("the agent to end", child.wait()).await.expect("in time").expect("can be waited for");
     }
 }
 
@@ -351,18 +362,12 @@ pub(crate) fn result_text(update: &Value) -> &str {
     update["content"][0]["content"]["text"].as_str().unwrap_or_default()
 }
 
-/// Whether a process of this id exists and is no zombie.
-pub(crate) fn is_alive(pid: u64) -> bool {
-    std::fs::read_to_string(format!("/proc/{pid}/stat"))
-        .is_ok_and(|stat| !stat.rsplit(')').next().unwrap_or_default().trim_start().starts_with('Z'))
+/// Waits until `done`, without a promise of how long that takes.
+pub(crate) async fn eventually(what: &str, done: impl FnMut() -> bool) {
+    until_true(what, done).await.expect("it happens");
 }
 
-/// Waits until `done`, without a promise of how long that takes.
-pub(crate) async fn eventually(what: &str, done: impl Fn() -> bool) {
-    let waiting = async {
-        while !done() {
-            tokio::time::sleep(Duration::from_millis(10)).await;
-        }
-    };
-    assert!(tokio::time::timeout(PATIENCE, waiting).await.is_ok(), "{what} did not happen");
+/// Waits until none of these processes is there any more: what was killed ends when it gets a core.
+pub(crate) async fn gone(pids: &[i32]) {
+    eventually("the processes to be gone", || !pids.iter().any(|pid| processes::is_alive(*pid))).await;
 }

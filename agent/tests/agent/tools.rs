@@ -124,10 +124,11 @@ async fn a_command_answers_its_output_and_how_it_ended() {
 #[tokio::test]
 async fn a_command_is_bounded_in_time_and_output() {
     let (scene, mut peer, session) = ready().await;
-    let slow = json!({"command": "echo begun; sleep 60", "timeout": 300});
+    // Long enough for a shell to begin on a busy machine.
+    let slow = json!({"command": "echo begun; sleep 600", "timeout": 3_000});
     let timed_out = call(&scene, &mut peer, &session, "run_shell_command", slow).await;
     assert_eq!((&timed_out["status"], &timed_out["rawOutput"]["output"]), (&json!("failed"), &json!("begun")));
-    assert!(timed_out["rawOutput"]["error"].as_str().expect("an error").contains("timed out after 300 ms"));
+    assert!(timed_out["rawOutput"]["error"].as_str().expect("an error").contains("timed out after 3000 ms"));
     let loud = json!({"command": "seq 1 200000"});
     let cut = call(&scene, &mut peer, &session, "run_shell_command", loud).await;
     let output = cut["rawOutput"]["output"].as_str().expect("output");

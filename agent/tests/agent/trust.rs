@@ -8,12 +8,12 @@ use crate::support::{Peer, Scene, text_of};
 /// Folder trust is on, and nobody is trusted.
 fn trust_nobody(scene: &Scene) {
     let settings = json!({"security": {"folderTrust": {"enabled": true}}});
-    std::fs::write(scene.home.path().join("settings.json"), settings.to_string()).expect("writes");
+    scene.write_home("settings.json", &settings.to_string());
 }
 
 fn trust(scene: &Scene) {
     let rules = json!({scene.workspace().to_string_lossy(): "TRUST_FOLDER"});
-    std::fs::write(scene.home.path().join("trustedFolders.json"), rules.to_string()).expect("writes");
+    scene.write_home("trustedFolders.json", &rules.to_string());
 }
 
 async fn mode(peer: &Peer, session: &str) -> Value {
@@ -166,7 +166,7 @@ async fn a_projects_env_file_does_not_send_the_users_key_elsewhere() {
     let (own, stranger) = (say("own").await.expect("starts"), say("stranger").await.expect("starts"));
     let scene = Scene::with_environment([("OPENAI_API_KEY", "sk-mine".to_owned())]);
     let env = json!({"env": {"OPENAI_BASE_URL": own.base_url(), "OPENAI_MODEL": "m"}});
-    std::fs::write(scene.home.path().join("settings.json"), env.to_string()).expect("writes");
+    scene.write_home("settings.json", &env.to_string());
     scene.write(".qwen/.env", &format!("OPENAI_BASE_URL={}\n", stranger.base_url()));
     let mut peer = scene.start().await;
     let session = peer.open(&scene).await;

@@ -1,11 +1,12 @@
 //! Turns over real pipes, before a real HTTP model server.
 
-use std::time::{Duration, Instant};
-
-use roost_tests::fake_model::{FakeModel, Script, Step, script::words};
+use roost_tests::{
+    fake_model::{FakeModel, Script, Step, script::words},
+    processes::is_alive,
+};
 use serde_json::json;
 
-use crate::support::{Scene, eventually, is_alive, result_text, text_of, tool_updates};
+use crate::support::{Scene, eventually, gone, result_text, text_of, tool_updates};
 
 #[tokio::test]
 async fn words_thoughts_and_usage_stream_in_order() {
@@ -154,16 +155,14 @@ async fn a_cancel_kills_the_commands_group_and_whatever_left_it() {
     let session = peer.open(&scene).await;
     peer.set_mode(&session, "yolo").await;
     let end = peer.prompt(&session, "run");
-    let pid = |name: &str| scene.read(name).and_then(|text| text.trim().parse::<u64>().ok());
+    let pid = |name: &str| scene.read(name).and_then(|text| text.trim().parse::<i32>().ok());
     eventually("the command starts", || pid("member").is_some()).await;
     let processes = ["leader", "left", "member"].map(|name| pid(name).expect("a process"));
     assert!(processes.iter().all(|pid| is_alive(*pid)));
 
-    let asked = Instant::now();
     peer.cancel(&session);
     assert_eq!(end.await.expect("joins").expect("ends")["stopReason"], "cancelled");
-    assert!(asked.elapsed() < Duration::from_secs(2), "{:?}", asked.elapsed());
-    assert_eq!(processes.map(is_alive), [false; 3]);
+    gone(&processes).await;
     let updates = peer.updates_so_far();
     assert_eq!(tool_updates(&updates).last().expect("a result")["status"], "failed");
 }
@@ -176,11 +175,11 @@ async fn commands_die_with_the_agent_even_when_it_is_killed() {
     let session = peer.open(&scene).await;
     peer.set_mode(&session, "yolo").await;
     let _end = peer.prompt(&session, "run");
-    let leader = || scene.read("leader").and_then(|text| text.trim().parse::<u64>().ok());
+    let leader = || scene.read("leader").and_then(|text| text.trim().parse().ok());
     eventually("the command starts", || leader().is_some()).await;
     let leader = leader().expect("a process");
     peer.child.kill().await.expect("kills");
-    eventually("the command ends", || !is_alive(leader)).await;
+    gone(&[leader]).await;
 }
 
 #[tokio::test]

@@ -11,6 +11,7 @@ use rcgen::generate_simple_self_signed;
 use roost_tests::{
     client::events::{Cursor, message_text},
     daemon::Setup,
+    deadline::until_true,
     fake_model::{FakeModel, Script, Step},
     identity_provider::{IdentityProvider, Terms},
 };
@@ -110,8 +111,9 @@ async fn the_agent_uses_what_was_connected_and_the_log_has_no_secret() -> anyhow
     let code = begun["userCode"].as_str().context("a code")?;
     provider.approve(code);
     news.until_type(roost_core::EventType::AuthDeviceFlowAuthorized).await?;
+    let told = || daemon.log().contains("/workspace/auth/device-flow");
+    until_true("the log to have the request", told).await?;
     let log = daemon.log();
-    assert!(log.contains("/workspace/auth/device-flow"), "the log has requests");
     assert!(!log.contains("canary") && !log.contains(code), "{log}");
     Ok(())
 }

@@ -4,6 +4,7 @@ use roost_server::{
     page::{Asset, Page},
     serve::{self, Contradiction, StartError},
 };
+use roost_tests::deadline::{until, within};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
@@ -12,14 +13,14 @@ use tokio::{
 use crate::daemon::{Running, TOKEN, bearer, config, read_answer, running};
 
 const SHORT: Duration = Duration::from_millis(100);
-/// Far above [`SHORT`], far below any timeout that is not the one under test.
-const SOON: Duration = Duration::from_secs(5);
+/// Longer than a test waits for anything: what is over before was not ended by this.
+const LONG: Duration = Duration::from_secs(3_600);
 
 /// Reads until the daemon closes; the bytes until then.
 async fn until_closed(mut stream: TcpStream) -> Vec<u8> {
     let mut bytes = Vec::new();
-    let closed = tokio::time::timeout(SOON, stream.read_to_end(&mut bytes)).await;
-    let _reset_counts_as_closed = closed.expect("the daemon closes soon");
+    let closed = within("the daemon to close", stream.read_to_end(&mut bytes)).await;
+    let _reset_counts_as_closed = closed.expect("in time");
     bytes
 }
 
@@ -35,7 +36,8 @@ async fn a_head_that_never_ends_is_not_waited_for() {
 
 #[tokio::test]
 async fn a_kept_connection_answers_again_and_is_closed_when_it_falls_silent() {
-    let daemon = running(|config| config.timeouts.header_read = SHORT).await;
+    // The request has this long to arrive, too.
+    let daemon = running(|config| config.timeouts.header_read = 10 * SHORT).await;
     let mut stream = daemon.connect().await;
     let request = format!("GET /health HTTP/1.1\r\nHost: {}\r\n\r\n", daemon.host());
     stream.write_all(request.repeat(2).as_bytes()).await.expect("the daemon reads");
@@ -49,7 +51,7 @@ async fn a_body_that_trickles_is_not_waited_for() {
     let mut stream = daemon.connect().await;
     let head = format!("POST /auth/exchange HTTP/1.1\r\nHost: {}\r\nContent-Type: application/json\r\n", daemon.host());
     stream.write_all(format!("{head}Content-Length: 1000\r\n\r\n{{").as_bytes()).await.expect("the daemon reads");
-    let answer = tokio::time::timeout(SOON, read_answer(stream)).await.expect("soon");
+    let answer = within("an answer", read_answer(stream)).await.expect("in time");
     assert_eq!(answer.status, 408);
 }
 
@@ -66,7 +68,7 @@ async fn connections_over_the_cap_are_closed_and_room_is_made_again() {
     }
     assert!(until_closed(daemon.connect().await).await.is_empty());
     drop(held);
-    tokio::time::timeout(SOON, until_answered(&daemon, &request)).await.expect("room is made when a connection ends");
+    until_answered(&daemon, &request).await;
 }
 
 #[tokio::test]
@@ -90,15 +92,19 @@ async fn stopping_finishes_the_request_under_way_and_refuses_new_connections() {
     let stopping = tokio::spawn(daemon.daemon.stop());
     until_closed(idle).await;
     stream.write_all(last.as_bytes()).await.expect("the daemon still reads");
-    let answer = tokio::time::timeout(SOON, read_answer(stream)).await.expect("soon");
+    let answer = within("an answer", read_answer(stream)).await.expect("in time");
     assert_eq!(answer.status, 401);
-    tokio::time::timeout(SOON, stopping).await.expect("soon").expect("it stops");
+    within("the daemon to stop", stopping).await.expect("in time").expect("it stops");
     assert!(TcpStream::connect(address).await.is_err());
 }
 
 #[tokio::test]
 async fn stopping_does_not_wait_for_ever() {
-    let daemon = running(|config| config.timeouts.shutdown_grace = SHORT).await;
+    let daemon = running(|config| {
+        config.timeouts.shutdown_grace = SHORT;
+        config.timeouts.body_read = LONG;
+    })
+    .await;
     let mut stream = daemon.connect().await;
     let head = format!("POST /auth/exchange HTTP/1.1\r\nHost: {}\r\nContent-Type: application/json\r\n", daemon.host());
     stream
@@ -107,7 +113,7 @@ async fn stopping_does_not_wait_for_ever() {
         .expect("read");
     let mut go_on = [0; b"HTTP/1.1 100 Continue\r\n\r\n".len()];
     stream.read_exact(&mut go_on).await.expect("100 Continue");
-    tokio::time::timeout(SOON, daemon.daemon.stop()).await.expect("the grace is short");
+    within("the daemon to stop: its grace is short", daemon.daemon.stop()).await.expect("in time");
     until_closed(stream).await;
 }
 
@@ -127,19 +133,19 @@ async fn a_reader_that_takes_nothing_is_cut_off() {
     let mut stalled = daemon.connect().await;
     stalled.write_all(request("/big.txt").as_bytes()).await.expect("the daemon reads");
     // There is room for another connection only once this one is gone.
-    tokio::time::timeout(SOON, until_answered(&daemon, &request("/health"))).await.expect("it is cut off");
+    until_answered(&daemon, &request("/health")).await;
     assert!(until_closed(stalled).await.len() < MORE_THAN_BUFFERS_HOLD);
 }
 
 /// Connects again and again until there is room.
 async fn until_answered(daemon: &Running, request: &str) {
-    loop {
+    let answered = until("a connection to be answered", async || {
         let mut stream = daemon.connect().await;
         let sent = stream.write_all(request.as_bytes()).await;
-        if sent.is_ok() && stream.read(&mut [0; 1024]).await.is_ok_and(|bytes| bytes > 0) {
-            return;
-        }
-    }
+        let is_answered = sent.is_ok() && stream.read(&mut [0; 1024]).await.is_ok_and(|bytes| bytes > 0);
+        Ok(is_answered.then_some(()))
+    });
+    answered.await.expect("in time");
 }
 
 #[tokio::test]

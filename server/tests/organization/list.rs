@@ -15,7 +15,11 @@ async fn three() -> anyhow::Result<(Host, Vec<String>)> {
         client.turn(&session, prompt).await?;
         sessions.insert(0, session);
     }
-    // What a driver writes when its turn is over may come in any order; the list goes by when records were written.
+    // What a driver writes when its turn is over may come in any order, but it comes before its next answer; the list goes by when
+    // records were written.
+    for session in &sessions {
+        client.get(&format!("/session/{session}/status")).await?.ok()?;
+    }
     let base = std::time::SystemTime::now();
     for (age, session) in (0..).zip(&sessions) {
         let journal = std::fs::File::options().append(true).open(host.record(session).join("events.jsonl"))?;

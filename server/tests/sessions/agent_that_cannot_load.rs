@@ -39,6 +39,22 @@ fn records(host: &Host) -> anyhow::Result<(Vec<PathBuf>, Vec<PathBuf>)> {
     Ok(records.partition(|path| std::fs::metadata(path).is_ok_and(|file| file.len() > 0)))
 }
 
+/// A daemon that is started again, behind another agent, after something was said in a session.
+async fn restarted_behind(script: &AgentScript, other: &AgentScript) -> anyhow::Result<(Host, String)> {
+    let mut host = Host::start(script.clone()).await?;
+    let session = host.client().new_session().await?;
+    host.client().turn(&session, "hi").await?;
+    exchange_agent(&mut host, other).await?;
+    Ok((host, session))
+}
+
+/// Stops the daemon and starts it again behind this agent.
+async fn exchange_agent(host: &mut Host, script: &AgentScript) -> anyhow::Result<()> {
+    host.stop().await?;
+    script.save(&script_file(host))?;
+    host.begin().await
+}
+
 async fn load(client: &Client, session: &str) -> anyhow::Result<Value> {
     client.post(&format!("/session/{session}/load"), &json!({})).await?.ok()
 }
@@ -52,13 +68,7 @@ fn said(loaded: &Value) -> anyhow::Result<String> {
 async fn a_session_the_agent_cannot_load_is_loaded_from_our_own_record_and_says_so() -> anyhow::Result<()> {
     for action in ["load", "resume"] {
         let script = saying(&["one", "two"]);
-        let mut host = Host::start(script.clone()).await?;
-        let session = host.client().new_session().await?;
-        host.client().turn(&session, "hi").await?;
-        host.stop().await?;
-        refusing(&script).save(&script_file(&host))?;
-        host.begin().await?;
-
+        let (host, session) = restarted_behind(&script, &refusing(&script)).await?;
         let client = host.client();
         let restored = client.post(&format!("/session/{session}/{action}"), &json!({})).await?.ok()?;
         assert_eq!(restored["replayDegraded"], true, "{action}");
@@ -76,13 +86,8 @@ async fn a_session_the_agent_cannot_load_is_loaded_from_our_own_record_and_says_
 #[tokio::test]
 async fn a_session_whose_load_kills_the_agent_goes_on_with_another() -> anyhow::Result<()> {
     let script = saying(&["one", "two"]);
-    let mut host = Host::start(script.clone()).await?;
-    let session = host.client().new_session().await?;
-    host.client().turn(&session, "hi").await?;
-    host.stop().await?;
-    AgentScript { fatal: vec!["session/load".to_owned()], ..script }.save(&script_file(&host))?;
-    host.begin().await?;
-
+    let dying = AgentScript { fatal: vec!["session/load".to_owned()], ..script.clone() };
+    let (host, session) = restarted_behind(&script, &dying).await?;
     let client = host.client();
     let loaded = load(&client, &session).await?;
     assert_eq!(said(&loaded)?, "one");
@@ -94,12 +99,7 @@ async fn a_session_whose_load_kills_the_agent_goes_on_with_another() -> anyhow::
 #[tokio::test]
 async fn what_the_agent_could_not_load_is_found_again_if_nothing_was_asked_meanwhile() -> anyhow::Result<()> {
     let script = saying(&["one", "two"]);
-    let mut host = Host::start(script.clone()).await?;
-    let session = host.client().new_session().await?;
-    host.client().turn(&session, "hi").await?;
-    host.stop().await?;
-    refusing(&script).save(&script_file(&host))?;
-    host.begin().await?;
+    let (mut host, session) = restarted_behind(&script, &refusing(&script)).await?;
     assert_eq!(load(&host.client(), &session).await?["replayDegraded"], true);
     host.stop().await?;
 
@@ -119,13 +119,8 @@ async fn what_the_agent_could_not_load_is_found_again_if_nothing_was_asked_meanw
 #[tokio::test]
 async fn a_session_goes_on_where_something_was_asked_last() -> anyhow::Result<()> {
     let script = saying(&["one", "two", "three"]);
-    let mut host = Host::start(script.clone()).await?;
-    let session = host.client().new_session().await?;
-    host.client().turn(&session, "hi").await?;
+    let (mut host, session) = restarted_behind(&script, &refusing(&script)).await?;
     let (first, _) = records(&host)?;
-    host.stop().await?;
-    refusing(&script).save(&script_file(&host))?;
-    host.begin().await?;
     host.client().post(&format!("/session/{session}/load"), &json!({})).await?.ok()?;
     host.client().turn(&session, "go on").await?;
     host.stop().await?;

@@ -56,7 +56,7 @@ async fn the_agent_never_sees_the_daemons_token() -> anyhow::Result<()> {
     let folder = tempfile::tempdir()?;
     let daemon = daemon(&folder, vec![]).await?;
     daemon.client()?.new_session().await?;
-    let agents = daemon.agents()?;
+    let agents = processes::descendants_named(daemon.pid()?, "scripted-agent");
     assert!(!agents.is_empty());
     for agent in agents {
         let environment = String::from_utf8_lossy(&std::fs::read(format!("/proc/{agent}/environ"))?).into_owned();

@@ -45,13 +45,20 @@ async fn context_and_statistics_are_the_agents_under_the_daemons_names() -> anyh
 }
 
 #[tokio::test]
-async fn an_agent_that_does_not_know_the_question_is_a_501_and_one_that_does_not_answer_a_504() -> anyhow::Result<()> {
+async fn an_agent_that_does_not_know_the_question_is_a_501() -> anyhow::Result<()> {
+    let host = Host::start(saying(&[])).await?;
+    let session = host.client().new_session().await?;
+    let unknown = host.client().get(&format!("/session/{session}/context-usage")).await?;
+    assert_eq!((unknown.status, unknown.code().as_deref()), (501, Some("not_supported_by_agent")));
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_agent_that_does_not_answer_is_a_504() -> anyhow::Result<()> {
     let script = AgentScript { unanswered: vec!["qwen/status/session/stats".to_owned()], ..saying(&[]) };
     let host = Host::start_with(script, |config| config.timeouts.agent_answer = Duration::from_millis(200)).await?;
     let client = host.client();
     let session = client.new_session().await?;
-    let unknown = client.get(&format!("/session/{session}/context-usage")).await?;
-    assert_eq!((unknown.status, unknown.code().as_deref()), (501, Some("not_supported_by_agent")));
     let silent = client.get(&format!("/session/{session}/stats")).await?;
     assert_eq!((silent.status, silent.code().as_deref()), (504, Some("init_timeout")));
     assert_eq!(silent.json()["timeoutMs"], 200);

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use anyhow::Context;
 use roost_core::EventType;
 use roost_tests::{
     client::{
@@ -95,7 +96,8 @@ async fn the_checks_come_in_their_order() -> anyhow::Result<()> {
 async fn a_command_past_its_deadline_is_stopped_with_all_it_started() -> anyhow::Result<()> {
     let host = Host::start_with(saying(&[]), |config| {
         config.enable_session_shell = true;
-        config.timeouts.session_shell = Duration::from_millis(300);
+        // Long enough for a shell to begin on a busy machine.
+        config.timeouts.session_shell = Duration::from_secs(3);
     })
     .await?;
     let (client, session) = at_home(&host).await?;
@@ -115,8 +117,7 @@ async fn closing_the_session_ends_the_command() -> anyhow::Result<()> {
     let (done, closed, rest) = tokio::join!(
         run(&running, &session, "sleep 600 & echo $! > pid; echo started; wait"),
         async {
-            let pid = host.config.workspace.join("pid");
-            until_true("the command to run", || pid.is_file()).await?;
+            until_true("the command to run", || left_by(&host).is_some()).await?;
             closing.delete(&path).await
         },
         stream.rest(),
@@ -133,18 +134,22 @@ async fn a_client_that_hangs_up_takes_its_command_along() -> anyhow::Result<()> 
     let host = host().await?;
     let (client, session) = at_home(&host).await?;
     let mut stream = client.events(&session).from(Cursor::START).open().await?;
-    let pid = host.config.workspace.join("pid");
     tokio::select! {
         done = run(&client, &session, "sleep 600 & echo $! > pid; wait") => anyhow::bail!("it ended: {done:?}"),
-        running = until_true("the command to run", || pid.is_file()) => running?,
+        running = until_true("the command to run", || left_by(&host).is_some()) => running?,
     }
     let events = stream.until_type(EventType::UserShellResult).await?;
     assert_eq!(events.last().expect("it was waited for").data["aborted"], true);
     until_gone(&host).await
 }
 
+/// The process that the command has started, once its id is written.
+fn left_by(host: &Host) -> Option<i32> {
+    let text = std::fs::read_to_string(host.config.workspace.join("pid")).ok()?;
+    text.strip_suffix('\n')?.parse().ok()
+}
+
 async fn until_gone(host: &Host) -> anyhow::Result<()> {
-    let text = std::fs::read_to_string(host.config.workspace.join("pid"))?;
-    let pid = text.trim().parse()?;
+    let pid = left_by(host).context("the command has begun")?;
     until_true("what the command started to be gone", || !roost_tests::processes::is_alive(pid)).await
 }

@@ -1,6 +1,6 @@
-use std::{fs, os::unix::fs::PermissionsExt, path::Path, process::Command};
+use std::{fs, os::unix::fs::PermissionsExt};
 
-use anyhow::ensure;
+use roost_tests::git;
 use serde_json::{Value, json};
 
 use crate::{
@@ -8,35 +8,25 @@ use crate::{
     place::{code, daemon, trust},
 };
 
-/// Runs git as somebody at the keyboard would.
-fn git(folder: &Path, arguments: &[&str]) -> anyhow::Result<()> {
-    let mut command = Command::new("git");
-    command.args(["-c", "user.name=Ada", "-c", "user.email=ada@example.org", "-c", "init.defaultBranch=main"]);
-    command.args(arguments).current_dir(folder).env("GIT_CONFIG_GLOBAL", "/dev/null").env("GIT_CONFIG_NOSYSTEM", "1");
-    let output = command.output()?;
-    ensure!(output.status.success(), "git {arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
-    Ok(())
-}
-
 /// A daemon in a repository with two commits, two branches and one of each kind of change.
 async fn repository() -> anyhow::Result<Host> {
     let host = daemon().await?;
     let folder = host.config.workspace.clone();
-    git(&folder, &["init", "--quiet"])?;
+    git::run(&folder, &["init", "--quiet"])?;
     fs::write(folder.join("a.txt"), "one\ntwo\nthree\n")?;
     fs::write(folder.join("gone.txt"), "x\n")?;
     fs::write(folder.join("old name.txt"), "1\n2\n3\n4\n5\n6\n")?;
-    git(&folder, &["add", "."])?;
-    git(&folder, &["commit", "--quiet", "-m", "First\n\nWith a body."])?;
-    git(&folder, &["checkout", "--quiet", "-b", "feature/x"])?;
+    git::run(&folder, &["add", "."])?;
+    git::run(&folder, &["commit", "--quiet", "-m", "First\n\nWith a body."])?;
+    git::run(&folder, &["checkout", "--quiet", "-b", "feature/x"])?;
     fs::write(folder.join("a.txt"), "one\nTWO\nthree\n")?;
-    git(&folder, &["commit", "--quiet", "-a", "-m", "Second"])?;
-    git(&folder, &["tag", "v1"])?;
-    git(&folder, &["checkout", "--quiet", "main"])?;
+    git::run(&folder, &["commit", "--quiet", "-a", "-m", "Second"])?;
+    git::run(&folder, &["tag", "v1"])?;
+    git::run(&folder, &["checkout", "--quiet", "main"])?;
 
     fs::write(folder.join("a.txt"), "one\ntwo!\nthree\n")?;
     fs::remove_file(folder.join("gone.txt"))?;
-    git(&folder, &["mv", "old name.txt", "new name.txt"])?;
+    git::run(&folder, &["mv", "old name.txt", "new name.txt"])?;
     fs::write(folder.join("new.txt"), "n1\nn2")?;
     fs::write(folder.join("binary"), b"\0\x01")?;
     fs::write(folder.join(".gitignore"), "ignored\n")?;
@@ -66,8 +56,8 @@ async fn the_status_counts_what_is_changed() -> anyhow::Result<()> {
         "computedAt": status["computedAt"],
     });
     assert_eq!(status, expected);
-    git(&host.config.workspace, &["stash", "--quiet"])?;
-    git(&host.config.workspace, &["checkout", "--quiet", "--detach"])?;
+    git::run(&host.config.workspace, &["stash", "--quiet"])?;
+    git::run(&host.config.workspace, &["checkout", "--quiet", "--detach"])?;
     let status = get(&host, "git").await?;
     assert_eq!((&status["detached"], &status["stashCount"], &status["staged"]), (&json!(true), &json!(1), &json!(0)));
     assert_eq!(status["branch"].as_str().map(str::len), Some(7));
@@ -78,8 +68,8 @@ async fn the_status_counts_what_is_changed() -> anyhow::Result<()> {
 async fn a_conflict_and_what_led_to_it_are_told() -> anyhow::Result<()> {
     let host = repository().await?;
     let folder = &host.config.workspace;
-    git(folder, &["commit", "--quiet", "-a", "-m", "Mine"])?;
-    assert!(git(folder, &["merge", "--quiet", "feature/x"]).is_err(), "both changed the same line");
+    git::run(folder, &["commit", "--quiet", "-a", "-m", "Mine"])?;
+    assert!(git::run(folder, &["merge", "--quiet", "feature/x"]).is_err(), "both changed the same line");
     let status = get(&host, "git").await?;
     assert_eq!((&status["conflicted"], &status["operation"]), (&json!(1), &json!("merge")));
     Ok(())
@@ -132,7 +122,7 @@ async fn the_diff_names_every_changed_file_and_each_can_be_seen() -> anyhow::Res
     let refused = host.client().get("/workspace/git/diff/file").await?;
     assert_eq!((refused.status, &refused.json()["errorKind"]), (400, &json!("parse_error")));
 
-    git(&host.config.workspace, &["add", "."])?;
+    git::run(&host.config.workspace, &["add", "."])?;
     fs::write(host.config.workspace.join("new name.txt"), "1\n2\n3\nfour\n5\n6\n")?;
     let seen = get(&host, "git/diff/file?path=new%20name.txt&oldPath=old%20name.txt").await?;
     assert_eq!(seen["hunks"][0]["lines"], json!([" 1", " 2", " 3", "-4", "+four", " 5", " 6"]));
@@ -203,11 +193,11 @@ async fn branches_say_what_they_follow_and_where_one_has_been() -> anyhow::Resul
     let host = repository().await?;
     let folder = &host.config.workspace;
     let origin = tempfile::tempdir()?;
-    git(origin.path(), &["init", "--quiet", "--bare"])?;
+    git::run(origin.path(), &["init", "--quiet", "--bare"])?;
     let url = origin.path().to_str().unwrap_or_default();
-    git(folder, &["remote", "add", "origin", url])?;
-    git(folder, &["push", "--quiet", "--set-upstream", "origin", "main"])?;
-    git(folder, &["commit", "--quiet", "--allow-empty", "-m", "Third"])?;
+    git::run(folder, &["remote", "add", "origin", url])?;
+    git::run(folder, &["push", "--quiet", "--set-upstream", "origin", "main"])?;
+    git::run(folder, &["commit", "--quiet", "--allow-empty", "-m", "Third"])?;
     let branches = get(&host, "git/branches").await?;
     let local = branches["local"].as_array().map_or(&[][..], Vec::as_slice);
     let main = local.iter().find(|branch| branch["name"] == "main").unwrap_or(&Value::Null);
@@ -227,7 +217,7 @@ async fn a_folder_that_is_no_repository_or_has_no_commit_has_nothing_to_tell() -
     for path in ["git/diff", "git/diff/file?path=x", "git/log", "git/log/commit?sha=0123456", "git/branches"] {
         assert_eq!(get(&host, path).await?["available"], false, "{path}");
     }
-    git(&host.config.workspace, &["init", "--quiet"])?;
+    git::run(&host.config.workspace, &["init", "--quiet"])?;
     assert_eq!(get(&host, "git").await?["branch"], "main");
     for path in ["git/diff", "git/diff/file?path=x", "git/log"] {
         assert_eq!(get(&host, path).await?["available"], false, "{path}");
@@ -281,7 +271,7 @@ async fn looking_at_a_repository_runs_none_of_its_programs_and_writes_nothing() 
         ("diff.noprefix", "true"),
         ("status.relativePaths", "true"),
     ] {
-        git(folder, &["config", key, value])?;
+        git::run(folder, &["config", key, value])?;
     }
     fs::write(folder.join(".git/info/attributes"), "a.txt filter=trap diff=trap\nnew* filter=odd=name diff=trap\n")?;
     let index = fs::read(folder.join(".git/index"))?;
@@ -297,7 +287,7 @@ async fn looking_at_a_repository_runs_none_of_its_programs_and_writes_nothing() 
     assert_eq!(fs::read_to_string(&trace).unwrap_or_default(), "");
     assert_eq!(fs::read(folder.join(".git/index"))?, index);
     // The traps are real: git as anybody runs it springs them.
-    let _ = git(folder, &["diff", "HEAD"]);
+    let _ = git::run(folder, &["diff", "HEAD"]);
     assert_ne!(fs::read_to_string(&trace)?, "");
     Ok(())
 }
@@ -307,7 +297,7 @@ async fn a_repository_that_claims_another_folder_as_its_own_is_none() -> anyhow:
     let host = repository().await?;
     let elsewhere = host.config.workspace.parent().expect("a folder lies in one").to_owned();
     fs::write(elsewhere.join("secret.txt"), "secret")?;
-    git(&host.config.workspace, &["config", "core.worktree", elsewhere.to_str().unwrap_or_default()])?;
+    git::run(&host.config.workspace, &["config", "core.worktree", elsewhere.to_str().unwrap_or_default()])?;
     for path in ["git/diff", "git/diff/file?path=secret.txt"] {
         let answer = get(&host, path).await?;
         assert_eq!(answer["available"], false, "{path}");
@@ -320,12 +310,12 @@ async fn a_repository_that_claims_another_folder_as_its_own_is_none() -> anyhow:
 async fn a_workspace_inside_a_repository_sees_its_own_part() -> anyhow::Result<()> {
     let folders = tempfile::tempdir()?;
     let root = folders.path().canonicalize()?;
-    git(&root, &["init", "--quiet"])?;
+    git::run(&root, &["init", "--quiet"])?;
     fs::create_dir(root.join("inner"))?;
     fs::write(root.join("inner/known"), "a\n")?;
     fs::write(root.join("outer"), "a\n")?;
-    git(&root, &["add", "."])?;
-    git(&root, &["commit", "--quiet", "-m", "First"])?;
+    git::run(&root, &["add", "."])?;
+    git::run(&root, &["commit", "--quiet", "-m", "First"])?;
     for name in ["inner/known", "inner/fresh", "outer", "outer-fresh"] {
         fs::write(root.join(name), "b\n")?;
     }

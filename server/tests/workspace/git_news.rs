@@ -1,28 +1,19 @@
-use std::{fs, path::Path, process::Command};
+use std::fs;
 
-use anyhow::ensure;
 use roost_core::EventType;
+use roost_tests::git;
 use serde_json::json;
 
 use crate::place::{daemon, listener, next, originator, trust};
-
-fn git(folder: &Path, arguments: &[&str]) -> anyhow::Result<()> {
-    let mut command = Command::new("git");
-    command.args(["-c", "user.name=Ada", "-c", "user.email=ada@example.org", "-c", "init.defaultBranch=main"]);
-    command.args(arguments).current_dir(folder).env("GIT_CONFIG_GLOBAL", "/dev/null").env("GIT_CONFIG_NOSYSTEM", "1");
-    let output = command.output()?;
-    ensure!(output.status.success(), "git {arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
-    Ok(())
-}
 
 #[tokio::test]
 async fn sessions_are_told_when_the_repository_becomes_another_one() -> anyhow::Result<()> {
     let host = daemon().await?;
     let folder = host.config.workspace.clone();
-    git(&folder, &["init", "--quiet"])?;
+    git::run(&folder, &["init", "--quiet"])?;
     fs::write(folder.join("a.txt"), "one\n")?;
-    git(&folder, &["add", "."])?;
-    git(&folder, &["commit", "--quiet", "-m", "First"])?;
+    git::run(&folder, &["add", "."])?;
+    git::run(&folder, &["commit", "--quiet", "-m", "First"])?;
     let (client, _, mut events) = listener(&host).await?;
 
     let status = client.get("/workspace/git").await?.ok()?;
@@ -31,11 +22,11 @@ async fn sessions_are_told_when_the_repository_becomes_another_one() -> anyhow::
     assert_eq!((&told.data["v"], &told.data["staged"], originator(&told)), (&json!(2), &json!(0), None));
 
     // From now on nobody asks.
-    git(&folder, &["checkout", "--quiet", "-b", "feature"])?;
+    git::run(&folder, &["checkout", "--quiet", "-b", "feature"])?;
     let told = next(&mut events, &EventType::GitBranchChanged).await?;
     assert_eq!(told.data, json!({"workspaceCwd": folder, "branch": "feature"}));
     fs::write(folder.join("b.txt"), "two\n")?;
-    git(&folder, &["add", "b.txt"])?;
+    git::run(&folder, &["add", "b.txt"])?;
     let told = events.until(|event| event.kind == EventType::GitStatusChanged && event.data["staged"] == 1).await?;
     assert!(told.iter().all(|event| event.kind != EventType::GitBranchChanged), "the branch is the same");
     Ok(())
@@ -45,7 +36,7 @@ async fn sessions_are_told_when_the_repository_becomes_another_one() -> anyhow::
 async fn what_is_known_already_is_not_told_again() -> anyhow::Result<()> {
     let host = daemon().await?;
     let folder = host.config.workspace.clone();
-    git(&folder, &["init", "--quiet"])?;
+    git::run(&folder, &["init", "--quiet"])?;
     let (client, _, mut events) = listener(&host).await?;
     for _ in 0..3 {
         client.get("/workspace/git").await?.ok()?;
@@ -61,7 +52,7 @@ async fn what_is_known_already_is_not_told_again() -> anyhow::Result<()> {
 #[tokio::test]
 async fn of_a_folder_that_is_not_trusted_git_is_asked_nothing() -> anyhow::Result<()> {
     let host = daemon().await?;
-    git(&host.config.workspace, &["init", "--quiet"])?;
+    git::run(&host.config.workspace, &["init", "--quiet"])?;
     trust(&host, Some("DO_NOT_TRUST"))?;
     let refused = host.client().get("/workspace/git").await?;
     assert_eq!((refused.status, refused.code().as_deref()), (403, Some("untrusted_workspace")));

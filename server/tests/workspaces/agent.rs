@@ -15,7 +15,7 @@ async fn an_agent_is_started_ahead_of_its_first_session_and_serves_it() -> anyho
     for prefix in ["/workspace".to_owned(), format!("/workspaces/{id}")] {
         let status = format!("{prefix}/acp/status");
         assert_eq!(client.get(&status).await?.ok()?, json!({"channelLive": false}), "{prefix}");
-        let preheated = client.post(&format!("{prefix}/acp/preheat"), &json!({})).await?.ok()?;
+        let preheated = client.post(&format!("{prefix}/acp/preheat?timeoutMs=60000"), &json!({})).await?.ok()?;
         assert_eq!((&preheated["ready"], &preheated["channelLive"]), (&json!(true), &json!(true)));
         assert!(preheated["durationMs"].is_u64() && preheated.get("reason").is_none());
         assert_eq!(client.get(&status).await?.ok()?, json!({"channelLive": true}), "{prefix}");
@@ -72,7 +72,11 @@ async fn an_agent_without_work_is_ended_and_the_next_session_starts_another() ->
     assert_eq!(processes_in(cwd), agent, "it has one session left");
     client.delete(&format!("/session/{second}")).await?;
     until("the agent to end", async || Ok(processes_in(cwd).is_empty().then_some(()))).await?;
-    assert_eq!(client.get("/workspace/acp/status").await?.ok()?, json!({"channelLive": false}));
+    until("the daemon to know", async || {
+        let status = client.get("/workspace/acp/status").await?.ok()?;
+        Ok((status == json!({"channelLive": false})).then_some(()))
+    })
+    .await?;
 
     client.post(&format!("/session/{second}/load"), &json!({})).await?.ok()?;
     client.turn(&second, r#"{"name":"again","turn":[{"text":"here"}]}"#).await?;
@@ -85,7 +89,7 @@ async fn an_agent_without_work_is_ended_and_the_next_session_starts_another() ->
 async fn an_agent_that_was_started_ahead_waits_for_its_first_session() -> anyhow::Result<()> {
     let host = Host::start_with(AgentScript::spoken(), |config| config.timeouts.channel_idle = Duration::ZERO).await?;
     let client = host.client();
-    client.post("/workspace/acp/preheat", &json!({})).await?.ok()?;
+    client.post("/workspace/acp/preheat?timeoutMs=60000", &json!({})).await?.ok()?;
     let agent = processes_in(&host.config.workspace);
     let session = client.new_session().await?;
     client.delete(&format!("/session/{session}")).await?;

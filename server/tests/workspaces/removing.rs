@@ -143,7 +143,7 @@ async fn while_a_workspace_goes_no_session_comes_and_it_goes_once() -> anyhow::R
     });
     let refused = until("the workspace to drain", async || {
         let answer = client.post("/session", &json!({"sessionScope": "thread", "cwd": other})).await?;
-        Ok((answer.status != 200).then_some(answer))
+        Ok((answer.code().as_deref() == Some("workspace_draining")).then_some(answer))
     })
     .await?;
     let load = client.post(&format!("/session/{asleep}/load"), &json!({})).await?;

@@ -1,18 +1,18 @@
 //! Who is measured, and how each is started.
 
 use std::{
-    fs,
-    net::{Ipv4Addr, SocketAddr, TcpListener},
     path::PathBuf,
-    process::{Child, Command, Stdio},
+    process::Stdio,
     time::{Duration, Instant},
 };
 
 use anyhow::{Context, bail};
-use tempfile::TempDir;
 
 use super::connection::Door;
-use crate::{processes, program};
+use crate::{
+    candidate::{Candidate, Environment, Place},
+    processes, program,
+};
 
 const TOKEN: &str = "the-token-of-the-benchmark";
 
@@ -29,13 +29,12 @@ pub(super) struct Contestant {
     pub(super) binary: Option<PathBuf>,
 }
 
-/// A running contestant. Dropping it kills its whole process tree.
+/// A running contestant.
 #[derive(Debug)]
 pub(super) struct Running {
-    process: Child,
+    server: Candidate,
     pub(super) door: Door,
     pub(super) started: Instant,
-    _scratch: TempDir,
 }
 
 impl Contestant {
@@ -57,32 +56,12 @@ impl Contestant {
 
     /// Starts the server, with `model` as its model, and returns at once.
     pub(super) fn start(&self, model: &str) -> anyhow::Result<Running> {
-        let scratch = TempDir::with_prefix("roost-bench-")?;
-        let workspace = scratch.path().join("workspace");
-        fs::create_dir(&workspace)?;
-        let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port();
-        let fill = |word: &String| {
-            word.replace("{port}", &port.to_string()).replace("{workspace}", &workspace.display().to_string())
-        };
-        let mut words = self.words.iter().map(fill);
-        let mut command = Command::new(words.next().context("the command line is empty")?);
-        command
-            .args(words)
-            .current_dir(&workspace)
-            .env_clear()
-            .env("PATH", std::env::var_os("PATH").unwrap_or_default())
-            .env("HOME", scratch.path())
-            .env("QWEN_HOME", scratch.path().join("home"))
-            .env("QWEN_SERVER_TOKEN", TOKEN)
-            .env("OPENAI_API_KEY", "sk-fake")
-            .env("OPENAI_BASE_URL", model)
-            .env("OPENAI_MODEL", "fake-model")
-            .stdin(Stdio::null())
-            .stdout(Stdio::null());
+        let place = Place::new("roost-bench-")?;
+        let environment = Environment { token: TOKEN, model };
         let started = Instant::now();
-        let process = command.spawn().with_context(|| format!("cannot start {}", self.name))?;
-        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
-        Ok(Running { process, door: Door { address, token: TOKEN.into() }, started, _scratch: scratch })
+        // What goes wrong is said where the benchmark speaks.
+        let server = place.start(&self.words, environment, Stdio::inherit()).context(self.name)?;
+        Ok(Running { door: Door { address: server.address(), token: TOKEN.into() }, server, started })
     }
 }
 
@@ -95,7 +74,7 @@ impl Running {
             {
                 return Ok(self.started.elapsed());
             }
-            if let Some(status) = self.process.try_wait()? {
+            if let Some(status) = self.server.ended()? {
                 bail!("the server ended at its start with {status}");
             }
             if self.started.elapsed() > BOOT_LIMIT {
@@ -108,7 +87,7 @@ impl Running {
 
     /// The server and every process below it, its agent among them.
     pub(super) fn processes(&self) -> Vec<i32> {
-        i32::try_from(self.process.id()).map(processes::tree).unwrap_or_default()
+        self.server.processes()
     }
 
     pub(super) fn memory(&self) -> f64 {
@@ -117,14 +96,5 @@ impl Running {
 
     pub(super) fn cpu_seconds(&self) -> f64 {
         processes::cpu_seconds(&self.processes())
-    }
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        for pid in self.processes() {
-            processes::kill(pid);
-        }
-        let _ = self.process.wait();
     }
 }

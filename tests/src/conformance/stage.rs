@@ -1,26 +1,21 @@
 //! A server with what the cases need: a workspace with a file and a commit, a session with a finished turn, an identity provider.
 
-use std::{
-    fs,
-    net::{Ipv4Addr, SocketAddr, TcpListener},
-    path::Path,
-    process::{Child, Command, Stdio},
-};
+use std::{fs, path::Path, process::Stdio};
 
-use anyhow::{Context, bail, ensure};
+use anyhow::{Context, bail};
 use http_body_util::Full;
 use hyper::Method;
 use serde_json::json;
-use tempfile::TempDir;
 
 use super::{Answers, Seen, cases::Case, dialogue, upgrade, words::Words};
 use crate::{
+    candidate::{Candidate, Environment, Place},
     client::{Client, Response, record::Record},
     deadline::until,
     description::Description,
-    fake_model::{FakeModel, Script, Step},
+    fake_model::{FakeModel, Script},
+    git,
     identity_provider::{IdentityProvider, Terms},
-    processes,
 };
 
 const TOKEN: &str = "the-token-of-the-comparison";
@@ -28,65 +23,42 @@ const TOKEN: &str = "the-token-of-the-comparison";
 /// Codes that nobody enters while a comparison runs.
 const TERMS: Terms = Terms { expires_in: Some(600), interval: Some(60) };
 
-/// A running server, asked with a token. Dropping it kills its whole process tree.
+/// A running server, asked with a token.
 pub(super) struct Stage {
-    process: Child,
+    server: Candidate,
     client: Client,
     words: Words,
-    _model: FakeModel,
+    model: FakeModel,
     _provider: IdentityProvider,
-    _scratch: TempDir,
 }
 
 impl Stage {
-    pub(super) async fn set(words: &[&str], record: &Record) -> anyhow::Result<Self> {
-        let scratch = TempDir::with_prefix("roost-conformance-")?;
-        let root = scratch.path().canonicalize()?;
-        let (workspace, second) = (root.join("workspace"), root.join("second"));
-        fs::create_dir(&workspace)?;
+    pub(super) async fn set(words: &[&str], record: &Record, script: Script) -> anyhow::Result<Self> {
+        let place = Place::new("roost-conformance-")?;
+        let (workspace, second) = (place.workspace(), place.root().join("second"));
         fs::create_dir(&second)?;
         fs::write(workspace.join("hello.txt"), "hello\nworld\n")?;
         commit(&workspace)?;
-        let model = FakeModel::start(Script::always(vec![Step::text("An answer.")])).await?;
+        let model = FakeModel::start(script).await?;
         let provider = IdentityProvider::start(TERMS).await?;
-        let providers = root.join("identity-providers.json");
+        let providers = place.root().join("identity-providers.json");
         fs::write(&providers, json!([provider.entry("qwen-oauth")]).to_string())?;
-        let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port();
-        let fill = |word: &&str| {
-            let word = word.replace("{port}", &port.to_string());
-            let word = word.replace("{workspace}", &workspace.display().to_string());
-            word.replace("{identity_providers}", &providers.display().to_string())
-        };
-        let mut command = words.iter().map(fill);
-        let process = Command::new(command.next().context("the command line is empty")?)
-            .args(command)
-            .current_dir(&workspace)
-            .env_clear()
-            .env("PATH", std::env::var_os("PATH").unwrap_or_default())
-            .env("HOME", scratch.path())
-            .env("QWEN_HOME", scratch.path().join("home"))
-            .env("QWEN_SERVER_TOKEN", TOKEN)
-            .env("OPENAI_API_KEY", "sk-fake")
-            .env("OPENAI_BASE_URL", model.base_url())
-            .env("OPENAI_MODEL", "fake-model")
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .context("the server cannot be started")?;
-        let client = Client::new(SocketAddr::from((Ipv4Addr::LOCALHOST, port))).with_token(TOKEN).recorded(record);
+        let words = words.iter().map(|word| word.replace("{identity_providers}", &providers.display().to_string()));
+        let environment = Environment { token: TOKEN, model: &model.base_url() };
+        let server = place.start(words, environment, Stdio::null())?;
+        let client = Client::new(server.address()).with_token(TOKEN).recorded(record);
         let mut known = Words::default();
         known.put("WORKSPACE", workspace.display().to_string());
         known.put("SECOND", second.display().to_string());
-        let mut stage = Self { process, client, words: known, _model: model, _provider: provider, _scratch: scratch };
+        let mut stage = Self { server, client, words: known, model, _provider: provider };
         stage.prepare().await?;
         Ok(stage)
     }
 
     async fn prepare(&mut self) -> anyhow::Result<()> {
-        let Self { process, client, .. } = self;
+        let Self { server, client, .. } = self;
         until("the server to be healthy", async || {
-            if let Some(status) = process.try_wait()? {
+            if let Some(status) = server.ended()? {
                 bail!("the server ended at its start with {status}");
             }
             Ok(client.get("/health").await.ok().filter(|response| response.status == 200))
@@ -103,6 +75,19 @@ impl Stage {
         }
         self.client.turn(self.words.get("SESSION"), "hello").await?;
         Ok(())
+    }
+
+    /// Let in, and named nothing.
+    pub(super) fn client(&self) -> &Client {
+        &self.client
+    }
+
+    pub(super) fn workspace(&self) -> &Path {
+        Path::new(self.words.get("WORKSPACE"))
+    }
+
+    pub(super) fn model(&self) -> &FakeModel {
+        &self.model
     }
 
     pub(super) async fn description(&self) -> anyhow::Result<Description> {
@@ -158,23 +143,8 @@ impl Stage {
 
 /// Makes a folder a repository whose files are committed.
 fn commit(folder: &Path) -> anyhow::Result<()> {
-    for words in [&["init", "-q", "-b", "main"][..], &["add", "."], &["commit", "-q", "-m", "the first"]] {
-        let status = Command::new("git")
-            .args(["-c", "user.name=Somebody", "-c", "user.email=somebody@example.com"])
-            .args(words)
-            .current_dir(folder)
-            .status()
-            .context("the comparison needs git")?;
-        ensure!(status.success(), "git {words:?} ended with {status}");
+    for words in [&["init", "--quiet"][..], &["add", "."], &["commit", "--quiet", "-m", "the first"]] {
+        git::run(folder, words)?;
     }
     Ok(())
-}
-
-impl Drop for Stage {
-    fn drop(&mut self) {
-        if let Ok(pid) = i32::try_from(self.process.id()) {
-            processes::kill_tree(pid);
-        }
-        let _ = self.process.wait();
-    }
 }

@@ -1,8 +1,8 @@
 //! Questions that the comparison with the original has no use for.
 
-use std::{fs, process::Command};
+use std::fs;
 
-use anyhow::{Context, ensure};
+use anyhow::Context;
 use http_body_util::Full;
 use hyper::Method;
 use roost_core::{EventType, client::segment};
@@ -13,6 +13,7 @@ use roost_tests::{
     },
     daemon::{Daemon, Setup},
     fake_model::{FakeModel, Script, Step},
+    git,
     routes::{self, Names},
 };
 use serde_json::{Value, json};
@@ -201,10 +202,7 @@ impl Scene {
         for arguments in
             [&["init", "--quiet"][..], &["add", "."], &["commit", "--quiet", "-m", "First"], &["tag", "v1"]]
         {
-            let mut git = Command::new("git");
-            git.args(["-c", "user.name=Ada", "-c", "user.email=ada@example.org"]).args(arguments);
-            let output = git.current_dir(self.daemon.workspace()).env("GIT_CONFIG_GLOBAL", "/dev/null").output()?;
-            ensure!(output.status.success(), "git {arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+            git::run(&self.daemon.workspace(), arguments)?;
         }
         fs::write(self.daemon.workspace().join("a.txt"), "changed\n")?;
         for question in questions {

@@ -17,8 +17,8 @@ use crate::{
     run::{Place, run},
 };
 
-/// How long a run may take at the most.
-const PATIENCE: Duration = Duration::from_secs(90);
+/// How long a run may take at the most, also on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(600);
 /// Runs that share a daemon.
 pub(crate) const BATCH: usize = 25;
 /// A ring so short that cursors are lost from it.

@@ -25,7 +25,7 @@ use crate::{
 /// Before a request is tried again.
 const PAUSE: Duration = Duration::from_millis(20);
 /// What has not happened after this long never will.
-const PATIENCE: Duration = Duration::from_secs(30);
+const PATIENCE: Duration = deadline::PATIENCE;
 
 /// Answers the agent's requests, as they are heard of.
 pub(crate) struct Voter {

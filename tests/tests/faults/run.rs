@@ -24,7 +24,7 @@ use crate::{
 };
 
 /// Once nothing happens to the lines any more, everybody arrives within this.
-const PATIENCE: Duration = Duration::from_secs(30);
+const PATIENCE: Duration = deadline::PATIENCE;
 
 /// What a run needs to know of its daemon, which may be dead at the moment.
 #[derive(Clone, Copy, Debug)]

@@ -25,7 +25,7 @@ use crate::{
 };
 
 /// Longer than any load takes, with what the line does to it.
-const PATIENCE: Duration = Duration::from_secs(30);
+const PATIENCE: Duration = deadline::PATIENCE;
 
 /// Events a listener may be behind: far more than a run has.
 pub(crate) const EARSHOT: usize = 65_536;

@@ -63,7 +63,7 @@ async fn a_frozen_agent_stops_neither_the_daemon_nor_another_workspace_and_is_re
     assert!(loaded["compactedReplay"].to_string().contains("kept "), "what was said is readable: {loaded}");
     assert_eq!(client.post(&format!("/session/{frozen}/cancel"), &json!({})).await?.status, 204);
 
-    let restarted = client.post("/workspace/acp/restart", &json!({})).await?.ok()?;
+    let restarted = client.post("/workspace/acp/restart?timeoutMs=60000", &json!({})).await?.ok()?;
 
     assert_eq!((&restarted["ready"], &restarted["channelLive"]), (&json!(true), &json!(true)), "{restarted}");
     let rest = stream.rest().await?;
@@ -80,7 +80,7 @@ async fn restarting_is_for_any_workspace_and_starts_an_agent_where_there_was_non
     let workspace = segment(&stage.daemon.workspace().display().to_string());
     let mut before = Vec::new();
     for path in ["/workspace/acp/restart".to_owned(), format!("/workspaces/{workspace}/acp/restart")] {
-        let restarted = stage.client.post(&path, &json!({})).await?.ok()?;
+        let restarted = stage.client.post(&format!("{path}?timeoutMs=60000"), &json!({})).await?.ok()?;
         assert_eq!(restarted["ready"], true, "{restarted}");
         let agents = stage.daemon.agents()?;
         assert_eq!(agents.len(), 1);
@@ -115,7 +115,7 @@ async fn an_agent_that_stops_reading_takes_no_more_than_its_pipe_and_the_daemon_
         assert_eq!(status["hasActivePrompt"], true, "{status}");
         assert_eq!(client.delete(&format!("/session/{session}")).await?.status, 204);
     }
-    client.post("/workspace/acp/restart", &json!({})).await?.ok()?;
+    client.post("/workspace/acp/restart?timeoutMs=60000", &json!({})).await?.ok()?;
     let session = client.new_session().await?;
     assert_eq!(message_text(&stage.turn(&session, [text("well")]).await?), "well");
     Ok(())
