@@ -120,6 +120,7 @@ fn watch(workspace: &Arc<Workspace>, folder: &Path) -> Option<RecommendedWatcher
 async fn follow(workspace: Weak<Workspace>, mut changes: mpsc::Receiver<()>) {
     while changes.recv().await.is_some() {
         tokio::time::sleep(SETTLING).await;
+        // A notice that came while git was still writing is about the same command.
         let _ = changes.try_recv();
         let Some(workspace) = workspace.upgrade() else { return };
         GitNews::look(&workspace).await;

@@ -106,6 +106,7 @@ pub async fn start(config: Config) -> Result<Daemon, StartError> {
     });
     tokio::spawn(async {
         tokio::time::sleep(ORPHANS_PAUSE).await;
+        // A look that panics has found nothing.
         let _ = tokio::task::spawn_blocking(child::end_orphans).await;
     });
     let (stop, stopping) = watch::channel(false);
@@ -245,6 +246,7 @@ impl Conversation {
             _ = conversation.as_mut() => return,
             _ = self.stopping.changed() => conversation.as_mut().graceful_shutdown(),
         }
+        // As above: how it ends is the peer's affair.
         let _ = conversation.await;
     }
 }

@@ -83,8 +83,9 @@ impl Ring {
 
     pub(super) fn frames_from(&self, id: u64) -> impl ExactSizeIterator<Item = &Frame> {
         let skipped = id.clamp(self.first(), self.next_id) - self.first();
-        #[allow(clippy::cast_possible_truncation)] // no more than there are slots
-        self.slots.range(skipped as usize..).map(|slot| &slot.frame)
+        #[expect(clippy::cast_possible_truncation, reason = "no more than there are slots")]
+        let skipped = skipped as usize;
+        self.slots.range(skipped..).map(|slot| &slot.frame)
     }
 
     /// Bytes of JSON from `id` up to and with the newest.
