@@ -1,5 +1,5 @@
 //! Prompts that are sent again. A client that never got its 202 cannot know whether its prompt was accepted; if it gave the prompt a key, it
-//! sends the same once more under the same key, and it is the same prompt: not queued, echoed or run a second time.
+//! sends the same once more under the same key, and it is the same prompt: not queued, echoed or run a second time (P17).
 
 use std::collections::VecDeque;
 

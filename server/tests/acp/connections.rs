@@ -34,6 +34,20 @@ async fn a_connection_too_many_is_told_to_come_back() -> anyhow::Result<()> {
 }
 
 #[tokio::test]
+async fn nothing_reaches_a_connection_after_its_goodbye() -> anyhow::Result<()> {
+    let host = Host::start(AgentScript::default()).await?;
+    let client = host.client();
+    for _ in 0..50 {
+        let editor = Editor::connect(&client).await?;
+        assert_eq!(editor.end().await?.status, 202);
+        assert_eq!(editor.post(&call(1, "authenticate", &json!({}))).await?.status, 404);
+        assert!(editor.stream().await.is_err(), "there is nothing to listen to either");
+        assert_eq!(editor.end().await?.status, 202, "a second goodbye does no harm");
+    }
+    until_true("every seat to be free", || host.daemon().app().acp.traffic().connections == 0).await
+}
+
+#[tokio::test]
 async fn many_connections_at_once_each_hear_their_own() -> anyhow::Result<()> {
     let script =
         AgentScript { afterwards: Some(vec![Step::Words { count: 200, pace_ms: 0 }]), ..AgentScript::default() };

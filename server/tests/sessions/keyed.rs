@@ -38,6 +38,7 @@ fn echoes(events: &[Envelope]) -> Vec<&str> {
     texts.filter_map(|event| event.data["update"]["content"]["text"].as_str()).collect()
 }
 
+/// P6, P17: the cursor of the first answer is the cursor of every other.
 #[tokio::test]
 async fn a_prompt_that_is_sent_again_is_answered_as_it_was_and_runs_once() -> anyhow::Result<()> {
     let host = Host::start(echoing()).await?;
@@ -58,6 +59,7 @@ async fn a_prompt_that_is_sent_again_is_answered_as_it_was_and_runs_once() -> an
     Ok(())
 }
 
+/// P17: also where the first has not been answered yet.
 #[tokio::test]
 async fn of_many_at_once_under_one_key_one_is_accepted_and_all_are_told_the_same() -> anyhow::Result<()> {
     let host = Host::start(AgentScript::turns([vec![Step::Hang]])).await?;
@@ -71,6 +73,7 @@ async fn of_many_at_once_under_one_key_one_is_accepted_and_all_are_told_the_same
     Ok(())
 }
 
+/// P17: what a key is good for, and what is none.
 #[tokio::test]
 async fn a_key_belongs_to_one_prompt_of_one_session() -> anyhow::Result<()> {
     let host = Host::start(echoing()).await?;
@@ -90,7 +93,7 @@ async fn a_key_belongs_to_one_prompt_of_one_session() -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Every second answer is lost with its connection, and the daemon killed half-way. Whoever sends everything again until it has an
+/// P17: every second answer is lost with its connection, and the daemon killed half-way. Whoever sends everything again until it has an
 /// answer has exactly one turn for each.
 #[tokio::test]
 async fn whoever_sends_again_what_was_not_answered_has_every_prompt_run_once_also_over_a_kill() -> anyhow::Result<()> {

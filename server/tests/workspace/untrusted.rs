@@ -114,3 +114,12 @@ async fn the_capabilities_say_what_the_route_about_trust_said_last() -> anyhow::
     }
     Ok(())
 }
+
+#[tokio::test]
+async fn no_working_tree_is_made_of_it() -> anyhow::Result<()> {
+    let (host, _) = untrusted().await?;
+    let refused = host.client().post("/session", &json!({"worktree": {"slug": "task"}})).await?;
+    assert_eq!(code(&refused), (403, "untrusted_workspace".to_owned()));
+    assert!(!host.config.workspace.join(".qwen/worktrees").exists());
+    Ok(())
+}

@@ -16,6 +16,7 @@ fn send(stage: &mut Stage, id: &str, key: &str) -> Vec<String> {
     stage.command(Some("a"), keyed(id, key))
 }
 
+/// P17: what is sent again under its key is the same prompt.
 #[test]
 fn a_prompt_that_is_sent_again_is_answered_with_its_id_and_nothing_else_happens() {
     let mut stage = Stage::new(SessionConfig::default());
@@ -28,6 +29,7 @@ fn a_prompt_that_is_sent_again_is_answered_with_its_id_and_nothing_else_happens(
     assert_eq!(stage.session.prompt_of(&PromptKey::try_from(Box::from("k")).expect("a key")), Some(&"p1".into()));
 }
 
+/// P16, P17: the key is the daemon's.
 #[test]
 fn the_agent_does_not_see_the_key() {
     let mut stage = Stage::new(SessionConfig::default());
@@ -35,7 +37,7 @@ fn the_agent_does_not_see_the_key() {
     assert_eq!(stage.calls[0].1["_meta"], json!({"trace": 7}));
 }
 
-/// P2: what is sent again takes no place in the queue, and so is answered also where there is none.
+/// P2, P17: what is sent again takes no place in the queue, and so is answered also where there is none.
 #[test]
 fn what_is_sent_again_needs_no_place_in_the_queue() {
     let mut stage = Stage::new(SessionConfig { max_pending_prompts: 2, ..SessionConfig::default() });
@@ -48,6 +50,7 @@ fn what_is_sent_again_needs_no_place_in_the_queue() {
     assert!(accepted.contains(&"reply accepted p5".to_owned()), "what was refused had no key: {accepted:?}");
 }
 
+/// P17: a key is one prompt's.
 #[test]
 fn another_prompt_under_the_same_key_is_refused_without_a_trace() {
     let mut stage = Stage::new(SessionConfig::default());
@@ -57,19 +60,21 @@ fn another_prompt_under_the_same_key_is_refused_without_a_trace() {
     assert_eq!(stage.command(Some("a"), other), [r#"reply another prompt was sent under the key "k""#]);
 }
 
+/// P17: a key outlives the daemon, and the folding of its journal.
 #[test]
 fn a_key_is_known_after_a_restart_and_in_a_journal_that_was_folded() {
     let mut before = Stage::new(SessionConfig::default());
     send(&mut before, "p1", "k");
     before.finish("end_turn");
     let mut after = before.restart();
-    assert_eq!(send(&mut after, "p2", "k"), ["record keyed p1", "reply accepted p1"]);
+    assert_eq!(after.command(None, keyed("p2", "k")), ["record keyed p1", "reply accepted p1"]);
     let (id, config) = (after.session.id().clone(), SessionConfig::default());
     let (session, effects) = Session::restore(Millis(1), id, config, Millis(1), after.session.standing_entries());
     let mut folded = Stage::over(session, effects);
     assert_eq!(folded.command(None, keyed("p3", "k")), ["record keyed p1", "reply accepted p1"]);
 }
 
+/// P17: 1,000 keys are remembered.
 #[test]
 fn the_oldest_key_is_forgotten_first() {
     let mut stage = Stage::new(SessionConfig::default());
@@ -81,6 +86,7 @@ fn the_oldest_key_is_forgotten_first() {
     assert!(send(&mut stage, "q", "k0").contains(&"reply accepted q".to_owned()));
 }
 
+/// P17: what a key looks like.
 #[test]
 fn a_key_is_a_short_text_on_one_line() {
     let key = |value: Value| PromptKey::of(&Map::from_iter([(META_PROMPT_KEY.to_owned(), value)]));

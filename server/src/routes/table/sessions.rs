@@ -16,10 +16,7 @@ pub(super) const SESSIONS: &[Row] = &[
                 sourceType?: string(1..64), # begins with a letter; small letters, digits, `_` and `-`
                 sourceId?: string(1..256), # only with a sourceType
                 mcpServers?: McpServer[..64] | null, # for this session; who brings some needs a token
-                worktree?: { # a folder of its own, on a branch of its own, in .qwen/worktrees; implies `thread`
-                    slug?: string(1..64) | null, # its name; one that nobody has where it is missing
-                    *: any
-                } | null,
+                worktree?: WorktreeWish | null, # a folder of its own, on a branch of its own, in .qwen/worktrees; implies `thread`
                 branch?: null, # a shared folder is not moved to another branch
             }",
         )
@@ -41,7 +38,7 @@ pub(super) const SESSIONS: &[Row] = &[
             "{
                 cwd?: string(..4096), approvalMode?: ApprovalMode,
                 historyPageSize?: int(1..500), # turns of the history, all where it is missing
-                compactedReplayMode?: Detail = 'full', # of turns that have ended
+                compactedReplayMode?: Detail = 'full', # of turns that have ended; a summary is without the work of sub-agents
                 liveReplayMode?: Detail = 'full', # of the running turn
                 mcpServers?: McpServer[..64] | null, ...Attribution
             }",
@@ -200,7 +197,7 @@ const EXPORTS: &[&str] = &["text/html", "text/markdown", "application/json", "ap
 
 pub(super) const SHAPES: &[(&str, &str)] = &[
     ("ApprovalMode", "'plan' | 'default' | 'auto-edit' | 'auto' | 'yolo'"),
-    ("Detail", "'full' | 'summary' # without what only the work of sub-agents is about"),
+    ("Detail", "'full' | 'summary'"),
     (
         "Attribution",
         "{
@@ -227,6 +224,13 @@ pub(super) const SHAPES: &[(&str, &str)] = &[
             clientId: string, # for X-Qwen-Client-Id
             createdAt: time, hasActivePrompt?: bool, sourceType?: string, sourceId?: string,
             worktree?: Worktree, # where the agent works for it, if not in the workspace's folder
+        }",
+    ),
+    (
+        "WorktreeWish",
+        "{
+            slug?: string(1..64) | null, # its name; one that nobody has where it is missing
+            *: any
         }",
     ),
     ("Worktree", "{ slug: string(1..64), path: string, branch: string }"),

@@ -15,10 +15,7 @@ pub(super) const TURNS: &[Row] = &[
                 deadlineMs?: int(1..) | null, # shortens the daemon's own deadline, where it has one
                 retry?: bool, # the last words again, in the place of their answer
                 includeSessionMeta?: bool | null, # the agent is told what clients have noted about the session
-                _meta?: { # handed to the agent, as every other member is, but for the key
-                    roost.promptKey?: string(1..128) | null, # sent again under the same key it is the same prompt
-                    *: any
-                } | null,
+                _meta?: PromptMeta | null, # handed to the agent, as every other member is
                 *: any
             }",
         )
@@ -89,6 +86,13 @@ pub(super) const TURNS: &[Row] = &[
 ];
 
 pub(super) const SHAPES: &[(&str, &str)] = &[
+    (
+        "PromptMeta",
+        "{
+            roost.promptKey?: string(1..128) | null, # sent again under its key it is the same prompt; the agent does not see it
+            *: any
+        }",
+    ),
     (
         "AcceptedPrompt",
         "{
