@@ -9,6 +9,7 @@ pub mod acp;
 pub mod acp_bridge;
 pub mod archive_lock;
 pub mod bus;
+pub mod case;
 pub mod client;
 pub mod credentials;
 pub mod device_flow;

@@ -3,6 +3,7 @@
 use pulldown_cmark::{Alignment, CodeBlockKind, Event, LinkType, Parser, Tag};
 
 use super::{Align, Block, CodeText, Href, Inline, Item, Table, split::OPTIONS};
+use crate::case::folded;
 
 /// Nodes inside nodes, at most. What is nested deeper stands in the innermost one that is kept.
 pub const MAX_DEPTH: usize = 32;
@@ -226,7 +227,7 @@ fn language(info: &str) -> Option<Box<str>> {
     let word = info.split([' ', '\t', ',', '{']).next().filter(|word| !word.is_empty())?;
     let is_name =
         word.chars().count() <= MAX_LANGUAGE_CHARS && word.chars().all(|c| c.is_alphanumeric() || "+-#._".contains(c));
-    is_name.then(|| word.to_lowercase().into())
+    is_name.then(|| folded(word).into())
 }
 
 fn link(target: String, text: Vec<Inline>) -> Inline {

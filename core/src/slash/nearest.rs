@@ -1,9 +1,11 @@
 //! How far a misspelt word is from one that exists.
 
+use crate::case::folded;
+
 /// Edits that turn `typed` into `name` (insert, delete, replace, swap of neighbours), case ignored.
 /// `None` when they are more than half of the longer word: that is another word, not a misspelling.
 pub(super) fn distance(typed: &str, name: &str) -> Option<usize> {
-    let [a, b] = [typed, name].map(|word| word.chars().flat_map(char::to_lowercase).collect::<Vec<_>>());
+    let [a, b] = [typed, name].map(|word| folded(word).chars().collect::<Vec<_>>());
     let edits = edits(&a, &b);
     (edits * 2 <= a.len().max(b.len())).then_some(edits)
 }

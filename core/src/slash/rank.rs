@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+use crate::case::folded_letter;
+
 /// The kinds of match, best first.
 ///
 /// A longer query never moves a name into a better class, except that it may become an exact name or alias. So a
@@ -95,10 +97,9 @@ struct Letters {
 
 impl Letters {
     fn of(text: &str) -> Self {
-        let fold = |c: char| c.to_lowercase().next().unwrap_or(c);
         let mut bytes: Vec<_> = text.char_indices().map(|(at, _)| at).collect();
         bytes.push(text.len());
-        Self { folded: text.chars().map(fold).collect(), bytes }
+        Self { folded: text.chars().map(folded_letter).collect(), bytes }
     }
 
     fn class(&self, query: &Self) -> Option<(Class, Vec<Range<usize>>)> {

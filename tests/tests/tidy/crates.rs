@@ -23,6 +23,7 @@ const CORE_MAY_USE: &[&str] = &[
     "serde_json",
     "similar",
     "thiserror",
+    "unicase",
     "serde-wasm-bindgen",
     "wasm-bindgen",
 ];

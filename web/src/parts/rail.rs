@@ -5,7 +5,7 @@ pub(crate) mod keyboard;
 mod row;
 
 use crate::leptos::{ev, prelude::*};
-use roost_core::client::Group;
+use roost_core::{case::folded, client::Group};
 
 pub(super) use self::group::dot;
 use self::{group::group, row::list};
@@ -65,7 +65,7 @@ pub(crate) fn rail() -> impl Content {
                     .attr("type", "search")
                     .attr("aria-label", words().find_session)
                     .attr("placeholder", words().find_session)
-                    .on(ev::input, move |event| store.list.search.set(event_target_value(&event).to_lowercase())),
+                    .on(ev::input, move |event| store.list.search.set(folded(&event_target_value(&event)))),
             ),
             move || if away.get() { archived(store).view() } else { at_hand(store).view() },
             foot(store),
@@ -114,7 +114,7 @@ fn found(store: Store) -> Vec<SessionLine> {
     };
     store.list.sessions.with(|all| {
         store.list.search.with(|text| {
-            let matches = |line: &&SessionLine| text.is_empty() || line.title.to_lowercase().contains(text);
+            let matches = |line: &&SessionLine| text.is_empty() || folded(&line.title).contains(text);
             all.iter().filter(looks).filter(matches).cloned().collect()
         })
     })
@@ -140,7 +140,7 @@ fn archived(store: Store) -> El {
     let lines = derived(move || {
         let lines = store.list.archived.get().unwrap_or_default();
         let text = store.list.search.get();
-        let matches = |line: &SessionLine| text.is_empty() || line.title.to_lowercase().contains(&text);
+        let matches = |line: &SessionLine| text.is_empty() || folded(&line.title).contains(&text);
         lines.into_iter().filter(matches).collect::<Vec<_>>()
     });
     div().class("rail-list").child((

@@ -1,7 +1,10 @@
 //! Every setting that the daemon shows, by category, each with the control of its type.
 
 use crate::leptos::{ev, prelude::*};
-use roost_core::client::{Setting, SettingScope};
+use roost_core::{
+    case::folded,
+    client::{Setting, SettingScope},
+};
 use serde_json::Value;
 
 use super::{reading, scopes, wrong};
@@ -17,8 +20,7 @@ pub(in crate::parts) fn settings(store: Store) -> El {
     let shown = derived(move || {
         let text = sought.get();
         let matches = |row: &Setting| {
-            text.is_empty()
-                || [&row.key, &row.label, &row.description].iter().any(|it| it.to_lowercase().contains(&text))
+            text.is_empty() || [&row.key, &row.label, &row.description].iter().any(|it| folded(it).contains(&text))
         };
         let all = store.panels.settings.get().unwrap_or_default();
         all.into_iter().filter(matches).collect::<Vec<_>>()
@@ -42,7 +44,7 @@ pub(in crate::parts) fn settings(store: Store) -> El {
                 .attr("type", "search")
                 .attr("aria-label", words().find_setting)
                 .attr("placeholder", words().find_setting)
-                .on(ev::input, move |event| search.set(event_target_value(&event).to_lowercase())),
+                .on(ev::input, move |event| search.set(folded(&event_target_value(&event)))),
         )),
         wrong(store),
         reading(store, move || store.panels.settings.with(Option::is_some)),
