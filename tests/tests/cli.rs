@@ -277,7 +277,7 @@ async fn what_is_not_spoken_or_not_there_is_said() -> anyhow::Result<()> {
     for (url, code, said) in [
         ("http://127.0.0.1:1", 3, "nothing listens there"),
         ("ftp://127.0.0.1", 1, "http or https"),
-        ("127.0.0.1:4170", 1, "it looks like http://127.0.0.1:4170"),
+        ("127.0.0.1:4170", 1, "looks like http://127.0.0.1:4170"),
     ] {
         let output = finish(roost(&daemon, &["sessions", "--url", url])?).await?;
         let why = text(&output.stderr);

@@ -42,7 +42,7 @@ fn flags_that_make_no_sense_are_refused_in_one_sentence() -> anyhow::Result<()> 
         (&["--max-body-size", "10GB"], "10MB"),
         (&["--max-body-size", "1"], "1KB"),
         (&["--identity-providers", "nowhere.json"], "cannot read --identity-providers nowhere.json"),
-        (&["--identity-providers", "unsafe.json"], "`deviceAuthorizationEndpoint` of `corp` has to be https"),
+        (&["--identity-providers", "unsafe.json"], "`deviceAuthorizationEndpoint` of `corp` must be https"),
     ] {
         let Output { status, stdout, stderr } = roost(home.path()).args(["--port", "0"]).args(args).output()?;
         let text = String::from_utf8(stderr)?;
