@@ -256,18 +256,20 @@ impl Daemon {
         };
         let process = command.spawn().with_context(|| format!("cannot start {}", self.program.display()))?;
         self.process = Some(process);
-        if let Some(disk) = self.setup.disk.take() {
+        let disk = self.setup.disk.take();
+        if let Some(disk) = &disk {
             disk.watch(self.pid()?, &self.home()).context("the daemon cannot be traced")?;
         }
-        self.wait_until_healthy().await
+        self.wait_until_healthy(disk.is_some()).await
     }
 
-    async fn wait_until_healthy(&mut self) -> anyhow::Result<()> {
+    async fn wait_until_healthy(&mut self, is_traced: bool) -> anyhow::Result<()> {
         let client = self.client().unwrap_or_else(|_| Client::new(self.address()));
         let log_path = self.log_path();
         let process = self.process.as_mut().context("the daemon is not running")?;
         let healthy = until("/health to answer 200", async || {
-            if let Some(status) = process.try_wait()? {
+            // Whoever asks after a process that is traced might be told what is the tracer's.
+            if !is_traced && let Some(status) = process.try_wait()? {
                 bail!("the daemon ended at its start with {status}");
             }
             Ok(client.get("/health").await.ok().filter(|response| response.status == 200))
