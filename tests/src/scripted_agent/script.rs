@@ -30,6 +30,8 @@ pub enum Step {
     AskToWrite { path: PathBuf, content: String },
     /// Asks the user which of two ways to go, and says what was answered: `answered: {…}`.
     Ask,
+    /// The same, and both may be gone.
+    AskMany,
     /// Asks the client what was said meanwhile, until there is something, and says it: `heard: …`, one line a message.
     Drain,
     /// Starts a grandchild that sleeps this long, in the agent's process group: whoever kills the agent must reach it.

@@ -60,7 +60,8 @@ impl Running {
             Step::Text(text) => self.chunk("agent_message_chunk", &text),
             Step::Think(text) => self.chunk("agent_thought_chunk", &text),
             Step::AskToWrite { path, content } => return self.ask_to_write(&path, &content),
-            Step::Ask => return self.ask(),
+            Step::Ask => return self.ask(false),
+            Step::AskMany => return self.ask(true),
             Step::Drain => return self.drain(),
             Step::Grandchild { seconds } => {
                 let mut sleeper = Command::new("sleep");
@@ -89,13 +90,13 @@ impl Running {
         Flow::Continue
     }
 
-    fn ask(&self) -> Flow {
+    fn ask(&self, many: bool) -> Flow {
         let options = json!([
             {"optionId": "proceed_once", "name": "Submit", "kind": "allow_once"},
             {"optionId": "cancel", "name": "Cancel", "kind": "reject_once"},
         ]);
         let question = json!({
-            "header": "Updates", "question": "How?", "multiSelect": false,
+            "header": "Updates", "question": "How?", "multiSelect": many,
             "options": [{"label": "Polling", "description": ""}, {"label": "Pushing", "description": ""}],
         });
         let meta = json!({

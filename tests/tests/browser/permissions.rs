@@ -3,11 +3,14 @@
 use roost_core::EventType;
 use roost_tests::{
     client::events::Cursor,
+    daemon::{Setup, scripted_agent_command},
     fake_model::{Script, Step},
+    scripted_agent::script::{AgentScript, Step as AgentStep},
 };
 use serde_json::json;
+use tempfile::TempDir;
 
-use crate::{Stage, send, write, written};
+use crate::{Stage, send, signed_in, transcript, write, written};
 
 fn run_command() -> Script {
     let command = Step::tool_call("run_shell_command", json!({"command": "touch made.txt"}));
@@ -51,24 +54,22 @@ async fn a_question_answered_elsewhere_goes_away_here() -> anyhow::Result<()> {
 
 #[tokio::test]
 async fn several_choices_and_ones_own_words_are_one_answer() -> anyhow::Result<()> {
-    let question = json!({
-        "question": "Which birds?", "header": "Birds", "multiSelect": true,
-        "options": [{"label": "Hens", "description": ""}, {"label": "Ducks", "description": ""}],
-    });
-    let ask = Step::tool_call("ask_user_question", json!({ "questions": [question] }));
-    let stage = Stage::set(Script::turns([vec![ask], vec![Step::text("Good choice.")]])).await?;
-    let browser = &stage.browser;
-    send(browser, "go").await?;
-    browser.shows("Which birds?").await?;
-    browser.click("checkbox", "Ducks").await?;
-    browser.write("textbox", "Another answer", "gee").await?;
-    browser.click("checkbox", "Hens").await?;
-    browser.write("textbox", "Another answer", "se").await?;
+    let scratch = TempDir::with_prefix("roost-script-")?;
+    let script = scratch.path().join("script.json");
+    AgentScript::turns([vec![AgentStep::AskMany]]).save(&script)?;
+    let daemon = Setup::new().agent(scripted_agent_command(&script)?).start().await?;
+    let browser = signed_in(&daemon).await?;
+    send(&browser, "go").await?;
+    browser.shows("The agent asks you something").await?;
+    browser.click("checkbox", "Pushing").await?;
+    browser.write("textbox", "Another answer", "pig").await?;
+    browser.click("checkbox", "Polling").await?;
+    browser.write("textbox", "Another answer", "eons").await?;
     browser.wait_for("(window.askedAt ??= performance.now(), performance.now() - window.askedAt > 500)").await?;
-    browser.click_css("#dock [data-kind=allow_once]").await?;
-    browser.shows("Good choice.").await?;
-    let told = format!("{:?}", stage.model.requests()[1]);
-    assert!(told.contains("Ducks, Hens, geese"), "{told}");
+    browser.click("button", "Submit").await?;
+    browser.shows("answered:").await?;
+    let told = transcript(&browser).await?;
+    assert!(told.contains("Pushing, Polling, pigeons"), "{told}");
     Ok(())
 }
 

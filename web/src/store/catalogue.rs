@@ -159,7 +159,7 @@ impl Store {
             let cwd = daemon.workspace_cwd.clone();
             daemon.workspaces = vec![Workspace { id: cwd.clone(), cwd, primary: true, ..Workspace::default() }];
         }
-        self.daemon.set_if_new(daemon);
+        self.daemon.set(daemon);
     }
 
     /// Reads anew what the daemon serves. Whoever was in a workspace that it serves no longer is in the primary one then.

@@ -173,19 +173,19 @@ impl<T: Clone + 'static> Derived<T> {
 pub(crate) fn derived<T: PartialEq + Send + Sync + 'static>(
     compute: impl Fn() -> T + Send + Sync + 'static,
 ) -> Derived<T> {
-    let anew = move |old: Option<&Erased>| {
-        let new = compute();
-        let same = old.filter(|old| old.0.downcast_ref::<T>().is_some_and(|old| *old == new));
-        same.cloned().unwrap_or_else(|| Erased(Arc::new(new)))
-    };
-    Derived(memo(Box::new(anew)), PhantomData)
+    Derived(memo(Box::new(move || Erased(Arc::new(compute()))), equal::<T>), PhantomData)
 }
 
-type Compute = Box<dyn Fn(Option<&Erased>) -> Erased + Send + Sync>;
+fn equal<T: PartialEq + 'static>(old: &Erased, new: &Erased) -> bool {
+    old.0.downcast_ref::<T>().is_some_and(|old| new.0.downcast_ref() == Some(old))
+}
 
 #[inline(never)]
-fn memo(compute: Compute) -> Memo<Erased> {
-    Memo::new(compute)
+fn memo(compute: Box<dyn Fn() -> Erased + Send + Sync>, equal: fn(&Erased, &Erased) -> bool) -> Memo<Erased> {
+    Memo::new(move |old: Option<&Erased>| {
+        let new = compute();
+        old.filter(|old| equal(old, &new)).cloned().unwrap_or(new)
+    })
 }
 
 /// Does something now, and again whenever what it read has changed.

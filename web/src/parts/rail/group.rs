@@ -46,12 +46,14 @@ fn head(store: Store, now: Derived<Group>, open: Derived<bool>, lines: Derived<V
             .class("fold")
             .attr("aria-expanded", move || open.get().to_string())
             .on(ev::click, move |_| store.dispatch(Command::FoldGroup(now.with_untracked(|group| group.id.clone()))))
-            .child((
-                icon::classed("icon chevron", icon::CHEVRON),
-                move || now.with(|group| dot(&group.color)),
-                span().class("name").child(move || now.with(|group| group.name.clone())),
-                span().class("when").child(move || lines.with(Vec::len).to_string()),
-            )),
+            .child((icon::classed("icon chevron", icon::CHEVRON), move || {
+                let group = now.get();
+                (
+                    dot(&group.color),
+                    span().class("name").child(group.name),
+                    span().class("when").child(lines.with(Vec::len).to_string()),
+                )
+            })),
         menu_button(
             store,
             move || now.with(|group| words().group_menu(&group.name)),

@@ -63,16 +63,18 @@ fn row(store: Store, lines: Derived<Vec<SessionLine>>, first: SessionLine) -> El
 
 fn plain(store: Store, now: Derived<SessionLine>, here: Derived<bool>) -> impl Content {
     let line = now.get_untracked();
-    let title = derived(move || now.with(shown_title));
-    let inside = (
-        span().class("lamp"),
-        span().class("name").child(move || title.get()),
-        span().class("when").child((
-            move || now.with(|line| line.pinned).then(|| icon(icon::PIN)),
-            move || now.with(|line| line.updated).map(|at| when(at, browser::now())),
-        )),
-        move || now.with(|line| state_words(line.state)).map(|says| span().class("says").child(says)),
-    );
+    let title = move || now.with(shown_title);
+    let inside = move || {
+        let line = now.get();
+        (
+            span().class("lamp"),
+            span().class("name").child(shown_title(&line)),
+            span()
+                .class("when")
+                .child((line.pinned.then(|| icon(icon::PIN)), line.updated.map(|at| when(at, browser::now())))),
+            state_words(line.state).map(|says| span().class("says").child(says)),
+        )
+    };
     let name = if line.archived {
         // It cannot be opened before it is brought back.
         div().class("line").child(inside)
@@ -80,7 +82,7 @@ fn plain(store: Store, now: Derived<SessionLine>, here: Derived<bool>) -> impl C
         a().class("line")
             .attr("href", format!("/session/{}", line.id))
             .attr("aria-current", move || here.get().then_some("page"))
-            .attr("title", move || title.get())
+            .attr("title", title)
             .on(ev::click, move |event| {
                 if plain_click(&event) {
                     store.dispatch(Command::Open(line.id.clone()));
@@ -88,6 +90,6 @@ fn plain(store: Store, now: Derived<SessionLine>, here: Derived<bool>) -> impl C
             })
             .child(inside)
     };
-    let label = move || title.with(|title| words().menu_of(title));
+    let label = move || words().menu_of(&title());
     (name, menu_button(store, label, move || MenuOf::Session(now.get_untracked())))
 }
