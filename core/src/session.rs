@@ -48,7 +48,7 @@ pub use continuing::Continued;
 pub use controls::LanguageChange;
 pub use deadlines::{Deadline, InvalidDeadline, requested_deadline};
 pub use effect::{
-    Answer, Attached, ControlRefused, Effect, Forbidden, ModeChange, PromptRefused, Refused, Seen, VoteRefused,
+    Answer, Attached, CloseRefused, ControlRefused, Effect, Forbidden, ModeChange, PromptRefused, Refused, Seen, VoteRefused,
 };
 pub use input::{AgentInput, CallId, Command, Input, PromptIntent, SendPrompt, Ticket, UpdateKind, Vote};
 pub use keys::{InvalidPromptKey, KeyedPrompt, META_PROMPT_KEY, PromptKey};
@@ -127,6 +127,8 @@ pub struct Session {
     turn_error: Option<TurnFailure>,
     /// The last turn came to an end of its own, or there was none: nothing was broken off.
     is_unbroken: bool,
+    /// Something that was said is not on disk and may yet get there.
+    is_unrecorded: bool,
     waits: Waits,
     /// Why the agent has no memory of the session, until the next prompt's reader is told.
     forgotten: Option<Box<str>>,
@@ -151,9 +153,9 @@ impl Session {
             phase: Phase::Open,
             clients: Clients::default(),
             prompts: Prompts::default(),
+            keys: Keys::default(),
             messages: Messages::default(),
             permissions: Permissions::default(),
-            keys: Keys::default(),
             shells: Shells::default(),
             calls: BTreeMap::new(),
             next_call: 1,
@@ -164,6 +166,7 @@ impl Session {
             annotations: Annotations::default(),
             turn_error: None,
             is_unbroken: true,
+            is_unrecorded: false,
             waits: Waits::default(),
             forgotten: None,
             wake_at: None,
@@ -207,6 +210,7 @@ impl Session {
             Command::Heartbeat => self.heartbeat(now, ticket, client, out),
             Command::SetModel { model_id } => self.set_model(ticket, client, model_id, out),
             Command::SetApprovalMode { mode, persist } => self.set_approval_mode(ticket, client, mode, persist, out),
+            Command::HoldBack => self.hold_agent_back(ticket, out),
             Command::Rename { display_name } => self.rename(now, ticket, client, display_name, out),
             Command::QueueMessage(message) => self.queue_message(now, ticket, client, message, out),
             Command::RemoveMessage { message_id } => {
@@ -219,7 +223,8 @@ impl Session {
             Command::Ask { method, params } => self.ask(ticket, method, &params, out),
             Command::Shell { command, cwd } => self.run_shell(now, ticket, client, command, cwd, out),
             Command::Annotate(change) => self.annotate(now, ticket, change, out),
-            Command::Close => self.close(now, ticket, client, out),
+            Command::Close if self.is_unrecorded => out.reply(ticket, Answer::Close(Err(CloseRefused::Unrecorded))),
+            Command::Close | Command::Discard => self.close(now, ticket, client, out),
         }
     }
 

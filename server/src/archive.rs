@@ -7,12 +7,12 @@ mod locks;
 
 use std::{io, sync::Arc};
 
-use roost_core::{SessionId, archive_lock::InTransition};
+use roost_core::{SessionId, archive_lock::InTransition, session::CloseRefused};
 use tokio::task::spawn_blocking;
 
 pub use self::locks::{Claim, Locks, Share};
 use crate::{
-    sessions::Sessions,
+    sessions::{Ending, Sessions},
     store::{Place, Project, Shelf},
     workspaces::{AmbiguousOwner, Workspace, Workspaces},
 };
@@ -51,6 +51,8 @@ pub enum ShelveError {
     Disk(io::Error),
     #[error("{0}; name the workspace: /workspaces/:workspace/sessions/…")]
     Ambiguous(#[from] AmbiguousOwner),
+    #[error("The session stays open: {0}")]
+    Unclosed(#[from] CloseRefused),
 }
 
 enum Fate {
@@ -147,7 +149,7 @@ impl Sessions {
             (Place::Both, Conflicts::Report) => return Err(ShelveError::Conflict(id.clone())),
             (Place::On(_), _) | (Place::Both, Conflicts::Resolve) => {}
         }
-        self.put_away(id).await;
+        self.put_away(id, Ending::Keep).await?;
         self.on_disk(id, move |project, id| {
             let kept = match place {
                 Place::Both => project.keep_newer(id)?,
@@ -163,7 +165,7 @@ impl Sessions {
         if self.on_disk(id, |project, id| Ok(project.place(id))).await? == Place::Nowhere {
             return Ok(Fate::NotFound);
         }
-        self.put_away(id).await;
+        self.put_away(id, Ending::Discard).await?;
         let worktree = self.on_disk(id, |project, id| Ok(project.worktree(id))).await?;
         self.on_disk(id, Project::remove).await?;
         if let Some(worktree) = worktree {

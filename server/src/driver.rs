@@ -35,7 +35,7 @@ use tokio::{
     time::Instant,
 };
 
-use self::recorder::Recorder;
+use self::recorder::{Health, Recorder};
 pub use self::{
     agent_link::{AgentLink, NoAgent},
     live::{LiveSession, Phase, Source},
@@ -162,6 +162,7 @@ impl LiveSession {
         let driver = Driver {
             compact_at_bytes: perform::compaction_threshold(journal.bytes()),
             recorder: Recorder::new(journal, open_prompts),
+            heeded: Health::Well,
             live: Arc::clone(&live),
             project,
             meta,
@@ -193,6 +194,8 @@ struct Driver {
     project: Project,
     meta: Meta,
     recorder: Recorder,
+    /// How the recorder was when it was last looked at.
+    heeded: Health,
     orders: mpsc::Receiver<Order>,
     link: Option<AgentLink>,
     /// The agent's name for the session it opened afresh, as long as nothing was asked under it: until then the name it had may yet
@@ -299,9 +302,19 @@ impl Driver {
             let flow = match order {
                 Order::Command { client, command, answered } => {
                     let ticket = self.ticket(answered);
+                    if matches!(command, Command::Close) {
+                        self.recorder.secure().await;
+                        self.heed_recorder();
+                    }
                     self.happen(Input::Command { ticket, client, command }).await
                 }
-                Order::Input(input) => self.happen(input).await,
+                Order::Input(input) => {
+                    if matches!(input, Input::Reap) && self.heeded == Health::Behind {
+                        self.recorder.bind();
+                        self.commit().await;
+                    }
+                    self.happen(input).await
+                }
                 Order::Shell { client, line, answered, gone } => {
                     let ticket = self.ticket(answered);
                     self.leaving.insert(ticket, (line.patience, gone));
@@ -432,10 +445,11 @@ impl Driver {
     async fn retire(mut self) {
         self.recorder.bind();
         self.commit().await;
+        self.recorder.journal().close();
         if let Some(link) = self.link.take() {
             link.release();
         }
-        self.meta.closed = !self.recorder.is_degraded();
+        self.meta.closed = self.heeded == Health::Well;
         self.write_meta().await;
         self.live.stream.end();
     }

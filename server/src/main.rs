@@ -56,6 +56,8 @@ struct Signals {
     interrupt: Signal,
     terminate: Signal,
     link_wanted: Signal,
+    /// Listened for so that a write beyond the limit of a file's size fails like one on a full disk, and does not end the daemon.
+    _file_too_large: Signal,
 }
 
 impl Signals {
@@ -65,6 +67,7 @@ impl Signals {
             interrupt: listen(SignalKind::interrupt())?,
             terminate: listen(SignalKind::terminate())?,
             link_wanted: listen(SignalKind::user_defined1())?,
+            _file_too_large: listen(SignalKind::from_raw(rustix::process::Signal::XFSZ.as_raw()))?,
         })
     }
 

@@ -84,5 +84,6 @@ impl Session {
             continued.prompt_id = Some(prompt_id);
         }
         out.reply(ticket, Answer::Continue(Ok(continued)));
+        self.advance(now, out);
     }
 }

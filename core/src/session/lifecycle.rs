@@ -35,7 +35,7 @@ impl Session {
 
     /// C9: nobody is there, nothing is to be done.
     pub(super) fn close_if_abandoned(&mut self, now: Millis, out: &mut Outbox) {
-        if self.phase == Phase::Open && self.clients.are_gone() && self.is_at_rest() {
+        if self.phase == Phase::Open && self.clients.are_gone() && self.may_rest() {
             self.end_closed(now, "last_client_detached", None, out);
             out.push(Effect::Retire);
         }
@@ -43,18 +43,26 @@ impl Session {
 
     /// X2.
     pub(super) fn reap(&mut self, now: Millis, out: &mut Outbox) {
+        // One that could not be closed when it was left can be by now.
+        self.close_if_abandoned(now, out);
         let timeout = self.config.idle_timeout;
         let unused_for = now.since(self.clients.last_seen_at().unwrap_or(self.created_at));
-        let is_unused = self.is_at_rest() && self.clients.subscribers() == 0;
+        let is_unused = self.may_rest() && self.clients.subscribers() == 0;
         if self.phase == Phase::Open && timeout > Millis(0) && is_unused && unused_for >= timeout {
             self.end_closed(now, "idle_timeout", None, out);
             out.push(Effect::Retire);
         }
     }
 
-    /// Nothing is asked and nothing runs.
-    fn is_at_rest(&self) -> bool {
-        self.prompts.is_empty() && self.shells.is_empty()
+    /// Nothing is asked, nothing runs, and nothing has yet to be written.
+    fn may_rest(&self) -> bool {
+        self.prompts.is_empty() && self.shells.is_empty() && !self.is_unrecorded
+    }
+
+    /// Whether the disk has all that was said, or never will. As long as that is open, the session does not close (X1); nor does it by
+    /// itself (C9, X2).
+    pub fn set_recorded(&mut self, is_recorded: bool) {
+        self.is_unrecorded = !is_recorded;
     }
 
     pub(super) fn kill(&mut self, now: Millis, reason: &str, out: &mut Outbox) {

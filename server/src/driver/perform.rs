@@ -1,6 +1,6 @@
 //! Effects, performed: one arm, one call.
 
-use std::{collections::VecDeque, sync::atomic::Ordering, time::Duration};
+use std::{collections::VecDeque, io, sync::atomic::Ordering, time::Duration};
 
 use roost_core::{
     Draft, EventType,
@@ -10,8 +10,11 @@ use roost_core::{
 use serde_json::{Value, json};
 use tokio::{sync::oneshot, time::Instant};
 
-use super::{Answered, Driver, Flow, Owing};
+use super::{Answered, Driver, Flow, Owing, recorder::Health};
 use crate::{clock, settings, store};
+
+/// What came of waiting for the disk.
+type Synced = oneshot::Receiver<io::Result<()>>;
 
 /// A journal is folded when it has grown to twice what folding left of it, and to this at least.
 const MIN_COMPACTION_BYTES: u64 = 8 * 1024 * 1024;
@@ -25,6 +28,7 @@ impl Driver {
     pub(super) async fn perform(&mut self, effects: Vec<Effect>) -> Flow {
         let mut flow = Flow::GoOn;
         let mut effects = VecDeque::from(effects);
+        let mut told = Vec::new();
         while let Some(effect) = effects.pop_front() {
             match effect {
                 Effect::Record(entry) => self.record(&entry),
@@ -50,7 +54,11 @@ impl Driver {
                 Effect::StopShell { ticket } => drop(self.shells.remove(&ticket)),
                 Effect::Reply { ticket, answer } => {
                     self.shells.remove(&ticket);
-                    self.reply(ticket, answer).await;
+                    if let Some(synced) = self.reply(ticket, answer) {
+                        told.push(synced);
+                        // The disk is at work before the agent is.
+                        tokio::task::yield_now().await;
+                    }
                 }
                 Effect::WakeAt(moment) => self.wake_at = Some(moment),
                 Effect::EndStreams => {
@@ -60,6 +68,9 @@ impl Driver {
                 }
                 Effect::Retire => flow = Flow::Retire,
             }
+        }
+        for synced in told {
+            self.await_disk(synced).await;
         }
         self.settle().await;
         flow
@@ -77,6 +88,7 @@ impl Driver {
                 self.meta_changed = true;
             }
             LedgerEntry::PromptAccepted(_)
+            | LedgerEntry::PromptKeyed(_)
             | LedgerEntry::PromptStarted { .. }
             | LedgerEntry::PromptSettled { .. }
             | LedgerEntry::VoteRecorded { .. }
@@ -88,7 +100,6 @@ impl Driver {
             | LedgerEntry::PermissionAsked { .. }
             | LedgerEntry::PermissionResolved { .. } => {}
         }
-            | LedgerEntry::PromptKeyed(_)
         self.recorder.entry(entry);
     }
 
@@ -108,14 +119,12 @@ impl Driver {
         self.live.machine().handle(clock::now(), Input::Agent(AgentInput::Reply { call, result }))
     }
 
-    /// Answers a command and goes on once what was recorded is on disk, so that nobody reads what the agent makes of it before. Whoever
-    /// asked waits for the disk, on the thread that then writes the answer: a hop from one thread to another costs as much as the disk.
-    async fn reply(&mut self, ticket: Ticket, answer: Answer) {
-        let Some((answered, last_event_id)) = self.awaiting.remove(&ticket) else { return };
-        let (written, syncing) = self.recorder.hand_over();
-        if !written {
-            self.degrade();
-        }
+    /// Answers a command. Where something was recorded, whoever asked waits for the disk, on the thread that then writes the answer: a hop
+    /// from one thread to another costs as much as the disk.
+    fn reply(&mut self, ticket: Ticket, answer: Answer) -> Option<Synced> {
+        let (answered, last_event_id) = self.awaiting.remove(&ticket)?;
+        let syncing = self.recorder.hand_over();
+        self.heed_recorder();
         let (owing, synced) = match syncing {
             Some(syncing) => {
                 let (done, synced) = oneshot::channel();
@@ -125,12 +134,16 @@ impl Driver {
         };
         // The client may have hung up.
         let _ = answered.send(Answered { answer, last_event_id, owing });
-        let Some(synced) = synced else { return };
+        synced
+    }
+
+    /// Returns once what an answer says is on disk, so that nobody reads before what the agent makes of it.
+    async fn await_disk(&mut self, synced: Synced) {
         match synced.await {
             Ok(Ok(())) => {}
             Ok(Err(error)) => {
-                self.recorder.fail(error);
-                self.degrade();
+                self.recorder.fail(&error);
+                self.heed_recorder();
             }
             // It hung up, so nobody was told anything yet.
             Err(_) => self.recorder.bind(),
@@ -139,16 +152,14 @@ impl Driver {
 
     /// What was recorded is on disk when this returns.
     pub(super) async fn commit(&mut self) {
-        if !self.recorder.commit().await {
-            self.degrade();
-        }
+        self.recorder.commit().await;
+        self.heed_recorder();
     }
 
     /// What was recorded survives this process when this returns.
     fn write(&mut self) {
-        if !self.recorder.write() {
-            self.degrade();
-        }
+        self.recorder.write();
+        self.heed_recorder();
     }
 
     /// The end of a batch: the journal first, then the subscribers, then what can wait. The end of a turn is on disk before anyone
@@ -169,7 +180,7 @@ impl Driver {
         if std::mem::take(&mut self.meta_changed) {
             self.write_meta().await;
         }
-        if self.recorder.is_idle() {
+        if self.recorder.is_idle() && self.heeded == Health::Well {
             let last = self.live.stream.bus().last_event_id();
             self.folded_until = last;
             if self.recorder.journal().bytes() > self.compact_at_bytes && last > self.ring_size {
@@ -178,10 +189,19 @@ impl Driver {
         }
     }
 
-    pub(super) fn degrade(&mut self) {
-        self.live.recording_degraded.store(true, Ordering::Relaxed);
-        let data = json!({"sessionId": self.live.id, "reason": "write_failed"});
-        self.publish(&Draft::new(EventType::SessionRecordingDegraded, &data));
+    /// Says what has become of the recording.
+    pub(super) fn heed_recorder(&mut self) {
+        let health = self.recorder.health();
+        let before = std::mem::replace(&mut self.heeded, health);
+        if health == before {
+            return;
+        }
+        self.live.recording_degraded.store(health != Health::Well, Ordering::Relaxed);
+        self.live.machine().set_recorded(health != Health::Behind);
+        if before == Health::Well {
+            let data = json!({"sessionId": self.live.id, "reason": "write_failed"});
+            self.publish(&Draft::new(EventType::SessionRecordingDegraded, &data));
+        }
     }
 
     pub(super) async fn write_meta(&self) {
@@ -196,12 +216,12 @@ impl Driver {
     async fn compact(&mut self, folded_until: u64) {
         let (path, notes) = (self.recorder.journal().path().to_owned(), notes(&self.live.machine().standing_entries()));
         let folded = tokio::task::spawn_blocking(move || {
-            std::fs::read(path).map(|text| store::compact(&text, folded_until, &notes))
+            store::Journal::read(&path).map(|text| store::compact(&text, folded_until, &notes))
         });
         let replaced = match folded.await {
             Ok(Ok(text)) => self.recorder.journal().replace(&text),
             Ok(Err(error)) => Err(error),
-            Err(error) => Err(std::io::Error::other(error)),
+            Err(error) => Err(io::Error::other(error)),
         };
         if let Err(error) = replaced {
             tracing::warn!(%error, session = %self.live.id, "cannot fold the journal");

@@ -7,6 +7,9 @@ use serde::Serialize;
 
 use crate::store::{Journal, Syncing};
 
+/// What a full disk does not take is kept up to this many bytes, for the time when it has room again.
+const MAX_BACKLOG_BYTES: usize = 8 * 1024 * 1024;
+
 /// Buffers kept from one batch to the next are no larger than this.
 const KEPT_BUFFER_BYTES: usize = 64 * 1024;
 
@@ -19,8 +22,17 @@ pub(super) struct Recorder {
     is_binding: bool,
     /// Accepted and not settled.
     open_prompts: BTreeSet<PromptId>,
-    /// The journal failed; nothing is written any more.
-    degraded: bool,
+    health: Health,
+}
+
+/// How the journal is doing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Health {
+    Well,
+    /// It did not take the lines, which are kept; each time something binding is recorded it is asked again.
+    Behind,
+    /// Lines are lost, or may be. Nothing is written any more.
+    Broken,
 }
 
 /// A note of the daemon's own between the events.
@@ -33,64 +45,122 @@ struct Note<'a> {
 
 impl Recorder {
     pub(super) fn new(journal: Journal, open_prompts: BTreeSet<PromptId>) -> Self {
-        Self { journal, lines: Vec::new(), is_binding: false, open_prompts, degraded: false }
+        Self { journal, lines: Vec::new(), is_binding: false, open_prompts, health: Health::Well }
     }
 
-    pub(super) fn is_degraded(&self) -> bool {
-        self.degraded
+    pub(super) fn health(&self) -> Health {
+        self.health
     }
 
     pub(super) fn event(&mut self, frame: &Frame) {
-        if !self.degraded {
-            self.lines.extend_from_slice(&frame.json());
-            self.lines.push(b'\n');
-        }
+        self.line(|lines| lines.extend_from_slice(&frame.json()));
     }
 
     pub(super) fn entry(&mut self, entry: &LedgerEntry) {
-        if self.degraded {
-            return;
-        }
         entry.account(&mut self.open_prompts);
         let note = Note { ledger: entry, open: self.open_prompts.len() };
-        // A Vec takes every write, and entries have string keys only.
-        let written = serde_json::to_writer(&mut self.lines, &note);
-        debug_assert!(written.is_ok(), "{written:?}");
-        self.lines.push(b'\n');
+        self.line(|lines| {
+            serde_json::to_writer(lines, &note).expect("a Vec takes every write, and entries have string keys only");
+        });
         self.is_binding = true;
     }
 
-    /// Writes what was collected. It survives this process from here on, but no power cut. False when the journal has just failed.
-    #[must_use]
-    pub(super) fn write(&mut self) -> bool {
-        let written = self.journal.append(&self.lines);
-        self.lines.clear();
-        self.lines.shrink_to(KEPT_BUFFER_BYTES);
-        self.check(written)
+    fn line(&mut self, write: impl FnOnce(&mut Vec<u8>)) {
+        if self.health == Health::Broken {
+            return;
+        }
+        write(&mut self.lines);
+        self.lines.push(b'\n');
+        if self.health == Health::Behind && self.lines.len() > MAX_BACKLOG_BYTES {
+            self.give_up();
+        }
+    }
+
+    /// Writes what was collected. It survives this process from here on, but no power cut.
+    pub(super) fn write(&mut self) {
+        match self.health {
+            Health::Well => self.append(),
+            Health::Behind | Health::Broken => {}
+        }
+    }
+
+    /// Writes what was collected, what the journal did not take before included.
+    fn catch_up(&mut self) {
+        match self.health {
+            Health::Well | Health::Behind => self.append(),
+            Health::Broken => {}
+        }
+    }
+
+    fn append(&mut self) {
+        match (self.journal.append(&self.lines), self.health) {
+            (Ok(()), health) => {
+                self.lines.clear();
+                self.lines.shrink_to(KEPT_BUFFER_BYTES);
+                if health == Health::Behind {
+                    let journal = self.journal.path().display();
+                    tracing::info!(%journal, "the session is recorded again, and nothing is missing");
+                    self.health = Health::Well;
+                    self.journal.mark_complete();
+                }
+            }
+            (Err(error), Health::Well) => self.fall_behind(&error),
+            (Err(_), Health::Behind | Health::Broken) => {}
+        }
+    }
+
+    fn fall_behind(&mut self, error: &io::Error) {
+        tracing::error!(%error, journal = %self.journal.path().display(), "the session is not recorded for now");
+        self.health = Health::Behind;
+        self.journal.mark_incomplete();
     }
 
     /// Writes what was collected and, if any of it is binding, waits until it is on disk.
-    pub(super) async fn commit(&mut self) -> bool {
-        let written = self.write();
-        if !std::mem::take(&mut self.is_binding) || self.degraded {
-            return written;
+    pub(super) async fn commit(&mut self) {
+        if !std::mem::take(&mut self.is_binding) {
+            return self.write();
         }
-        let synced = self.journal.sync().await;
-        self.check(synced)
+        self.catch_up();
+        if self.health == Health::Well
+            && let Err(error) = self.journal.sync().await
+        {
+            self.fail(&error);
+        }
+    }
+
+    /// Puts everything on disk and makes room for the end of the session, so that what is said when it closes cannot fail for want of it.
+    pub(super) async fn secure(&mut self) {
+        self.is_binding = true;
+        self.commit().await;
+        if self.health == Health::Well
+            && let Err(error) = self.journal.make_room()
+        {
+            self.fall_behind(&error);
+        }
     }
 
     /// Writes what was collected and hands over what has yet to be waited for, if any of it is binding: whoever tells of it waits, and the
-    /// disk works while the agent does. False when the journal has just failed.
+    /// disk works while the agent does.
     #[must_use]
-    pub(super) fn hand_over(&mut self) -> (bool, Option<Syncing>) {
-        let written = self.write();
-        let is_binding = std::mem::take(&mut self.is_binding) && !self.degraded;
-        (written, self.journal.syncing().filter(|_| is_binding))
+    pub(super) fn hand_over(&mut self) -> Option<Syncing> {
+        if !std::mem::take(&mut self.is_binding) {
+            self.write();
+            return None;
+        }
+        self.catch_up();
+        if self.health == Health::Well { self.journal.syncing() } else { None }
     }
 
-    /// Something that was handed over did not get to the disk.
-    pub(super) fn fail(&mut self, error: io::Error) {
-        let _ = self.check(Err(error));
+    /// Something that was handed over did not get to the disk; the system may have forgotten it by now.
+    pub(super) fn fail(&mut self, error: &io::Error) {
+        tracing::error!(%error, journal = %self.journal.path().display(), "the session is no longer recorded");
+        self.journal.mark_incomplete();
+        self.give_up();
+    }
+
+    fn give_up(&mut self) {
+        self.health = Health::Broken;
+        self.lines = Vec::new();
     }
 
     /// Whether no prompt owes its terminal.
@@ -105,15 +175,5 @@ impl Recorder {
 
     pub(super) fn journal(&mut self) -> &mut Journal {
         &mut self.journal
-    }
-
-    fn check(&mut self, result: std::io::Result<()>) -> bool {
-        if let Err(error) = result {
-            tracing::error!(%error, journal = %self.journal.path().display(), "the session is no longer recorded");
-            self.degraded = true;
-            self.journal.mark_incomplete();
-            return false;
-        }
-        true
     }
 }

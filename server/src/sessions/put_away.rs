@@ -7,7 +7,7 @@ use std::{
 
 use roost_core::{
     SessionId,
-    session::{Command, DisplayName, Status},
+    session::{Answer, CloseRefused, Command, DisplayName, Status},
 };
 
 use super::{Sessions, table::Restoring};
@@ -76,14 +76,21 @@ impl Sessions {
         renamed.map_err(io::Error::other)?
     }
 
-    /// Closes a session if it is live, and returns when nothing of it is in memory. Whoever calls this has claimed the session, so
-    /// nobody loads it again.
-    pub(crate) async fn put_away(&self, id: &SessionId) {
+    /// Ends a session if it is live, and returns when nothing of it is in memory. Whoever calls this has claimed the session, so nobody
+    /// loads it again.
+    ///
+    /// # Errors
+    /// What was said last cannot be written; then it goes on. Nothing that is discarded has to be.
+    pub(crate) async fn put_away(&self, id: &SessionId, ending: Ending) -> Result<(), CloseRefused> {
         while let Some(under_way) = self.under_way(id) {
             match under_way {
                 UnderWay::Live(live) => {
                     // One that has just ended by itself answers nothing, and retires all the same.
-                    let _ = live.command(None, Command::Close).await;
+                    if let Some(answered) = live.command(None, ending.command()).await
+                        && let Answer::Close(Err(refused @ CloseRefused::Unrecorded)) = answered.answer
+                    {
+                        return Err(refused);
+                    }
                     live.retired().await;
                 }
                 UnderWay::Restoring(restoring) => {
@@ -92,12 +99,30 @@ impl Sessions {
             }
         }
         self.table().died.retain(|died| died.session != *id);
+        Ok(())
     }
 
     fn under_way(&self, id: &SessionId) -> Option<UnderWay> {
         let table = self.table();
         let restoring = table.restoring.get(id).map(|(_, restoring)| UnderWay::Restoring(restoring.clone()));
         restoring.or_else(|| table.live.get(id).map(|live| UnderWay::Live(Arc::clone(live))))
+    }
+}
+
+/// What is to become of a live session's files.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ending {
+    /// They are kept, so everything has to be in them.
+    Keep,
+    Discard,
+}
+
+impl Ending {
+    fn command(self) -> Command {
+        match self {
+            Self::Keep => Command::Close,
+            Self::Discard => Command::Discard,
+        }
     }
 }
 

@@ -12,11 +12,8 @@ use crate::{
     child::{CallError, StartError},
     driver::{LiveSession, NoAgent, Source},
     mcp_servers::{McpServers, UnfitMcpServer},
-    store::{Detail, Extent, History, MAX_JOURNAL_BYTES, MAX_JOURNAL_EVENTS, fold},
+    store::{Detail, Extent, History, Journal, MAX_JOURNAL_BYTES, MAX_JOURNAL_EVENTS, fold},
 };
-
-/// A load waits so long for the agent, for the sake of fresh models and modes; what the agent said last will do after that.
-const STATE_PATIENCE: Duration = Duration::from_millis(1_500);
 
 /// Which way a session is brought back. They differ in what the answer holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
@@ -98,7 +95,7 @@ impl Sessions {
         }
         loop {
             let (live, attachment) = self.bring_back(id, Some(how), along).await?;
-            tokio::time::timeout(STATE_PATIENCE, live.settled()).await.ok();
+            tokio::time::timeout(self.0.state_patience, live.settled()).await.ok();
             if let Some(no_agent) = live.no_agent() {
                 return Err(no_agent.clone().into());
             }
@@ -145,7 +142,7 @@ impl Sessions {
         };
         let (path, extent) = (live.journal().to_owned(), Extent { max_bytes: self.0.replay_max_bytes, page });
         let folded = tokio::task::spawn_blocking(move || {
-            let mut text = std::fs::read(path)?;
+            let mut text = Journal::read(&path)?;
             for frame in unwritten {
                 text.extend_from_slice(&frame.json());
                 text.push(b'\n');

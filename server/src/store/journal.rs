@@ -1,5 +1,8 @@
 //! A session's events on disk: `events.jsonl`, appended only.
 //!
+//! While a daemon writes it, zero bytes may follow the last line: room that the disk has already given, so that a line put there is
+//! safe in about two thirds of the time. They are taken off when the session closes, or by whoever opens the journal next.
+//!
 //! A line is either an event, the very bytes of its `data:` line, or a note of the daemon's own, `{"ledger":…}`. Lines appear in
 //! the order they were published. Notes say which prompts were accepted and which are settled, so that a restarted daemon knows
 //! what it still owes.
@@ -7,6 +10,7 @@
 use std::{
     fs::{File, OpenOptions},
     io::{self, Read, Seek, SeekFrom, Write},
+    os::unix::fs::FileExt,
     path::{Path, PathBuf},
     sync::{
         Arc,
@@ -21,8 +25,10 @@ use tokio::runtime::{Handle, RuntimeFlavor};
 pub struct Journal {
     file: Arc<File>,
     path: PathBuf,
-    /// Length of what was written whole, in bytes.
+    /// Length of what was written whole, in bytes; the next line goes there.
     bytes: u64,
+    /// Up to where there is room already; not less than `bytes` once something was synced.
+    room_until: u64,
     unsynced: bool,
     /// Its name in the directory may not be on disk yet, nor may its session's `meta.json`.
     fresh: Arc<AtomicBool>,
@@ -39,6 +45,10 @@ pub struct Syncing {
 impl Journal {
     pub(super) const FILE: &'static str = "events.jsonl";
     pub(super) const INCOMPLETE: &'static str = "incomplete";
+    /// Room that is made at a time, in bytes: some ten short turns.
+    const ROOM_BYTES: u64 = 16 * 1024;
+    /// New room is made when less than this is left, in bytes.
+    const LEAST_ROOM_BYTES: u64 = 4 * 1024;
 
     /// Starts an empty journal.
     ///
@@ -46,26 +56,45 @@ impl Journal {
     /// One exists already, or the disk refuses.
     pub fn create(dir: &Path) -> io::Result<Self> {
         let path = dir.join(Self::FILE);
-        let file = OpenOptions::new().create_new(true).read(true).append(true).open(&path)?;
-        Ok(Self { file: Arc::new(file), path, bytes: 0, unsynced: true, fresh: Arc::new(true.into()) })
+        let file = OpenOptions::new().create_new(true).read(true).write(true).open(&path)?;
+        let (file, fresh) = (Arc::new(file), Arc::new(true.into()));
+        Ok(Self { file, path, bytes: 0, room_until: 0, unsynced: true, fresh })
     }
 
-    /// Opens a journal to continue it and returns what it holds. A last line that was never finished is cut off.
+    /// Opens a journal to continue it and returns what it holds. A last line that was never finished is cut off, as is unused room;
+    /// when the journal was last written to stays as it was.
     ///
     /// # Errors
     /// It is missing or unreadable.
     pub fn open(dir: &Path) -> io::Result<(Self, Vec<u8>)> {
         let path = dir.join(Self::FILE);
-        let mut file = OpenOptions::new().read(true).append(true).open(&path)?;
+        let mut file = OpenOptions::new().read(true).write(true).open(&path)?;
         let mut text = Vec::new();
         file.read_to_end(&mut text)?;
-        let whole = text.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1);
+        let whole = length_in_whole_lines(&text);
         if whole < text.len() {
-            tracing::warn!(journal = %path.display(), bytes = text.len() - whole, "cut off an unfinished last line");
+            let unfinished = text[whole..].iter().filter(|byte| **byte != 0).count();
+            if unfinished > 0 {
+                tracing::warn!(journal = %path.display(), bytes = unfinished, "cut off an unfinished last line");
+            }
+            let written_at = file.metadata()?.modified()?;
             file.set_len(whole as u64)?;
+            file.set_modified(written_at)?;
             text.truncate(whole);
         }
-        Ok((Self { file: Arc::new(file), path, bytes: whole as u64, unsynced: false, fresh: Arc::default() }, text))
+        let bytes = whole as u64;
+        let (file, fresh) = (Arc::new(file), Arc::default());
+        Ok((Self { file, path, bytes, room_until: bytes, unsynced: false, fresh }, text))
+    }
+
+    /// What a journal holds in whole lines, whether or not somebody is writing it.
+    ///
+    /// # Errors
+    /// It is missing or unreadable.
+    pub fn read(path: &Path) -> io::Result<Vec<u8>> {
+        let mut text = std::fs::read(path)?;
+        text.truncate(length_in_whole_lines(&text));
+        Ok(text)
     }
 
     /// Bytes on disk.
@@ -83,8 +112,9 @@ impl Journal {
             return Ok(());
         }
         self.unsynced = true;
-        if let Err(error) = (&*self.file).write_all(lines) {
+        if let Err(error) = self.file.write_all_at(lines, self.bytes) {
             let _ = self.file.set_len(self.bytes);
+            self.room_until = self.bytes;
             return Err(error);
         }
         self.bytes += lines.len() as u64;
@@ -103,13 +133,41 @@ impl Journal {
     }
 
     /// What is left to do until everything appended so far would survive a power cut. None when nothing is new.
-    pub fn syncing(&self) -> Option<Syncing> {
-        let dir = self.path.parent()?;
-        self.unsynced.then(|| Syncing {
-            file: Arc::clone(&self.file),
-            dir: dir.to_owned(),
-            fresh: Arc::clone(&self.fresh),
-        })
+    pub fn syncing(&mut self) -> Option<Syncing> {
+        if !self.unsynced {
+            return None;
+        }
+        // Whether the next line fits a full disk shows when it is written.
+        let _ = self.make_room();
+        let dir = self.path.parent()?.to_owned();
+        Some(Syncing { file: Arc::clone(&self.file), dir, fresh: Arc::clone(&self.fresh) })
+    }
+
+    /// Sees to it that some short lines will fit, however full the disk gets, and that they are quick to sync: a file that grows has its
+    /// new length written beside the line, one that has room does not.
+    ///
+    /// # Errors
+    /// The disk is full or gone.
+    pub fn make_room(&mut self) -> io::Result<()> {
+        if self.room_until >= self.bytes + Self::LEAST_ROOM_BYTES {
+            return Ok(());
+        }
+        let (from, until) = (self.room_until.max(self.bytes), self.bytes + Self::ROOM_BYTES);
+        let zeros = [0; Self::ROOM_BYTES as usize];
+        let missing = usize::try_from(until - from).unwrap_or(zeros.len());
+        let made = self.file.write_all_at(&zeros[..missing], from);
+        self.room_until = if made.is_ok() { until } else { from };
+        if made.is_err() {
+            let _ = self.file.set_len(from);
+        }
+        made
+    }
+
+    /// Takes off the room that was not used. Nothing is lost if it fails.
+    pub fn close(&mut self) {
+        if self.room_until > self.bytes && self.file.set_len(self.bytes).is_ok() {
+            self.room_until = self.bytes;
+        }
     }
 
     #[must_use]
@@ -123,6 +181,12 @@ impl Journal {
         let _ = File::create(self.path.with_file_name(Self::INCOMPLETE));
     }
 
+    /// Takes that word back: everything clients have seen is in the journal again.
+    pub fn mark_complete(&self) {
+        // Where it cannot be removed the numbering starts anew after a restart, which is the safe side.
+        let _ = std::fs::remove_file(self.path.with_file_name(Self::INCOMPLETE));
+    }
+
     /// Puts `text` in the place of all that was appended so far. Whoever reads the path sees the old journal or the new one.
     ///
     /// # Errors
@@ -133,8 +197,9 @@ impl Journal {
         file.write_all(text)?;
         file.sync_data()?;
         std::fs::rename(&fresh, &self.path)?;
-        self.file = Arc::new(OpenOptions::new().read(true).append(true).open(&self.path)?);
+        self.file = Arc::new(OpenOptions::new().read(true).write(true).open(&self.path)?);
         self.bytes = text.len() as u64;
+        self.room_until = self.bytes;
         self.unsynced = false;
         Ok(())
     }
@@ -162,6 +227,11 @@ impl Syncing {
         }
         Ok(())
     }
+}
+
+/// Up to and with the last newline; what follows is room, or a line that was never finished.
+pub(super) fn length_in_whole_lines(text: &[u8]) -> usize {
+    memchr::memrchr(b'\n', text).map_or(0, |end| end + 1)
 }
 
 /// Puts on disk that a session exists.
@@ -227,6 +297,43 @@ mod tests {
         assert_eq!(text, b"{\"id\":1}\n");
         journal.append(b"{\"id\":2}\n")?;
         assert_eq!(std::fs::read(journal.path())?, b"{\"id\":1}\n{\"id\":2}\n");
+        Ok(())
+    }
+
+    #[tokio::test]
+    async fn room_behind_the_last_line_is_seen_by_no_reader_and_gone_after_the_close() -> io::Result<()> {
+        let dir = tempfile::tempdir()?;
+        let mut journal = Journal::create(dir.path())?;
+        let line = format!("{{\"ledger\":{}}}\n", "1".repeat(1_000));
+        let mut told = Vec::new();
+        for _ in 0..50 {
+            journal.append(line.as_bytes())?;
+            journal.sync().await?;
+            told.extend_from_slice(line.as_bytes());
+            assert!(std::fs::metadata(journal.path())?.len() >= journal.bytes() + Journal::LEAST_ROOM_BYTES - 1_100);
+            assert_eq!(Journal::read(journal.path())?, told);
+            assert_eq!(last_note(journal.path())?.as_deref(), Some(line.trim_end().as_bytes()));
+        }
+        journal.close();
+        assert_eq!(std::fs::read(journal.path())?, told);
+        Ok(())
+    }
+
+    #[tokio::test]
+    async fn a_journal_that_was_never_closed_goes_on_behind_its_last_line() -> io::Result<()> {
+        let dir = tempfile::tempdir()?;
+        let mut journal = Journal::create(dir.path())?;
+        journal.append(b"{\"id\":1}\n")?;
+        journal.sync().await?;
+        journal.append(b"{\"id\":2")?;
+        let written_at = std::fs::metadata(journal.path())?.modified()?;
+        drop(journal);
+        let (mut journal, text) = Journal::open(dir.path())?;
+        assert_eq!(text, b"{\"id\":1}\n");
+        assert_eq!(std::fs::metadata(journal.path())?.modified()?, written_at);
+        journal.append(b"{\"id\":2}\n")?;
+        journal.sync().await?;
+        assert_eq!(Journal::read(journal.path())?, b"{\"id\":1}\n{\"id\":2}\n");
         Ok(())
     }
 }

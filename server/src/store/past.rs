@@ -17,7 +17,7 @@ use roost_core::{
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::{Journal, Project, Shelf, agent_records, history::event_lines};
+use super::{Journal, Project, Shelf, agent_records, history::event_lines, journal::length_in_whole_lines};
 
 /// Larger records are not read in one go.
 pub const MAX_SNAPSHOT_BYTES: u64 = 256 * 1024 * 1024;
@@ -105,7 +105,7 @@ impl Past {
         }
         let mut text = Vec::new();
         file.take(size).read_to_end(&mut text)?;
-        text.truncate(text.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1));
+        text.truncate(length_in_whole_lines(&text));
         let end = Sha256::digest(&text[text.len().saturating_sub(FINGERPRINT_BYTES)..]);
         let identity = Identity {
             dev: stat.dev(),

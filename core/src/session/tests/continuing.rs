@@ -21,7 +21,7 @@ fn p15_a_turn_that_was_cut_off_goes_on_without_new_words() {
     assert_eq!(go_on(&mut stage), ["call qwen/control/session/continue"]);
     assert_eq!(
         verdict(&mut stage, Ok(json!({"accepted": true, "interruption": "interrupted_turn"}))),
-        ["record accepted p9", "record started p9", "call session/prompt", "reply interrupted_turn goes on as p9",]
+        ["record accepted p9", "reply interrupted_turn goes on as p9", "record started p9", "call session/prompt"]
     );
     let call = &stage.calls[1].1;
     assert_eq!(*call, json!({"sessionId": "s", "prompt": [], "_meta": {"qwen.daemon.continueLastTurn": true}}));

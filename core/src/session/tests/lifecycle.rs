@@ -59,6 +59,25 @@ fn x1_a_closed_session_refuses_every_command_and_hears_nothing() {
     assert_eq!(stage.input(Input::Kill { reason: "again".into() }), [""; 0]);
 }
 
+/// X1, C9, X2: what is not on disk yet keeps the session open, also if nobody is there; what is thrown away does not.
+#[test]
+fn x1_a_session_that_is_not_recorded_stays_open() {
+    let mut stage = Stage::new(SessionConfig { idle_timeout: Millis(100), ..SessionConfig::default() });
+    stage.command(Some("a"), Command::Attach { fresh: "a".into() });
+    stage.session.set_recorded(false);
+    let unrecorded = "reply the last of what was said in the session could not be written to disk";
+    assert_eq!(stage.command(Some("a"), Command::Close), [unrecorded]);
+    assert_eq!(stage.command(Some("a"), Command::Detach), ["reply ok"]);
+    stage.now = Millis(100_000);
+    assert_eq!(stage.input(Input::Reap), [""; 0]);
+    stage.session.set_recorded(true);
+    assert_eq!(stage.input(Input::Reap), ["publish session_closed", "end streams", "retire"]);
+
+    let mut stage = self::stage();
+    stage.session.set_recorded(false);
+    assert_eq!(stage.command(None, Command::Discard), ["publish session_closed", "end streams", "reply ok", "retire"]);
+}
+
 /// X1: whoever waits for the agent is answered when the session closes.
 #[test]
 fn x1_whoever_waits_for_the_agent_is_answered_when_the_session_closes() {

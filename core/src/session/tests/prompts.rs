@@ -49,10 +49,10 @@ fn p3_the_first_prompt_starts_at_once_and_any_other_is_announced() {
         stage.send("p1"),
         [
             "record accepted p1",
+            "reply accepted p1",
             "record started p1",
             "publish session_update p1",
             "call session/prompt",
-            "reply accepted p1"
         ]
     );
     assert_eq!(stage.send("p2"), ["record accepted p2", "publish pending_prompt_added p2", "reply accepted p2"]);
@@ -310,6 +310,7 @@ fn p12_a_failed_call_cancels_then_closes_permissions_then_reports() {
         ]
     );
     assert_eq!(stage.data(&EventType::PromptCancelled), json!({"sessionId": "s", "reason": "forward_failed"}));
+    assert_eq!(stage.originator(&EventType::PromptCancelled), stage.originator(&EventType::TurnError));
     assert_eq!(
         stage.data(&EventType::TurnError),
         json!({"sessionId": "s", "message": "no credit", "code": "-32603", "errorKind": "auth", "promptId": "p1"})

@@ -55,7 +55,7 @@ pub(super) async fn close(
     let live = super::live(&app, &id)?;
     let _claim = app.workspaces.locks().claim(vec![live.id.clone()])?;
     let answered = live.command(client, Command::Close).await.ok_or_else(|| WireError::session_not_found(&id))?;
-    answer!(answered, Close).map_err(|error| refusal::refused(&error, &id))?;
+    answer!(answered, Close).map_err(|error| refusal::close(&error, &id))?;
     live.retired().await;
     Ok(StatusCode::NO_CONTENT)
 }

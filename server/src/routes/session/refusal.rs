@@ -4,7 +4,7 @@ use http::StatusCode;
 use roost_core::{
     ClientId, RequestId, SessionId,
     acp::{RpcError, code},
-    session::{ApprovalMode, ControlRefused, Forbidden, PromptRefused, Refused, VoteRefused},
+    session::{ApprovalMode, CloseRefused, ControlRefused, Forbidden, PromptRefused, Refused, VoteRefused},
 };
 use serde_json::Value;
 
@@ -29,6 +29,18 @@ pub(super) fn refused(refused: &Refused, session: &str) -> WireError {
                 .with("sessionId", session)
                 .with("clientId", client)
         }
+    }
+}
+
+pub(super) fn close(error: &CloseRefused, session: &str) -> WireError {
+    match error {
+        CloseRefused::Refused(error) => refused(error, session),
+        CloseRefused::Unrecorded => WireError::new(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            format!("Session \"{session}\" stays open: {error}. Make room on the disk and close it again."),
+        )
+        .code("session_store_failed")
+        .with("sessionId", session),
     }
 }
 
