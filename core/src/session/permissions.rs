@@ -39,7 +39,15 @@ pub enum Outcome {
 #[derive(Debug, Default)]
 pub(super) struct Permissions {
     open: Vec<Request>,
-    remembered: VecDeque<(RequestId, Outcome)>,
+    remembered: VecDeque<Decided>,
+}
+
+/// A request that is closed, and the prompt it was about.
+#[derive(Clone, Debug)]
+pub(super) struct Decided {
+    pub(super) request_id: RequestId,
+    pub(super) prompt_id: Option<PromptId>,
+    pub(super) outcome: Outcome,
 }
 
 impl Permissions {
@@ -51,19 +59,19 @@ impl Permissions {
         self.open.iter().filter_map(|request| request.expires_at).min()
     }
 
-    pub(super) fn remember(&mut self, id: RequestId, outcome: Outcome) {
+    pub(super) fn remember(&mut self, decided: Decided) {
         if self.remembered.len() == MAX_REMEMBERED {
             self.remembered.pop_front();
         }
-        self.remembered.push_back((id, outcome));
+        self.remembered.push_back(decided);
     }
 
     fn get_mut(&mut self, id: &RequestId) -> Option<&mut Request> {
         self.open.iter_mut().find(|request| request.id == *id)
     }
 
-    pub(super) fn outcome_of(&self, id: &RequestId) -> Option<&Outcome> {
-        self.remembered.iter().find(|(decided, _)| decided == id).map(|(_, outcome)| outcome)
+    pub(super) fn decided(&self, id: &RequestId) -> Option<&Decided> {
+        self.remembered.iter().find(|decided| decided.request_id == *id)
     }
 
     /// Takes the requests out that satisfy `which`.
@@ -129,7 +137,7 @@ impl Session {
     /// Whether this request is open here, or was decided here and is remembered.
     #[must_use]
     pub fn knows_request(&self, id: &RequestId) -> bool {
-        self.permissions.open.iter().any(|request| request.id == *id) || self.permissions.outcome_of(id).is_some()
+        self.permissions.open.iter().any(|request| request.id == *id) || self.permissions.decided(id).is_some()
     }
 
     /// V1, V2.
@@ -244,9 +252,10 @@ impl Session {
 
     /// V5.
     fn tell_outcome(&self, request_id: &RequestId, voter: Option<ClientId>, out: &mut Outbox) {
-        if let Some(outcome) = self.permissions.outcome_of(request_id) {
+        if let Some(Decided { prompt_id, outcome, .. }) = self.permissions.decided(request_id) {
             let data = PermissionAlreadyResolved { request_id, session_id: &self.id, outcome };
-            out.publish(Draft::new(EventType::PermissionAlreadyResolved, &data).caused_by(voter));
+            let draft = Draft::new(EventType::PermissionAlreadyResolved, &data);
+            out.publish(draft.in_prompt(prompt_id.clone()).caused_by(voter));
         }
     }
 
@@ -287,12 +296,12 @@ impl Session {
 
     /// The daemon went down with the request open: it is as its acknowledged vote decided it, or cancelled.
     pub(super) fn close_unanswered(&mut self, id: RequestId, prompt_id: Option<PromptId>, out: &mut Outbox) {
-        let decided = self.permissions.outcome_of(&id).cloned();
+        let decided = self.permissions.decided(&id).map(|decided| decided.outcome.clone());
         let outcome = decided.clone().unwrap_or(Outcome::Cancelled);
         let data = PermissionResolved { request_id: &id, outcome: &outcome, voter_client_id: None };
-        out.publish(Draft::new(EventType::PermissionResolved, &data).in_prompt(prompt_id));
+        out.publish(Draft::new(EventType::PermissionResolved, &data).in_prompt(prompt_id.clone()));
         if decided.is_none() {
-            self.permissions.remember(id, outcome);
+            self.permissions.remember(Decided { request_id: id, prompt_id, outcome });
         }
     }
 
@@ -308,7 +317,8 @@ impl Session {
         let data = PermissionResolved { request_id: &request.id, outcome, voter_client_id: voter };
         let draft = Draft::new(EventType::PermissionResolved, &data);
         out.publish(draft.in_prompt(request.prompt_id.clone()).caused_by(voter.cloned()));
-        self.permissions.remember(request.id.clone(), outcome.clone());
+        let (request_id, prompt_id) = (request.id.clone(), request.prompt_id.clone());
+        self.permissions.remember(Decided { request_id, prompt_id, outcome: outcome.clone() });
     }
 }
 

@@ -2,8 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use super::{Effect, KeyedPrompt, LedgerEntry, Session, SessionConfig, outbox::Outbox, prompts::Prompt, turn::Terminal};
-use crate::{Millis, PromptId, SessionId};
+use super::{
+    Effect, KeyedPrompt, LedgerEntry, Session, SessionConfig, outbox::Outbox, permissions::Decided, prompts::Prompt,
+    turn::Terminal,
+};
+use crate::{Millis, PromptId, RequestId, SessionId};
 
 impl Session {
     /// Rebuilds a session from its ledger, oldest entry first, among them [`LedgerEntry::from_event`] of every journaled event.
@@ -35,7 +38,8 @@ impl Session {
                 LedgerEntry::PromptSettled { prompt_id } => drop(settled.insert(prompt_id)),
                 LedgerEntry::VoteRecorded { request_id, outcome, decided, .. } => {
                     if decided {
-                        session.permissions.remember(request_id, outcome);
+                        let prompt_id = prompt_of(&asked, &request_id);
+                        session.permissions.remember(Decided { request_id, prompt_id, outcome });
                     }
                 }
                 LedgerEntry::MetadataChanged { display_name, title_source } => {
@@ -48,9 +52,10 @@ impl Session {
                 LedgerEntry::Annotated { annotations } => session.annotations = annotations,
                 LedgerEntry::PermissionAsked { request_id, prompt_id } => asked.push((request_id, prompt_id)),
                 LedgerEntry::PermissionResolved { request_id, outcome } => {
+                    let prompt_id = prompt_of(&asked, &request_id);
                     asked.retain(|(open, _)| *open != request_id);
-                    if session.permissions.outcome_of(&request_id).is_none() {
-                        session.permissions.remember(request_id, outcome);
+                    if session.permissions.decided(&request_id).is_none() {
+                        session.permissions.remember(Decided { request_id, prompt_id, outcome });
                     }
                 }
             }
@@ -81,4 +86,9 @@ impl Session {
         }
         self.settle(now, prompt_id, terminal, out);
     }
+}
+
+/// The prompt that a request which is still open was about.
+fn prompt_of(asked: &[(RequestId, Option<PromptId>)], request: &RequestId) -> Option<PromptId> {
+    asked.iter().find(|(open, _)| open == request).and_then(|(_, prompt)| prompt.clone())
 }

@@ -181,7 +181,7 @@ impl Session {
         out: &mut Outbox,
     ) {
         let Some(prompt) = self.prompts.running().filter(|running| running.id() == prompt_id) else { return };
-        let (removed, run) = (prompt.removed, prompt.stage);
+        let (removed, run, originator) = (prompt.removed, prompt.stage, prompt.accepted.originator.clone());
         let terminal = match result {
             Ok(result) => {
                 let result = serde_json::from_str::<PromptResult>(result.get()).ok();
@@ -192,7 +192,7 @@ impl Session {
             Err(_) if removed => Terminal::Complete { stop_reason: "cancelled".into(), cancelled: cancelled(run) },
             Err(error) => {
                 // P12.
-                self.announce_cancel(now, prompt_id, None, Some("forward_failed"), out);
+                self.announce_cancel(now, prompt_id, originator, Some("forward_failed"), out);
                 let message = super::controls::detail(&error);
                 let (code, error_kind) = (Some(error.code.to_string().into()), super::controls::error_kind(&error));
                 Terminal::Error(TurnFailure { message, code, error_kind })
@@ -324,7 +324,7 @@ impl Session {
         }
     }
 
-    /// Publishes `prompt_cancelled` unless this run was cancelled before. The canceller is its originator, or else the prompt's own.
+    /// Publishes `prompt_cancelled` unless this run was cancelled before. Whose doing it is, is its originator.
     fn announce_cancel(
         &mut self,
         now: Millis,

@@ -111,7 +111,7 @@ fn v5_a_late_vote_learns_the_outcome_and_everybody_that_it_came() {
     stage.vote(Some("a"), "r1", "yes");
     assert_eq!(
         stage.vote(Some("b"), "r1", "no"),
-        ["publish permission_already_resolved", "reply no pending permission request"]
+        ["publish permission_already_resolved p1", "reply no pending permission request"]
     );
     assert_eq!(
         stage.data(&EventType::PermissionAlreadyResolved),
