@@ -9,6 +9,8 @@ pub(super) struct Command {
     name: &'static str,
     aliases: &'static [&'static str],
     description: &'static str,
+    /// What may follow the name, as a person would be told; none where that is said by the subcommands alone, or nothing may.
+    hint: Option<&'static str>,
     pub(super) run: Run,
     subcommands: &'static [Command],
 }
@@ -33,6 +35,7 @@ pub(super) const COMMANDS: &[Command] = &[
         name: "status",
         aliases: &["about"],
         description: "Show version, model and session",
+        hint: None,
         run: Run::Status,
         subcommands: &[leaf("paths", "Show where the session is recorded", Run::StatusPaths)],
     },
@@ -40,6 +43,7 @@ pub(super) const COMMANDS: &[Command] = &[
         name: "stats",
         aliases: &["usage"],
         description: "Show what this session has used",
+        hint: Some("[model|tools]"),
         run: Run::Stats,
         subcommands: &[
             leaf("model", "Tokens by model", Run::StatsModel),
@@ -50,6 +54,7 @@ pub(super) const COMMANDS: &[Command] = &[
         name: "context",
         aliases: &[],
         description: "Show how full the model's context is",
+        hint: None,
         run: Run::Context,
         subcommands: &[leaf("detail", "Item by item", Run::ContextDetail)],
     },
@@ -57,6 +62,7 @@ pub(super) const COMMANDS: &[Command] = &[
         name: "clear",
         aliases: &["reset", "new"],
         description: "Forget the conversation and start anew",
+        hint: None,
         run: Run::Clear,
         subcommands: &[],
     },
@@ -64,6 +70,7 @@ pub(super) const COMMANDS: &[Command] = &[
         name: "auth",
         aliases: &["connect", "login"],
         description: "Show how to connect a model",
+        hint: None,
         run: Run::Auth,
         subcommands: &[],
     },
@@ -71,13 +78,14 @@ pub(super) const COMMANDS: &[Command] = &[
         name: "init",
         aliases: &[],
         description: "Have the model write a QWEN.md for this project",
+        hint: None,
         run: Run::Init,
         subcommands: &[],
     },
 ];
 
 const fn leaf(name: &'static str, description: &'static str, run: Run) -> Command {
-    Command { name, aliases: &[], description, run, subcommands: &[] }
+    Command { name, aliases: &[], description, hint: None, run, subcommands: &[] }
 }
 
 impl Node for Command {
@@ -102,12 +110,16 @@ pub(crate) fn advertised() -> Vec<Value> {
 impl Command {
     fn advertised(&self) -> Value {
         let subcommands: Vec<&str> = self.subcommands.iter().map(|command| command.name).collect();
-        let input = if subcommands.is_empty() { Value::Null } else { json!({"hint": ""}) };
+        let takes_words = self.hint.is_some() || !subcommands.is_empty();
+        let input = takes_words.then(|| json!({"hint": self.hint.unwrap_or_default()}));
         let mut meta = json!({
             "source": "builtin-command", "sourceLabel": "Built-in",
             "supportedModes": ["interactive", "non_interactive", "acp"],
             "subcommands": subcommands, "modelInvocable": false,
         });
+        if let Some(hint) = self.hint {
+            meta["argumentHint"] = json!(hint);
+        }
         if !self.aliases.is_empty() {
             meta["altNames"] = json!(self.aliases);
         }
