@@ -64,7 +64,12 @@ impl Project {
     pub fn prepare(&self) -> io::Result<()> {
         let sessions = self.dir.join("roost");
         fs::create_dir_all(&sessions)?;
-        restrict(&sessions)
+        restrict(&sessions)?;
+        // A session syncs its own name; those of the folders above it, up to the home's, are nobody's later.
+        for folder in sessions.ancestors().skip(1).take(3) {
+            fs::File::open(folder)?.sync_all()?;
+        }
+        Ok(())
     }
 
     /// The directory of everything that is kept for the workspace.

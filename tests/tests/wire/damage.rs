@@ -119,13 +119,13 @@ fn shown(loaded: &Value) -> anyhow::Result<String> {
     Ok(message_text(&events))
 }
 
-fn file_of(home: &Path, session: &str, name: &str) -> Option<PathBuf> {
+pub(crate) fn file_of(home: &Path, session: &str, name: &str) -> Option<PathBuf> {
     let projects = fs::read_dir(home.join("projects")).ok()?.flatten();
     projects.map(|project| project.path().join("roost").join(session).join(name)).find(|path| path.is_file())
 }
 
 /// Makes `to` what `from` is.
-fn copy(from: &Path, to: &Path) -> anyhow::Result<()> {
+pub(crate) fn copy(from: &Path, to: &Path) -> anyhow::Result<()> {
     fs::remove_dir_all(to)?;
     fs::create_dir(to)?;
     for entry in fs::read_dir(from)? {
