@@ -1,6 +1,8 @@
 // The life of a session, from its creation to its end.
 
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { DaemonClient, DaemonHttpError, DaemonSessionClient } from '@qwen-code/sdk/daemon';
 import { Listener, Reading, client, newSession, receipts, text, turn, workspace } from './daemon.mjs';
@@ -48,6 +50,21 @@ test('a prompt streams thought and answer to its end', async () => {
 test('a prompt without a stream of its own waits for its end too', async () => {
   const session = await newSession();
   assert.equal((await session.prompt(text('Count'))).stopReason, 'end_turn');
+});
+
+test('a session that is kept apart has a working tree and a branch of its own, and is loaded with as much as is wanted', async () => {
+  const git = (...words) =>
+    execFileSync('git', ['-c', 'user.name=Ada', '-c', 'user.email=ada@example.org', ...words], { cwd: workspace });
+  git('init', '--quiet');
+  git('commit', '--quiet', '--allow-empty', '-m', 'First');
+  const session = await client.createOrAttachSession({ workspaceCwd: workspace, worktree: { slug: 'task' } });
+  const worktree = { slug: 'task', path: join(workspace, '.qwen/worktrees/task'), branch: 'worktree-task' };
+  assert.deepEqual(session.worktree, worktree);
+  const listed = await client.listWorkspaceSessions(workspace);
+  assert.deepEqual(listed.find(({ sessionId }) => sessionId === session.sessionId).worktree, worktree);
+  const modes = { compactedReplayMode: 'summary', liveReplayMode: 'summary', sourceType: 'editor', sourceId: 'tab-1' };
+  const loaded = await client.loadSession(session.sessionId, { workspaceCwd: workspace, ...modes });
+  assert.deepEqual(loaded.worktree, worktree);
 });
 
 test('an aborted prompt is cancelled, and the session takes the next', async () => {

@@ -14,9 +14,10 @@ const OUTCOME: &[Field] = &[
     Field::object("answers").or_null().never(&[r#"{"0":7}"#]),
 ];
 const SERVERS: Field = Field::list("mcpServers").or_null().coded("invalid_mcp_servers").never(&["[7]", "[{}]"]);
+const SOURCE_TYPE: Field = Field::text("sourceType").coded("invalid_session_source").never(&[r#""Upper""#, r#""""#]);
 /// A provider there is.
 const KNOWN: &str = r#"{"providerId":"deepseek"}"#;
-const RESTORE: [Field; 3] = [CWD, MODE, SERVERS];
+const RESTORE: [Field; 4] = [CWD, MODE, SERVERS, SOURCE_TYPE];
 const NAME: &[Field] = &[Field::text("displayName").coded("invalid_metadata").never(&[r#""""#, r#""a\u0007b""#])];
 const PLACE: &[Field] = &[
     Field::flag("isPinned").coded("invalid_session_organization"),
@@ -75,7 +76,8 @@ pub(super) const BODIES: &[Body] = &[
             SERVERS,
             Field::text("sessionScope").coded("invalid_session_scope").never(&[r#""many""#]),
             Field::text("sessionId").or_null().coded("invalid_session_id").never(&[r#""not-a-uuid""#]),
-            Field::text("sourceType").coded("invalid_session_source").never(&[r#""Upper""#, r#""""#]),
+            Field::object("worktree").or_null().coded("invalid_worktree"),
+            SOURCE_TYPE,
             Field::text("sourceId")
                 .coded("invalid_session_source")
                 .beside(r#"{"sourceType":"test"}"#)
@@ -90,7 +92,10 @@ pub(super) const BODIES: &[Body] = &[
             CWD,
             MODE,
             SERVERS,
+            SOURCE_TYPE,
             Field::number("historyPageSize").coded("invalid_transcript_limit").never(&["0", "501", "-1", "1.5"]),
+            Field::text("compactedReplayMode").coded("invalid_compacted_replay_mode").never(&[r#""brief""#]),
+            Field::text("liveReplayMode").coded("invalid_live_replay_mode").never(&[r#""brief""#]),
         ],
     ),
     ("POST", "/session/{id}/resume", &RESTORE),
