@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use roost_core::{Millis, rate_limit::RateLimits};
+use roost_core::{Millis, home::SYSTEM_DIR, rate_limit::RateLimits};
 
 use crate::{
     acp, admission::OriginPattern, auth::Secret, body::MAX_BODY_BYTES, daemon_log::LogFile,
@@ -105,6 +105,9 @@ pub struct Timeouts {
     pub session_reap_interval: Option<Millis>,
     /// How long an agent may take to restore a session.
     pub session_restore: Millis,
+    /// How long a load waits for the agent to have opened the session too, for the sake of fresh models and modes; after that what
+    /// the agent said last is told, and what became of it later.
+    pub agent_state: Duration,
     /// How long an agent may take to answer a question about a session.
     pub agent_answer: Duration,
     /// How long a client's command line may run.
@@ -168,7 +171,7 @@ impl Config {
             workspace,
             further_workspaces: Vec::new(),
             home,
-            system_settings_dir: PathBuf::from("/etc/qwen-code"),
+            system_settings_dir: PathBuf::from(SYSTEM_DIR),
             agent,
             page: Page::embedded(),
             log: None,
@@ -226,6 +229,7 @@ impl Default for Timeouts {
             session_idle: Some(Millis(30 * 60 * 1_000)),
             session_reap_interval: Some(Millis(60 * 1_000)),
             session_restore: Millis(60 * 1_000),
+            agent_state: Duration::from_millis(1_500),
             agent_answer: Duration::from_secs(30),
             session_shell: Duration::from_secs(120),
             channel_idle: Duration::from_secs(60),

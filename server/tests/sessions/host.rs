@@ -11,6 +11,7 @@ use roost_server::{
 };
 use roost_tests::{
     client::Client,
+    deadline,
     scripted_agent::{AgentScript, Step, Turn},
 };
 use tempfile::TempDir;
@@ -44,6 +45,8 @@ impl Host {
         let mut config = Config::new(workspace.canonicalize()?, folders.path().join("home"), agent);
         config.port = 0;
         config.token = TokenSource::Given(Secret::new(TOKEN));
+        // What a load says of the agent is the same however busy the machine is.
+        config.timeouts.agent_state = deadline::PATIENCE;
         adjust(&mut config);
         let daemon = serve::start(config.clone()).await?;
         Ok(Self { config, folders, daemon: Some(daemon) })
