@@ -40,6 +40,16 @@ async fn no_screen_scrolls_sideways_at_any_width() -> anyhow::Result<()> {
     write(browser, "/").await?;
     browser.find("listbox", "Commands").await?;
     browser.screenshot("palette-phone").await?;
+    let overlaps = "(() => {
+        const boxes = [...document.querySelectorAll('.foot button')].filter(b => b.checkVisibility()).map(b => b.getBoundingClientRect());
+        return boxes.filter((box, nth) => nth > 0 && box.left < boxes[nth - 1].right - 0.5).length;
+    })()";
+    browser.find("button", "Tell it now").await?;
+    for width in [390, 360] {
+        browser.viewport(width, 844).await?;
+        browser.wait_for(&format!("innerWidth === {width}")).await?;
+        assert_eq!(browser.evaluate(overlaps).await?, 0, "buttons under the text box overlap at {width}");
+    }
     assert_eq!(browser.console_errors().await?, Vec::<String>::new());
     Ok(())
 }
