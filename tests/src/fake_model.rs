@@ -123,8 +123,9 @@ impl Received {
     }
 }
 
-/// A message's content is a string or a list of parts.
-fn text_of(message: &Value) -> String {
+/// The text of a message, whose content is a string or a list of parts.
+#[must_use]
+pub fn text_of(message: &Value) -> String {
     match &message["content"] {
         Value::String(text) => text.clone(),
         Value::Array(parts) => parts.iter().filter_map(|part| part["text"].as_str()).collect(),

@@ -28,7 +28,7 @@ pub async fn install(source: &Path, folder: &Path) -> anyhow::Result<()> {
     }
     let mut npm = Command::new("npm");
     npm.args(["ci", "--ignore-scripts", "--no-audit", "--no-fund"]).current_dir(folder);
-    let output = finish(npm).await?;
+    let output = finish(&mut npm).await?;
     if !output.status.success() {
         bail!("npm cannot install {}:\n{}", source.display(), String::from_utf8_lossy(&output.stderr));
     }
@@ -36,7 +36,7 @@ pub async fn install(source: &Path, folder: &Path) -> anyhow::Result<()> {
 }
 
 /// Runs a program of Node's to its end.
-pub async fn finish(mut command: Command) -> anyhow::Result<Output> {
+pub async fn finish(command: &mut Command) -> anyhow::Result<Output> {
     let program = command.as_std().get_program().display().to_string();
     let output = command.stdin(Stdio::null()).kill_on_drop(true).output().await;
     output.map_err(|error| match error.kind() {

@@ -1,19 +1,19 @@
-//! Roost against what the original answered when it was last asked: `cargo xtask conformance` asks it again.
+//! Roost against what the original said when it was last asked: `cargo xtask conformance` asks it again.
 
-use roost_tests::conformance::{self, Answers};
+use roost_tests::conformance::{self, Said};
 use tokio::sync::OnceCell;
 
 /// Both tests look at one run.
-async fn answers() -> anyhow::Result<&'static Answers> {
-    static ANSWERS: OnceCell<Answers> = OnceCell::const_new();
-    ANSWERS.get_or_try_init(conformance::ask_roost).await
+async fn said() -> anyhow::Result<&'static Said> {
+    static SAID: OnceCell<Said> = OnceCell::const_new();
+    SAID.get_or_try_init(Said::by_roost).await
 }
 
 #[tokio::test]
-async fn every_answer_is_the_originals_or_differs_for_a_reason_that_is_written_down() -> anyhow::Result<()> {
-    let roost = answers().await?;
-    let found = conformance::differences(roost, &conformance::recorded()?);
-    let verdict = conformance::judge(roost.len(), found)?;
+async fn all_that_is_said_is_the_originals_or_differs_for_a_reason_that_is_written_down() -> anyhow::Result<()> {
+    let roost = said().await?;
+    let found = roost.differences(&Said::recorded()?);
+    let verdict = conformance::judge(roost.count(), found)?;
     anyhow::ensure!(verdict.is_good(), "{verdict}");
     Ok(())
 }
@@ -21,7 +21,7 @@ async fn every_answer_is_the_originals_or_differs_for_a_reason_that_is_written_d
 /// A comparison of refusals alone would say little.
 #[tokio::test]
 async fn every_route_that_is_compared_is_once_asked_so_that_it_does_what_it_is_for() -> anyhow::Result<()> {
-    let never = conformance::never_well(answers().await?);
+    let never = conformance::never_well(&said().await?.answers);
     // Folder trust is off, which is said instead.
     let off = ["POST /workspace/trust/request", "POST /workspaces/{workspace}/trust/request"];
     // Nothing asks for permission.

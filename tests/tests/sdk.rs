@@ -5,9 +5,8 @@
 
 use std::{
     collections::BTreeSet,
-    fs, io,
+    fs,
     path::{Path, PathBuf},
-    process::{Output, Stdio},
 };
 
 use anyhow::{Context, bail};
@@ -15,7 +14,7 @@ use roost_tests::{
     daemon::{Daemon, Setup, TOKEN},
     fake_model::{ChatRequest, FakeModel, Script, Step, Turn},
     identity_provider::{IdentityProvider, Terms},
-    program,
+    npm, program,
 };
 use serde_json::json;
 use tempfile::TempDir;
@@ -23,14 +22,6 @@ use tokio::{
     process::Command,
     sync::{OnceCell, Semaphore},
 };
-
-/// What npm needs to know; a change of any of them is a reason to install again.
-const PACKAGE: [&str; 3] = ["package.json", "package-lock.json", ".npmrc"];
-
-/// npm writes this last, so it stands for an installation that was finished.
-const FINISHED: &str = "node_modules/.package-lock.json";
-
-const WHAT_TO_INSTALL: &str = "install Node 20.14 or newer with npm (on Debian: apt-get install nodejs npm)";
 
 /// The model's part: it writes the file it is asked for, ponders without end, or counts.
 fn answer(request: &ChatRequest) -> Turn {
@@ -106,7 +97,7 @@ async fn run(tests: &str) -> anyhow::Result<String> {
         .env("ROOST_WORKSPACE", stage.daemon.workspace());
     node.env("ROOST_HOME", stage.daemon.home()).env("ROOST_IDENTITY_PROVIDER", stage.provider.url());
     node.env("ROOST_RECORD", &record);
-    let output = finish(&mut node).await?;
+    let output = npm::finish(&mut node).await?;
     if !output.status.success() {
         bail!("{}\nthe daemon printed:\n{}", String::from_utf8_lossy(&output.stdout), stage.daemon.log());
     }
@@ -138,18 +129,7 @@ async fn node(tests: &str) -> anyhow::Result<Command> {
 async fn install() -> anyhow::Result<PathBuf> {
     let source = program::repository().join("tests/sdk");
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("sdk");
-    fs::create_dir_all(&folder)?;
-    if !is_installed(&source, &folder)? {
-        for file in PACKAGE {
-            fs::copy(source.join(file), folder.join(file)).with_context(|| format!("cannot copy {file}"))?;
-        }
-        let mut npm = Command::new("npm");
-        npm.args(["ci", "--ignore-scripts", "--no-audit", "--no-fund"]).current_dir(&folder);
-        let output = finish(&mut npm).await?;
-        if !output.status.success() {
-            bail!("npm cannot install the client:\n{}", String::from_utf8_lossy(&output.stderr));
-        }
-    }
+    npm::install(&source, &folder).await?;
     // Node looks for packages beside the file that imports them.
     for entry in fs::read_dir(&source)? {
         let path = entry?.path();
@@ -158,24 +138,6 @@ async fn install() -> anyhow::Result<PathBuf> {
         }
     }
     Ok(folder)
-}
-
-fn is_installed(source: &Path, folder: &Path) -> anyhow::Result<bool> {
-    for file in PACKAGE {
-        if fs::read(source.join(file))? != fs::read(folder.join(file)).unwrap_or_default() {
-            return Ok(false);
-        }
-    }
-    Ok(folder.join(FINISHED).exists())
-}
-
-async fn finish(command: &mut Command) -> anyhow::Result<Output> {
-    let program = command.as_std().get_program().display().to_string();
-    let output = command.stdin(Stdio::null()).kill_on_drop(true).output().await;
-    output.map_err(|error| match error.kind() {
-        io::ErrorKind::NotFound => anyhow::anyhow!("there is no {program}: {WHAT_TO_INSTALL}"),
-        _ => anyhow::anyhow!("cannot start {program}: {error}"),
-    })
 }
 
 #[tokio::test]
@@ -249,7 +211,7 @@ async fn the_published_client_can_do_nothing_else() -> anyhow::Result<()> {
     }
     fs::write(&all, records)?;
     let mut node = node(COVERAGE).await?;
-    let output = finish(node.env("ROOST_RECORDS", &all)).await?;
+    let output = npm::finish(node.env("ROOST_RECORDS", &all)).await?;
     if !output.status.success() {
         bail!("{}", String::from_utf8_lossy(&output.stdout));
     }

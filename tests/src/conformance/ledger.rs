@@ -1,6 +1,6 @@
 //! The reviewed file: which differences are meant, and why.
 
-use std::{fmt, fs, path::Path};
+use std::{collections::BTreeSet, fmt, fs, path::Path};
 
 use anyhow::Context;
 use serde::Deserialize;
@@ -20,10 +20,12 @@ pub enum Kind {
     Missing,
     More,
     Type,
+    /// Of conversations: said by one alone, or by both in another order.
+    Event,
 }
 
 impl Kind {
-    pub const ALL: [Self; 5] = [Self::Status, Self::Code, Self::Missing, Self::More, Self::Type];
+    pub const ALL: [Self; 6] = [Self::Status, Self::Code, Self::Missing, Self::More, Self::Type, Self::Event];
 }
 
 impl fmt::Display for Kind {
@@ -34,6 +36,7 @@ impl fmt::Display for Kind {
             Self::Missing => "members that only the original has",
             Self::More => "members that only Roost has",
             Self::Type => "members of another type",
+            Self::Event => "things said by one alone, or in another order",
         })
     }
 }
@@ -48,6 +51,7 @@ impl Difference {
         match &self.what {
             what if what.starts_with("status ") => Kind::Status,
             what if what.starts_with("code ") => Kind::Code,
+            what if what.starts_with("only ") => Kind::Event,
             what if what.ends_with(" is missing") => Kind::Missing,
             what if what.ends_with(" is ours only") => Kind::More,
             _ => Kind::Type,
@@ -61,11 +65,18 @@ impl fmt::Display for Difference {
     }
 }
 
-/// Differences with one reason. In each pattern `*` stands for anything.
+/// Differences with one reason.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Entry {
     reason: String,
+    differences: Vec<Pattern>,
+}
+
+/// Any of these in any of those. `*` stands for anything.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Pattern {
     cases: Vec<String>,
     whats: Vec<String>,
 }
@@ -74,44 +85,43 @@ struct Entry {
 pub(super) struct Ledger(Vec<Entry>);
 
 impl Ledger {
+    /// Reads the file. A reason has words, and stands once.
     pub(super) fn read(path: &Path) -> anyhow::Result<Self> {
         let text = fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
         let entries: Vec<Entry> = serde_json::from_slice(&text).with_context(|| format!("{}", path.display()))?;
-        for entry in &entries {
-            anyhow::ensure!(entry.reason.split_whitespace().count() > 2, "{:?} has no reason", entry.cases);
+        let mut reasons = BTreeSet::new();
+        for Entry { reason, differences } in &entries {
+            anyhow::ensure!(reason.split_whitespace().count() > 2, "{differences:?} has no reason");
+            anyhow::ensure!(reasons.insert(reason), "this reason stands twice: {reason}");
         }
         Ok(Self(entries))
     }
 
     pub(super) fn explains(&self, difference: &Difference) -> bool {
-        self.0.iter().any(|entry| {
-            entry.cases.iter().any(|case| matches(case, &difference.case))
-                && entry.whats.iter().any(|what| matches(what, &difference.what))
-        })
+        self.patterns().any(|pattern| pattern.describes(difference))
     }
 
-    /// Patterns that none of `found` needs.
+    /// Patterns, and parts of them, that none of `found` needs.
     pub(super) fn stale(&self, found: &[Difference]) -> Vec<String> {
-        let mut stale = Vec::new();
-        for entry in &self.0 {
-            let of_case =
-                |case: &String| found.iter().filter(|difference| matches(case, &difference.case)).collect::<Vec<_>>();
-            for case in &entry.cases {
-                if !of_case(case)
-                    .iter()
-                    .any(|difference| entry.whats.iter().any(|what| matches(what, &difference.what)))
-                {
-                    stale.push(case.clone());
-                }
-            }
-            for what in &entry.whats {
-                let mut concerned = entry.cases.iter().flat_map(of_case);
-                if !concerned.any(|difference| matches(what, &difference.what)) {
-                    stale.push(format!("{what} in {:?}", entry.cases));
-                }
-            }
-        }
-        stale
+        self.patterns().flat_map(|pattern| pattern.stale(found)).collect()
+    }
+
+    fn patterns(&self) -> impl Iterator<Item = &Pattern> {
+        self.0.iter().flat_map(|entry| &entry.differences)
+    }
+}
+
+impl Pattern {
+    fn describes(&self, Difference { case, what }: &Difference) -> bool {
+        let is_any = |patterns: &[String], text| patterns.iter().any(|pattern| matches(pattern, text));
+        is_any(&self.cases, case) && is_any(&self.whats, what)
+    }
+
+    fn stale(&self, found: &[Difference]) -> Vec<String> {
+        let described: Vec<&Difference> = found.iter().filter(|difference| self.describes(difference)).collect();
+        let cases = self.cases.iter().filter(|case| !described.iter().any(|found| matches(case, &found.case)));
+        let whats = self.whats.iter().filter(|what| !described.iter().any(|found| matches(what, &found.what)));
+        cases.cloned().chain(whats.map(|what| format!("{what} in {:?}", self.cases))).collect()
     }
 }
 
@@ -130,12 +140,11 @@ mod tests {
     use super::*;
 
     fn ledger() -> Ledger {
-        let entry = |cases: &[&str], whats: &[&str]| Entry {
-            reason: "a very good reason".to_owned(),
-            cases: cases.iter().map(ToString::to_string).collect(),
-            whats: whats.iter().map(ToString::to_string).collect(),
-        };
-        Ledger(vec![entry(&["GET /a*"], &["code * instead of x", "status 4*"]), entry(&["GET /b"], &["*"])])
+        let all = |texts: &[&str]| texts.iter().map(ToString::to_string).collect();
+        let pattern = |cases, whats| Pattern { cases: all(cases), whats: all(whats) };
+        let entry = |pattern| Entry { reason: "a very good reason".to_owned(), differences: vec![pattern] };
+        let one = pattern(&["GET /a*"], &["code * instead of x", "status 4*"]);
+        Ledger(vec![entry(one), entry(pattern(&["GET /b"], &["*"]))])
     }
 
     #[test]

@@ -36,7 +36,7 @@ impl Shape {
     }
 
     /// What either has.
-    fn or(self, other: Self) -> Self {
+    pub(super) fn or(self, other: Self) -> Self {
         match (self, other) {
             (Self::Object(mut fields), Self::Object(more)) => {
                 for (name, shape) in more {

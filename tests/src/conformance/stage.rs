@@ -5,7 +5,7 @@ use std::{fs, path::Path, process::Stdio};
 use anyhow::{Context, bail};
 use http_body_util::Full;
 use hyper::Method;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{Answers, Seen, cases::Case, dialogue, upgrade, words::Words};
 use crate::{
@@ -23,6 +23,13 @@ const TOKEN: &str = "the-token-of-the-comparison";
 /// Codes that nobody enters while a comparison runs.
 const TERMS: Terms = Terms { expires_in: Some(600), interval: Some(60) };
 
+/// What the model says, and what the user has set.
+#[derive(Debug)]
+pub(super) struct Play {
+    pub(super) script: Script,
+    pub(super) settings: Value,
+}
+
 /// A running server, asked with a token.
 pub(super) struct Stage {
     server: Candidate,
@@ -33,13 +40,16 @@ pub(super) struct Stage {
 }
 
 impl Stage {
-    pub(super) async fn set(words: &[&str], record: &Record, script: Script) -> anyhow::Result<Self> {
+    pub(super) async fn set(words: &[&str], record: &Record, play: Play) -> anyhow::Result<Self> {
         let place = Place::new("roost-conformance-")?;
         let (workspace, second) = (place.workspace(), place.root().join("second"));
         fs::create_dir(&second)?;
         fs::write(workspace.join("hello.txt"), "hello\nworld\n")?;
         commit(&workspace)?;
-        let model = FakeModel::start(script).await?;
+        let home = place.root().join("home");
+        fs::create_dir(&home)?;
+        fs::write(home.join("settings.json"), play.settings.to_string())?;
+        let model = FakeModel::start(play.script).await?;
         let provider = IdentityProvider::start(TERMS).await?;
         let providers = place.root().join("identity-providers.json");
         fs::write(&providers, json!([provider.entry("qwen-oauth")]).to_string())?;
