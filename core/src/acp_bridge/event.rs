@@ -44,6 +44,8 @@ struct Terminal<'a> {
     #[serde(default)]
     branch_point: Option<Value>,
     #[serde(default)]
+    prompt_cancelled: Option<Value>,
+    #[serde(default)]
     message: Option<Cow<'a, str>>,
     #[serde(default)]
     code: Option<Cow<'a, str>>,
@@ -169,11 +171,9 @@ impl Terminal<'_> {
             #[serde(rename = "_meta", skip_serializing_if = "Map::is_empty")]
             meta: Map<String, Value>,
         }
-        let meta = self.branch_point.map(|point| ("qwen.branchPoint".to_owned(), point));
-        let stopped = Stopped {
-            stop_reason: self.stop_reason.as_deref().unwrap_or("end_turn"),
-            meta: meta.into_iter().collect(),
-        };
+        let told = [("qwen.branchPoint", self.branch_point), ("qwen.promptCancelled", self.prompt_cancelled)];
+        let meta = told.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?)));
+        let stopped = Stopped { stop_reason: self.stop_reason.as_deref().unwrap_or("end_turn"), meta: meta.collect() };
         Ok(serde_json::value::to_raw_value(&stopped).expect("results have string keys only"))
     }
 

@@ -192,6 +192,10 @@ fn the_end_of_a_turn_is_the_answer_to_its_prompt() {
     };
     let complete = settled("turn_complete", json!({"sessionId": "s", "promptId": "p", "stopReason": "cancelled"}));
     assert_eq!(complete["result"], json!({"stopReason": "cancelled"}));
+    let cancelled = json!({"cancelledAt": 7, "elapsedMs": 3});
+    let told =
+        settled("turn_complete", json!({"promptId": "p", "stopReason": "cancelled", "promptCancelled": cancelled}));
+    assert_eq!(told["result"]["_meta"], json!({"qwen.promptCancelled": cancelled}));
     let branch = settled("turn_complete", json!({"promptId": "p", "stopReason": "end_turn", "branchPoint": {"a": 1}}));
     assert_eq!(branch["result"]["_meta"], json!({"qwen.branchPoint": {"a": 1}}));
     let failed = settled("turn_error", json!({"promptId": "p", "message": "no", "code": "-32000"}));
