@@ -10,6 +10,7 @@ mod replay;
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
+use roost_core::home::project_dir;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -146,15 +147,9 @@ impl UsageMetadata {
     }
 }
 
-/// What is kept about a working directory: every character of its path that is not a letter or digit becomes `-`.
-pub(crate) fn project(home: &Path, cwd: &Path) -> PathBuf {
-    let id: String = cwd.to_string_lossy().chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect();
-    home.join("projects").join(id)
-}
-
 /// The folder of a working directory's sessions.
 pub(crate) fn chats(home: &Path, cwd: &Path) -> PathBuf {
-    project(home, cwd).join("chats")
+    project_dir(home, cwd).join("chats")
 }
 
 pub(crate) fn file(home: &Path, cwd: &Path, session: &str) -> PathBuf {

@@ -15,7 +15,7 @@ use std::{
 };
 
 use roost_core::{
-    home::SETTINGS,
+    home::{APPROVED_RULES, SETTINGS, SYSTEM_DEFAULTS, SYSTEM_DIR, project_dir},
     trust::{TRUSTED_FOLDERS, Trust, TrustRules},
 };
 use serde_json::Value;
@@ -25,11 +25,7 @@ use self::file::SettingsFile;
 use crate::{
     approval::{Rule, Rules, Scope},
     mode::Mode,
-    record,
 };
-
-/// Where the administrator's files are.
-const SYSTEM_DIR: &str = "/etc/qwen-code";
 
 /// What the settings say, read again whenever a file has changed.
 #[derive(Debug)]
@@ -65,11 +61,11 @@ impl Settings {
     fn open_with(home: &Path, cwd: &Path, system: &Path) -> Self {
         let file = |path| SettingsFile::new(home, path);
         let mut settings = Self {
-            system_defaults: file(system.join("system-defaults.json")),
+            system_defaults: file(system.join(SYSTEM_DEFAULTS)),
             user: file(home.join(SETTINGS)),
             project: SettingsFile::of_project(home, cwd),
             system: file(system.join(SETTINGS)),
-            approved: file(record::project(home, cwd).join("approved-rules.json")),
+            approved: file(project_dir(home, cwd).join(APPROVED_RULES)),
             trusted_folders: home.join(TRUSTED_FOLDERS),
             folder: cwd.canonicalize().unwrap_or_else(|_| cwd.to_owned()),
             trust: Trust::Unknown,

@@ -20,7 +20,10 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use roost_core::session::ApprovalMode;
+use roost_core::{
+    home::{APPROVED_RULES, PROJECT_SETTINGS, SETTINGS, SYSTEM_DEFAULTS},
+    session::ApprovalMode,
+};
 use serde_json::{Map, Value};
 use tokio::task::JoinError;
 
@@ -38,9 +41,6 @@ use crate::{
     store::Project,
     trust::{Trust, TrustedFolders},
 };
-
-/// Beneath the workspace.
-const WORKSPACE_FILE: &str = ".qwen/settings.json";
 
 /// Keys that a project cannot decide about the machine it is opened on; in its file they are ignored.
 const NOT_OF_A_WORKSPACE: &[&str] = &[
@@ -107,11 +107,11 @@ impl Settings {
         let settings = Self(Arc::new(Sources {
             home: home.to_owned(),
             cwd: cwd.to_owned(),
-            system_defaults: SettingsFile::administered(home, system_dir.join("system-defaults.json")),
-            user: SettingsFile::own(home, home.join("settings.json")),
-            workspace: SettingsFile::beneath(home, cwd.to_owned(), WORKSPACE_FILE),
-            system: SettingsFile::administered(home, system_dir.join("settings.json")),
-            approved: SettingsFile::own(home, Project::of(home, cwd).dir().join("approved-rules.json")),
+            system_defaults: SettingsFile::administered(home, system_dir.join(SYSTEM_DEFAULTS)),
+            user: SettingsFile::own(home, home.join(SETTINGS)),
+            workspace: SettingsFile::beneath(home, cwd.to_owned(), PROJECT_SETTINGS),
+            system: SettingsFile::administered(home, system_dir.join(SETTINGS)),
+            approved: SettingsFile::own(home, Project::of(home, cwd).dir().join(APPROVED_RULES)),
             trusted_folders: TrustedFolders::of(home),
             taken_up: Mutex::default(),
             damaged: Mutex::default(),

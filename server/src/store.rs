@@ -24,7 +24,10 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use roost_core::SessionId;
+use roost_core::{
+    SessionId,
+    home::{project_dir, project_name},
+};
 
 pub(crate) use self::{agent_records::title, catalogue::whole_millis, history::compact};
 pub use self::{
@@ -49,12 +52,12 @@ impl Project {
     /// The sessions of the workspace `cwd` (absolute, canonical) under `home`.
     #[must_use]
     pub fn of(home: &Path, cwd: &Path) -> Self {
-        Self { cwd: cwd.to_owned(), dir: home.join("projects").join(folder_name(cwd)) }
+        Self { cwd: cwd.to_owned(), dir: project_dir(home, cwd) }
     }
 
     /// The same of another folder.
     fn beside(&self, cwd: &Path) -> Self {
-        Self { cwd: cwd.to_owned(), dir: self.dir.with_file_name(folder_name(cwd)) }
+        Self { cwd: cwd.to_owned(), dir: self.dir.with_file_name(project_name(cwd)) }
     }
 
     /// Makes sure sessions can be kept.
@@ -170,11 +173,6 @@ impl Project {
     fn chats_dir(&self) -> PathBuf {
         self.dir.join("chats")
     }
-}
-
-/// What the directory of a folder's sessions is called.
-fn folder_name(cwd: &Path) -> String {
-    cwd.to_string_lossy().chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect()
 }
 
 /// Whether a session's name can be the name of a directory, and of nothing else.

@@ -8,7 +8,7 @@ use std::{
 };
 
 use jsonc_parser::{ParseOptions, cst::CstRootNode, json};
-use roost_core::home::SETTINGS_LOCK;
+use roost_core::home::{PROJECT_SETTINGS, SETTINGS_LOCK};
 use serde_json::Value;
 
 use crate::{approval::Rule, lock, stamp::Stamp};
@@ -50,7 +50,7 @@ impl SettingsFile {
 
     /// A project's own file.
     pub(super) fn of_project(home: &Path, project: &Path) -> Self {
-        let path = project.join(".qwen").join("settings.json");
+        let path = project.join(PROJECT_SETTINGS);
         Self { bounds: Some(project.to_owned()), ..Self::new(home, path) }
     }
 

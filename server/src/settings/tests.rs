@@ -27,7 +27,7 @@ impl Folders {
 
     fn workspace(&self, text: &str) {
         fs::create_dir_all(self.cwd.path().join(".qwen")).expect("makes");
-        fs::write(self.cwd.path().join(WORKSPACE_FILE), text).expect("writes");
+        fs::write(self.cwd.path().join(PROJECT_SETTINGS), text).expect("writes");
     }
 }
 
