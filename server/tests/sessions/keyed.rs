@@ -122,9 +122,9 @@ async fn whoever_sends_again_what_was_not_answered_has_every_prompt_run_once_als
     }
     let client = daemon.client()?;
     let mut stream = client.events(&session).from(Cursor::START).open().await?;
-    let end = client.prompt(&session, "the end").await?;
-    let events = stream.until_end_of(&end.prompt_id).await?;
-    let expected: Vec<String> = (0..PROMPTS).map(|n| format!("do k{n}")).chain(["the end".to_owned()]).collect();
+    let end = accepted(&client, &session, "end").await?;
+    let events = stream.until_end_of(&end).await?;
+    let expected: Vec<String> = (0..PROMPTS).map(|n| format!("do k{n}")).chain(["do end".to_owned()]).collect();
     assert_eq!(echoes(&events), expected);
     let ends = |event: &&Envelope| matches!(event.kind, EventType::TurnComplete | EventType::TurnError);
     assert_eq!(events.iter().filter(ends).count(), PROMPTS + 1);
