@@ -17,6 +17,7 @@ mod orphans;
 mod permissions;
 mod power;
 mod secrets;
+mod shapes;
 mod slow_readers;
 mod soak;
 mod spoken;
