@@ -42,7 +42,7 @@ async fn no_screen_scrolls_sideways_at_any_width() -> anyhow::Result<()> {
     browser.screenshot("palette-phone").await?;
     let overlaps = "(() => {
         const boxes = [...document.querySelectorAll('.foot button')].filter(b => b.checkVisibility()).map(b => b.getBoundingClientRect());
-        return boxes.filter((box, nth) => nth > 0 && box.left < boxes[nth - 1].right - 0.5).length;
+        return boxes.filter((box, nth) => nth > 0 && box.left < boxes[nth - 1].right - 0.5 && box.top < boxes[nth - 1].bottom).length;
     })()";
     browser.find("button", "Tell it now").await?;
     for width in [390, 360] {
