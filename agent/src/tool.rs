@@ -60,6 +60,10 @@ pub(crate) trait Tool: Send + Sync {
     fn display(&self) -> &'static str;
     fn kind(&self) -> Kind;
     fn description(&self) -> &'static str;
+    /// Whether a call that goes well is shown by the plan it makes, and has no card.
+    fn is_shown_as_a_plan(&self) -> bool {
+        false
+    }
     /// JSON schema of the parameters.
     fn parameters(&self) -> Value;
     /// Reads the arguments; touches nothing.

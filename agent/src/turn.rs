@@ -230,7 +230,7 @@ impl Turn<'_> {
 
     /// Takes back the cards of calls that will not be made.
     fn discard(&self, reply: &mut Reply) {
-        for call in reply.calls.drain(..) {
+        for call in reply.calls.drain(..).filter(|call| self.session.shared.has_cards(&call.name)) {
             self.session.client.update_now(&self.session.id, &update::tool_discarded(&call.id, &call.name));
         }
     }

@@ -85,6 +85,11 @@ impl Shared {
         self.tools.iter().find(|tool| tool.name() == name).map(AsRef::as_ref)
     }
 
+    /// Whether calls of this tool have a card from the beginning.
+    pub(crate) fn has_cards(&self, tool: &str) -> bool {
+        self.tool(tool).is_none_or(|tool| !tool.is_shown_as_a_plan())
+    }
+
     /// The name people see. A tool nobody knows shows the name the model used.
     pub(crate) fn display<'a>(&'a self, name: &'a str) -> (&'a str, &'static str) {
         self.tool(name).map_or((name, "other"), |tool| (tool.display(), tool.kind().id()))

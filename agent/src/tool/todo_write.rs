@@ -35,6 +35,10 @@ impl Tool for TodoWrite {
         "Replaces the list of steps shown to the user. Use it for work of several steps and keep the states up to date."
     }
 
+    fn is_shown_as_a_plan(&self) -> bool {
+        true
+    }
+
     fn parameters(&self) -> Value {
         json!({
             "type": "object",

@@ -146,13 +146,21 @@ async fn run_one(session: &Session, asked: &Asked, cancel: &CancellationToken) -
     let finished = decide_and_run(session, asked, cancel).await;
     let (id, name, outcome) = (&asked.call.id, &asked.call.name, &finished.outcome);
     let closing = match &outcome.plan {
-        Some(entries) => update::plan(entries),
-        None => update::tool_finished(id, name, outcome.ok, &outcome.content, outcome.raw.as_ref()),
+        Some(entries) => vec![update::plan(entries)],
+        None => {
+            // What made no plan needs a card after all.
+            let late =
+                (!session.shared.has_cards(name)).then(|| update::tool_started(&session.card(&asked.call), true));
+            let last = update::tool_finished(id, name, outcome.ok, &outcome.content, outcome.raw.as_ref());
+            late.into_iter().chain([last]).collect()
+        }
     };
-    if cancel.is_cancelled() {
-        session.client.update_now(&session.id, &closing);
-    } else {
-        session.update(closing).await;
+    for update in closing {
+        if cancel.is_cancelled() {
+            session.client.update_now(&session.id, &update);
+        } else {
+            session.update(update).await;
+        }
     }
     finished
 }
@@ -189,7 +197,9 @@ async fn decide_and_run(session: &Session, asked: &Asked, cancel: &CancellationT
     let decision = match approval::judge(&call.name, &access, session.mode(), &session.rules(), &session.workspace) {
         Verdict::Deny(reason) => return Finished::failed(Outcome::failed(reason)),
         Verdict::Allow => {
-            session.update(update::tool_started(&session.card(call), false)).await;
+            if !tool.is_shown_as_a_plan() {
+                session.update(update::tool_started(&session.card(call), false)).await;
+            }
             Decision::Unasked
         }
         Verdict::Ask { by_rule } => {

@@ -129,8 +129,10 @@ impl Reader<'_> {
             Event::Call { id, name, .. } => {
                 self.send().await;
                 let id = self.conversation.unique_call_id(&id);
-                let (display, kind) = self.session.shared.display(&name);
-                self.session.update(update::tool_preparing(&id, &name, kind, display)).await;
+                if self.session.shared.has_cards(&name) {
+                    let (display, kind) = self.session.shared.display(&name);
+                    self.session.update(update::tool_preparing(&id, &name, kind, display)).await;
+                }
                 self.reply.calls.push(RawCall { id, name, arguments: String::new() });
             }
             Event::Arguments { slot, fragment } => {

@@ -170,6 +170,23 @@ async fn a_list_of_steps_becomes_a_plan() {
     end.expect("ends");
     let plan = updates.iter().find(|update| update["sessionUpdate"] == "plan").expect("a plan");
     assert_eq!(plan["entries"][0], json!({"content": "bake", "priority": "medium", "status": "in_progress"}));
+    assert!(
+        updates.iter().all(|update| update["toolCallId"].is_null()),
+        "the plan is all there is to see: {updates:?}"
+    );
+}
+
+#[tokio::test]
+async fn a_list_of_steps_that_is_none_has_a_card_that_says_so() {
+    let (scene, mut peer, session) = ready().await;
+    scene.say(vec![Step::tool_call("todo_write", json!({"todos": [{"content": "bake", "status": "burnt"}]}))]);
+    let (end, updates) = peer.turn(&session, "go").await;
+    end.expect("ends");
+    let card: Vec<&Value> = updates.iter().filter(|update| update["toolCallId"].is_string()).collect();
+    let kinds: Vec<&Value> = card.iter().map(|update| &update["sessionUpdate"]).collect();
+    assert_eq!(kinds, ["tool_call", "tool_call_update"]);
+    assert_eq!(card[1]["status"], "failed");
+    assert!(result_text(card[1]).contains("must be one of"), "{}", card[1]);
 }
 
 #[tokio::test]
