@@ -24,13 +24,12 @@ pub(super) fn of_turns() -> Vec<Scene> {
         let votes = votes.iter().copied().map(Step::Vote);
         scene(name, [Prompt(write()), Hear(Question)].into_iter().chain(votes).chain([Hear(End)]).collect::<Vec<_>>())
     };
-    let (once, never) = (Vote::For("proceed_once"), Vote::For("no-such-option"));
+    let once = Vote::For("proceed_once");
     vec![
         scene("words", [Prompt(words()), Hear(End)]),
         voted("a write that is allowed", &[once]),
         voted("a write that is refused", &[Vote::For("cancel")]),
         voted("a question that is not answered", &[Vote::Cancelled]),
-        voted("an option nobody offered", &[never, once]),
         scene("a command", [Prompt(command()), Hear(Question), Step::Vote(once), Hear(End)]),
         scene("a file that is read", [Prompt(read("hello.txt")), Hear(End)]),
         scene("a file that is not there", [Prompt(read("nothing.txt")), Hear(End)]),
@@ -63,6 +62,7 @@ pub(super) fn of_rest() -> Vec<Scene> {
     let both = [Prompt(wait()), Hear(Word), Prompt(words()), Hear(Event("pending_prompt_added"))];
     let then = |rest: &[Step]| [&both[..], rest].concat();
     vec![
+        scene(NOBODY_OFFERED, [Prompt(write()), Hear(Question), Step::Vote(NEVER), Step::Vote(late), Hear(End)]),
         scene(
             "a vote that comes late",
             [
@@ -163,6 +163,8 @@ pub(super) fn of_rest() -> Vec<Scene> {
 /// What only `/acp` has, or has otherwise.
 pub(super) fn of_acp() -> Vec<Scene> {
     vec![
+        // Here that is an answer, too, and the last.
+        scene(NOBODY_OFFERED, [Prompt(write()), Hear(Question), Step::Vote(NEVER), Hear(End)]),
         scene("a second prompt", [Prompt(hang()), Hear(Word), Prompt(words()), Hear(End), Hear(End)]),
         scene(
             "a mode and a model as options",
@@ -176,6 +178,8 @@ pub(super) fn of_acp() -> Vec<Scene> {
     ]
 }
 
+const NOBODY_OFFERED: &str = "an option nobody offered";
+const NEVER: Vote = Vote::For("no-such-option");
 const OTHER_EPOCH: &str = "00000000-0000-4000-8000-000000000000";
 
 fn ask(method: &'static str, path: &'static str, body: Value) -> Step {
