@@ -162,11 +162,20 @@ impl Record {
 
 /// How many accepted prompts of a session owe their terminal, without reading all of its journal.
 pub(super) fn owed_prompts(dir: &Path) -> io::Result<usize> {
-    let note = match journal::last_note(&dir.join(Journal::FILE)) {
+    let path = dir.join(Journal::FILE);
+    let last = match journal::last_note(&path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => None,
-        note => note?,
+        last => last?,
     };
-    Ok(note.and_then(|note| serde_json::from_slice::<Note>(&note).ok()).map_or(0, |note| note.open))
+    let owed = |note: &[u8]| serde_json::from_slice::<Note>(note).ok().map(|note| note.open);
+    let Some(last) = last else { return Ok(0) };
+    if let Some(owed) = owed(&last) {
+        return Ok(owed);
+    }
+    // A power cut has torn it: the one before it counts.
+    let text = Journal::read(&path)?;
+    let mut notes = text.split(|byte| *byte == b'\n').rev().filter(|line| line.starts_with(journal::NOTE_PREFIX));
+    Ok(notes.find_map(owed).unwrap_or_default())
 }
 
 impl Meta {
@@ -176,5 +185,21 @@ impl Meta {
         let since_epoch = made.and_then(|made| made.duration_since(std::time::UNIX_EPOCH).ok()).unwrap_or_default();
         let created_at = Millis(u64::try_from(since_epoch.as_millis()).unwrap_or_default());
         Self::new(id.clone(), cwd, created_at)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_note_that_a_power_cut_has_torn_hides_nothing_that_is_owed() -> io::Result<()> {
+        let dir = tempfile::tempdir()?;
+        for tail in ["", "{\"ledger\":{\"promptSet", "{\"ledger\":{\"promptSet\0\0\0\0", "\0\0\0\0"] {
+            let text = format!("{{\"ledger\":null,\"open\":1}}\n{{\"ledger\":null,\"open\":2}}\n{{\"id\":1}}\n{tail}");
+            fs::write(dir.path().join(Journal::FILE), text)?;
+            assert_eq!(owed_prompts(dir.path())?, 2, "{tail:?}");
+        }
+        Ok(())
     }
 }
