@@ -321,7 +321,8 @@ impl Store {
         spawn_local(async move {
             let lines = self.listed(&untrack(|| self.workspace()), View::Archived).await;
             // Somebody may have looked away meanwhile, or elsewhere.
-            if self.list.archive_readings.get_untracked() != turn || self.list.archived.with_untracked(Option::is_none) {
+            if self.list.archive_readings.get_untracked() != turn || self.list.archived.with_untracked(Option::is_none)
+            {
                 return;
             }
             match lines {

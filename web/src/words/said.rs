@@ -15,7 +15,8 @@ impl Words {
     }
 
     pub(crate) fn advice(&self, code: Option<&str>, kind: Option<&str>, message: &str) -> &'static str {
-        let says = |word: &str| message.to_ascii_lowercase().contains(word) || kind.is_some_and(|kind| kind.contains(word));
+        let says =
+            |word: &str| message.to_ascii_lowercase().contains(word) || kind.is_some_and(|kind| kind.contains(word));
         if code == Some("daemon_restarted") {
             "The daemon was restarted while this ran. What was done so far stands; send it again to go on."
         } else if code == Some("prompt_deadline_exceeded") {
