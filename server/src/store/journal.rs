@@ -303,6 +303,7 @@ mod tests {
     #[tokio::test]
     async fn room_behind_the_last_line_is_seen_by_no_reader_and_gone_after_the_close() -> io::Result<()> {
         let dir = tempfile::tempdir()?;
+        std::fs::write(dir.path().join(crate::store::Meta::FILE), "{}")?;
         let mut journal = Journal::create(dir.path())?;
         let line = format!("{{\"ledger\":{}}}\n", "1".repeat(1_000));
         let mut told = Vec::new();
@@ -322,6 +323,7 @@ mod tests {
     #[tokio::test]
     async fn a_journal_that_was_never_closed_goes_on_behind_its_last_line() -> io::Result<()> {
         let dir = tempfile::tempdir()?;
+        std::fs::write(dir.path().join(crate::store::Meta::FILE), "{}")?;
         let mut journal = Journal::create(dir.path())?;
         journal.append(b"{\"id\":1}\n")?;
         journal.sync().await?;
