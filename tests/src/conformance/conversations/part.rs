@@ -52,7 +52,7 @@ pub(super) fn answer(request: &ChatRequest) -> Turn {
     let messages = request.messages();
     let is = |message: &Value, role: &str| message["role"] == role;
     let parts = messages.iter().enumerate().filter(|(_, message)| is(message, "user"));
-    let part = parts.filter_map(|(at, message)| Some((at, Part::find(&text_of(message))?))).last();
+    let part = parts.filter_map(|(at, message)| Some((at, Part::find(&text_of(message))?))).next_back();
     let turn = part.and_then(|(at, Part { part })| {
         let answered = messages[at..].iter().filter(|message| is(message, "assistant")).count();
         part.get(answered).cloned()

@@ -95,7 +95,7 @@ impl Rest {
 
     async fn listen(&mut self, headers: &[(&'static str, &str)], query: &str) -> anyhow::Result<()> {
         let request = headers.iter().fold(self.client.events(&self.session), |request, (name, value)| {
-            request.header(*name, value.replace("EPOCH", self.stream.epoch().unwrap_or_default()))
+            request.header(name, value.replace("EPOCH", self.stream.epoch().unwrap_or_default()))
         });
         let request = if query.is_empty() { request } else { request.query(query) };
         self.stream = request.open().await?;
