@@ -1,4 +1,4 @@
-//! A client of the daemon without its sockets: requests as data, answers and event streams as types (http.md §3–§6, events.md §1–§3).
+//! A client of the daemon without its sockets: requests as data, answers and event streams as types.
 //!
 //! - [`routes`] makes a [`Call`] for each route: the [`Request`] to send, and how to read the [`Answer`] to it.
 //! - [`Stream`] is the machine that keeps one session's events coming: it says when to connect, hang up and wait, and hands on each
@@ -30,6 +30,7 @@ mod request;
 pub mod routes;
 mod session;
 mod stream;
+mod unread;
 mod workspace;
 
 pub use crate::bus::Cursor;
@@ -49,6 +50,7 @@ pub use session::{
     ShellOutcome, Status, SupportedCommands, TurnFailure,
 };
 pub use stream::{DOUBT, Effect, Ending, Input, SILENCE, Stream};
+pub use unread::UnreadSession;
 pub use workspace::{
     Glob, Permissions, Provider, ProviderModel, Providers, RuleType, Rules, ScopedRules, Setting, SettingScope,
     SettingValues, Settings,

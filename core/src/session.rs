@@ -48,7 +48,8 @@ pub use continuing::Continued;
 pub use controls::LanguageChange;
 pub use deadlines::{Deadline, InvalidDeadline, requested_deadline};
 pub use effect::{
-    Answer, Attached, CloseRefused, ControlRefused, Effect, Forbidden, ModeChange, PromptRefused, Refused, Seen, VoteRefused,
+    Answer, Attached, CloseRefused, ControlRefused, Effect, Forbidden, ModeChange, PromptRefused, Refused, Seen,
+    VoteRefused,
 };
 pub use input::{AgentInput, CallId, Command, Input, PromptIntent, SendPrompt, Ticket, UpdateKind, Vote};
 pub use keys::{InvalidPromptKey, KeyedPrompt, META_PROMPT_KEY, PromptKey};

@@ -29,7 +29,9 @@ pub(crate) fn run() -> anyhow::Result<ExitCode> {
 /// broken again.
 fn fuzz_targets() -> anyhow::Result<()> {
     tools::cxx()?;
-    for (task, what) in [("build", "build the fuzz targets"), ("test", "hold the laws of the fuzz targets against their corpus")] {
+    for (task, what) in
+        [("build", "build the fuzz targets"), ("test", "hold the laws of the fuzz targets against their corpus")]
+    {
         let mut command = cargo();
         command.args([task, "--manifest-path"]).arg(project::root().join("fuzz/Cargo.toml"));
         progress::run(what, command.arg("--target-dir").arg(project::target().join("fuzz")))?;

@@ -31,11 +31,19 @@ pub struct Stream {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum State {
     Idle,
-    Dialing { since: Millis },
-    Open { heard: Millis },
-    HangingUp { then: Next },
+    Dialing {
+        since: Millis,
+    },
+    Open {
+        heard: Millis,
+    },
+    HangingUp {
+        then: Next,
+    },
     Reviving,
-    Waiting { until: Millis },
+    Waiting {
+        until: Millis,
+    },
     /// Until [`Input::Nudge`].
     Resting,
     Over,
@@ -160,7 +168,9 @@ impl Stream {
                 self.refused(now, failure, chance)
             }
             (State::HangingUp { then: Next::Dial }, Input::Lost { .. } | Input::Refused { .. }) => self.dial(now),
-            (State::Open { .. } | State::HangingUp { then: Next::Rest }, Input::Lost { .. }) if self.farewell.is_some() => {
+            (State::Open { .. } | State::HangingUp { then: Next::Rest }, Input::Lost { .. })
+                if self.farewell.is_some() =>
+            {
                 self.farewell.take().map_or_else(Vec::new, |kind| self.end(Ending::Session(kind)))
             }
             (State::HangingUp { then: Next::Rest }, Input::Lost { .. } | Input::Refused { .. } | Input::Revived) => {

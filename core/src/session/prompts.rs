@@ -155,8 +155,7 @@ fn text_of(blocks: &[Box<RawValue>]) -> Box<str> {
 
 pub(super) const META_RETRY: &str = "qwen.daemon.retry";
 pub(super) const META_CONTINUE: &str = "qwen.daemon.continueLastTurn";
-const META_OWNED: [&str; 4] =
-    ["qwen.daemon.", "qwen-code/invocation", super::META_ANNOTATIONS, super::META_PROMPT_KEY];
+const META_OWNED: [&str; 4] = ["qwen.daemon.", "qwen-code/invocation", super::META_ANNOTATIONS, super::META_PROMPT_KEY];
 
 /// Drops the keys of a client's `_meta` that only the daemon may set (P16).
 pub(super) fn without_owned_keys(meta: Map<String, Value>) -> Map<String, Value> {

@@ -70,7 +70,8 @@ fn wish(query: &Query) -> Result<Wish, WireError> {
     };
     let detail = query.get("compactedReplayMode").map_or(Some(Detail::Full), Detail::parse);
     let detail = detail.ok_or_else(|| {
-        WireError::bad_request("`compactedReplayMode` must be `full` or `summary`").code("invalid_compacted_replay_mode")
+        WireError::bad_request("`compactedReplayMode` must be `full` or `summary`")
+            .code("invalid_compacted_replay_mode")
     })?;
     Ok(Wish { limit, from, detail })
 }

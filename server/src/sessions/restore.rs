@@ -128,12 +128,7 @@ impl Sessions {
     ///
     /// # Errors
     /// The journal cannot be read, or the session has ended.
-    pub async fn history(
-        &self,
-        live: &Arc<LiveSession>,
-        page: Option<usize>,
-        details: Details,
-    ) -> io::Result<Loaded> {
+    pub async fn history(&self, live: &Arc<LiveSession>, page: Option<usize>, details: Details) -> io::Result<Loaded> {
         let sample = live.sample().await.ok_or(io::ErrorKind::NotFound)?;
         let unwritten: Vec<Frame> = if live.is_recording_degraded() {
             live.stream.bus().frames_after(0).cloned().collect()

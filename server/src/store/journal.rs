@@ -190,7 +190,7 @@ impl Journal {
     /// Puts `text` in the place of all that was appended so far. Whoever reads the path sees the old journal or the new one.
     ///
     /// # Errors
-    /// The disk refuses; the old journal is still in place then.
+    /// The disk refuses; the old journal is in place then, or the new one, which a power cut may still undo.
     pub fn replace(&mut self, text: &[u8]) -> io::Result<()> {
         let fresh = self.path.with_extension("jsonl.new");
         let mut file = OpenOptions::new().create(true).truncate(true).write(true).open(&fresh)?;
@@ -201,7 +201,7 @@ impl Journal {
         self.bytes = text.len() as u64;
         self.room_until = self.bytes;
         self.unsynced = false;
-        Ok(())
+        self.path.parent().map_or(Ok(()), |dir| File::open(dir)?.sync_all())
     }
 }
 
