@@ -100,6 +100,7 @@ fn say(step: &Step) -> Say {
             Say::tool_call("write_file", json!({"file_path": path, "content": content}))
         }
         Step::Ask
+        | Step::AskMany
         | Step::Drain
         | Step::Grandchild { .. }
         | Step::Runaway { .. }

@@ -41,7 +41,7 @@ type Socket = WebSocketStream<TcpStream>;
 /// The way out.
 #[derive(Debug)]
 enum Way {
-    Posts { client: Client, connection: String },
+    Posts { client: Box<Client>, connection: String },
     Socket(SplitSink<Socket, Message>),
 }
 
@@ -54,7 +54,7 @@ impl Link {
     pub(super) async fn streams(client: &Client) -> anyhow::Result<Self> {
         let greeting = client.post("/acp", &hello()).await?;
         let connection = greeting.header("acp-connection-id").context("a connection has an id")?.to_owned();
-        let mut link = Self::new(Way::Posts { client: client.clone(), connection });
+        let mut link = Self::new(Way::Posts { client: Box::new(client.clone()), connection });
         link.open(Place::Connection, None).await?;
         Ok(link)
     }

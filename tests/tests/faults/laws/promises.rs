@@ -155,6 +155,7 @@ fn spoken(step: &Step) -> String {
         Step::Think(_)
         | Step::AskToWrite { .. }
         | Step::Ask
+        | Step::AskMany
         | Step::Drain
         | Step::Grandchild { .. }
         | Step::Runaway { .. }
