@@ -13,6 +13,7 @@ use roost_core::{
 use serde_json::value::to_raw_value;
 use tokio::{
     sync::watch,
+    task::JoinHandle,
     time::{Instant, Sleep, sleep, timeout, timeout_at},
 };
 use tokio_tungstenite::{
@@ -97,11 +98,12 @@ impl Socket {
         self.exchange(&peer, stream).await
     }
 
-    /// Both directions, until either ends. Calls wait here while the connection's line is full, and nothing more is read; what is to
-    /// be written is written meanwhile.
+    /// Both directions, until either ends. While the connection's line is full, or an answer is being counted, nothing more is read, so
+    /// that frames take effect in their order; what is to be written is written meanwhile.
     async fn exchange(&self, peer: &Arc<Peer>, stream: &mut Stream) -> Farewell {
         let reader = peer.outbox().reader();
         let mut waiting: Option<Call> = None;
+        let mut deciding: Option<JoinHandle<()>> = None;
         let mut heard = Instant::now();
         let mut pulse: Pin<Box<Sleep>> = Box::pin(sleep(PULSE));
         loop {
@@ -117,11 +119,18 @@ impl Socket {
                     (Ok(permit), Some(call)) => permit.send(call),
                     (Ok(_) | Err(_), _) => return Farewell::Gone,
                 },
-                message = stream.next(), if waiting.is_none() => {
+                _ = async { deciding.as_mut().expect("the branch is on only then").await }, if deciding.is_some() => {
+                    deciding = None;
+                }
+                message = stream.next(), if waiting.is_none() && deciding.is_none() => {
                     heard = Instant::now();
                     peer.heard();
                     match received(message) {
-                        Ok(Some(text)) => waiting = self.take(peer, &text).await,
+                        Ok(Some(text)) => match self.take(peer, &text).await {
+                            Taken::Call(call) => waiting = Some(call),
+                            Taken::Answer(decision) => deciding = Some(decision),
+                            Taken::Done => {}
+                        },
                         Ok(None) => {}
                         Err(farewell) => return farewell,
                     }
@@ -145,8 +154,7 @@ impl Socket {
         }
     }
 
-    /// A call to be put in line; anything else is dealt with at once.
-    async fn take(&self, peer: &Arc<Peer>, text: &str) -> Option<Call> {
+    async fn take(&self, peer: &Arc<Peer>, text: &str) -> Taken {
         match Incoming::read(text.as_bytes()) {
             Ok(Incoming::Call(call)) if self.is_over_the_limit(peer, &call) => {
                 if let Some(id) = call.id {
@@ -154,16 +162,13 @@ impl Socket {
                     error.data = to_raw_value(&serde_json::json!({ "errorKind": "rate_limit_exceeded" })).ok();
                     peer.outbox().push(Frame::reply(id, Err(error))).await;
                 }
-                None
+                Taken::Done
             }
-            Ok(Incoming::Call(call)) => Some(call),
-            Ok(Incoming::Answer { id, outcome }) => {
-                tokio::spawn(Arc::clone(peer).decide(id, outcome));
-                None
-            }
+            Ok(Incoming::Call(call)) => Taken::Call(call),
+            Ok(Incoming::Answer { id, outcome }) => Taken::Answer(tokio::spawn(Arc::clone(peer).decide(id, outcome))),
             Err(error) => {
                 peer.outbox().push(Incoming::refusal(&error)).await;
-                None
+                Taken::Done
             }
         }
     }
@@ -175,6 +180,15 @@ impl Socket {
         let address: IpAddr = self.caller.door.connection().peer().ip();
         rates.charge(tier, address, &self.headers).is_err()
     }
+}
+
+/// What has become of a frame.
+enum Taken {
+    /// To be put in line.
+    Call(Call),
+    /// Being counted, which goes on should the socket go.
+    Answer(JoinHandle<()>),
+    Done,
 }
 
 /// Says that the socket has gone, however it went.

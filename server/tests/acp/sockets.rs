@@ -89,6 +89,26 @@ async fn a_turn_goes_over_one_socket_with_its_question_and_its_answer() -> anyho
 }
 
 #[tokio::test]
+async fn of_two_answers_to_one_question_the_first_counts() -> anyhow::Result<()> {
+    for round in 0..20 {
+        let write = Step::AskToWrite { path: "note.txt".into(), content: "written".into() };
+        let host = Host::start(AgentScript::turns([vec![write]])).await?;
+        let mut screen = Screen::connect(&host).await?;
+        let session = screen.new_session().await?;
+        screen.prompt(2, &session, "write").await?;
+        let messages = screen.until(|message| message["method"] == "session/request_permission").await?;
+        let question = messages.last().expect("it was waited for")["id"].clone();
+        for option in ["no", "yes"] {
+            let outcome = json!({"outcome": {"outcome": "selected", "optionId": option}});
+            screen.send(&json!({"jsonrpc": "2.0", "id": question, "result": outcome})).await?;
+        }
+        screen.until(|message| message["id"] == 2).await?;
+        assert!(!host.config.workspace.join("note.txt").exists(), "round {round}");
+    }
+    Ok(())
+}
+
+#[tokio::test]
 async fn a_flood_of_events_arrives_whole_and_in_order() -> anyhow::Result<()> {
     let host = Host::start(AgentScript::turns([words(5_000)])).await?;
     let mut screen = Screen::connect(&host).await?;
