@@ -22,13 +22,19 @@ async fn no_screen_scrolls_sideways_at_any_width() -> anyhow::Result<()> {
     let browser = &stage.browser;
     send(browser, "Show me everything").await?;
     browser.shows("Make this change?").await?;
+    let cut_off = "(() => {
+        const bottom = document.querySelector('.dock').getBoundingClientRect().bottom;
+        return [...document.querySelectorAll('.dock-acts button')].filter(b => b.getBoundingClientRect().bottom > bottom).length;
+    })()";
     for scheme in [ColorScheme::Light, ColorScheme::Dark] {
         browser.color_scheme(scheme).await?;
         for (width, height) in [(360, 640), (390, 844), (1280, 900), (2560, 1200)] {
             browser.viewport(width, height).await?;
             browser.wait_for(&format!("innerWidth === {width}")).await?;
+            browser.wait_for("document.getAnimations().every(one => one.playState !== 'running')").await?;
             let overflow = browser.evaluate("document.documentElement.scrollWidth - innerWidth").await?;
             assert!(overflow.as_i64() <= Some(0), "{overflow} pixels too wide at {width}");
+            assert_eq!(browser.evaluate(cut_off).await?, 0, "answers out of reach at {width}");
             browser.screenshot(&format!("permission-{scheme:?}-{width}").to_lowercase()).await?;
         }
     }
