@@ -182,7 +182,9 @@ async fn a_notification_is_performed_and_not_answered() -> anyhow::Result<()> {
     editor.prompt(2, &session, "wait").await?;
     let cancel = json!({"jsonrpc": "2.0", "method": "session/cancel", "params": {"sessionId": session}});
     assert_eq!(editor.post(&cancel).await?.status, 202);
-    assert_eq!(told.result(2).await?, json!({"stopReason": "cancelled"}));
+    let ended = told.result(2).await?;
+    assert_eq!(ended["stopReason"], "cancelled");
+    assert!(ended["_meta"]["qwen.promptCancelled"]["cancelledAt"].is_u64(), "{ended}");
     editor.ask(3, "authenticate", &json!({"methodId": "x"})).await?;
     let lines = stream.until(|message| message["id"] == 3).await?;
     assert_eq!(lines.len(), 1, "nothing else was said: {lines:?}");

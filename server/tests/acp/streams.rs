@@ -246,7 +246,7 @@ async fn a_second_prompt_of_the_connection_ends_the_first() -> anyhow::Result<()
     let mut told = editor.session_stream(&session, None).await?;
     editor.prompt(2, &session, "first").await?;
     editor.prompt(3, &session, "second").await?;
-    assert_eq!(told.result(2).await?, json!({"stopReason": "cancelled"}));
+    assert_eq!(told.result(2).await?["stopReason"], "cancelled");
     assert_eq!(told.result(3).await?, json!({"stopReason": "end_turn"}));
     Ok(())
 }
@@ -305,7 +305,7 @@ async fn a_prompt_nobody_follows_ends_when_its_stream_stays_away() -> anyhow::Re
     drop(told);
     editor.turn_is(&session, "wait", "cancelled").await?;
     let mut told = editor.session_stream(&session, None).await?;
-    assert_eq!(told.result(2).await?, json!({"stopReason": "cancelled"}));
+    assert_eq!(told.result(2).await?["stopReason"], "cancelled");
     Ok(())
 }
 
