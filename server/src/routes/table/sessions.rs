@@ -31,7 +31,7 @@ pub(super) const SESSIONS: &[Row] = &[
             START,
             "409 session_id_conflict",
         ]),
-    delete("/session/{id}", "Closes a session; its record stays").by_client().empty().refuses(&[BUSY]),
+    delete("/session/{id}", "Closes a session; its record stays").by_client().empty().refuses(&["500 session_store_failed", BUSY]),
     post("/session/{id}/load", "Brings a session back, with its history")
         .by_client()
         .takes(
