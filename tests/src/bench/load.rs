@@ -87,7 +87,7 @@ impl Model {
     pub(super) fn start() -> anyhow::Result<Self> {
         let (words, chunks_per_packet) = (Arc::new(AtomicU64::new(1)), Arc::new(AtomicU64::new(64)));
         let (asked, packet) = (Arc::clone(&words), Arc::clone(&chunks_per_packet));
-        let script = Script::answer(move |_| {
+        let script = Script::whatever(move || {
             let (count, chunks_per_packet) = (asked.load(Ordering::Relaxed), packet.load(Ordering::Relaxed));
             vec![Step::Words { count, chunks_per_packet, pace_ms: 0 }]
         });

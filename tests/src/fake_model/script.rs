@@ -106,6 +106,7 @@ pub struct Script(Choice);
 
 enum Choice {
     Queue { turns: VecDeque<Turn>, afterwards: Option<Turn> },
+    Whatever(Box<dyn FnMut() -> Turn + Send>),
     Answer(Box<dyn FnMut(&ChatRequest) -> Turn + Send>),
 }
 
@@ -120,6 +121,11 @@ impl Script {
     #[must_use]
     pub fn always(turn: Turn) -> Self {
         Self(Choice::Queue { turns: VecDeque::new(), afterwards: Some(turn) })
+    }
+
+    /// Whatever is the answer at the time, and nobody reads the request: a benchmark pays for no more than it measures.
+    pub fn whatever(turn: impl FnMut() -> Turn + Send + 'static) -> Self {
+        Self(Choice::Whatever(Box::new(turn)))
     }
 
     /// A function of the request, for tests where several sessions ask at once.
@@ -145,6 +151,7 @@ impl Script {
             Choice::Queue { turns, afterwards } => {
                 turns.pop_front().or_else(|| afterwards.clone()).unwrap_or_else(script_is_over)
             }
+            Choice::Whatever(turn) => turn(),
             Choice::Answer(choose) => choose(&request()),
         }
     }
@@ -160,7 +167,7 @@ impl fmt::Debug for Script {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0 {
             Choice::Queue { turns, .. } => write!(f, "Script({} turns left)", turns.len()),
-            Choice::Answer(_) => f.write_str("Script(a function)"),
+            Choice::Whatever(_) | Choice::Answer(_) => f.write_str("Script(a function)"),
         }
     }
 }
