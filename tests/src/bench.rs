@@ -17,6 +17,7 @@ pub mod report;
 
 use std::path::PathBuf;
 
+pub use self::measures::Mechanism;
 use self::{contestant::Contestant, report::Report};
 use crate::processes;
 
@@ -29,6 +30,8 @@ pub struct Options {
     pub json: Option<PathBuf>,
     /// The command line of another daemon, with `{port}` and `{workspace}` where they belong.
     pub upstream: Option<String>,
+    /// The one mechanism to measure; all of them where none is named.
+    pub only: Option<Mechanism>,
 }
 
 /// Measures every contestant, in turns.
@@ -37,6 +40,6 @@ pub fn run(options: &Options) -> anyhow::Result<Report> {
     let mut contestants = vec![Contestant::floor()?, Contestant::roost()?];
     contestants.extend(options.upstream.as_deref().map(Contestant::upstream));
     processes::open_as_many_files_as_allowed();
-    let columns = measures::columns(&contestants, &size)?;
+    let columns = measures::columns(&contestants, &size, options.only)?;
     Ok(Report::new(columns, options.quick))
 }

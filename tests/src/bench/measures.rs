@@ -21,6 +21,50 @@ const PATIENCE: Duration = Duration::from_secs(180);
 /// What a process may still do after an answer before its memory is read.
 pub(super) const SETTLE: Duration = Duration::from_millis(500);
 
+/// Something that is measured by itself. The start of every contestant is measured in any case.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mechanism {
+    Memory,
+    Sessions,
+    Turns,
+    Stream,
+    FanOut,
+    Replay,
+    Reads,
+    Load,
+    IdleStreams,
+}
+
+impl Mechanism {
+    pub const ALL: [Self; 9] = [
+        Self::Memory,
+        Self::Sessions,
+        Self::Turns,
+        Self::Stream,
+        Self::FanOut,
+        Self::Replay,
+        Self::Reads,
+        Self::Load,
+        Self::IdleStreams,
+    ];
+
+    /// What it is called on the command line and in failures.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Memory => "memory",
+            Self::Sessions => "sessions",
+            Self::Turns => "turns",
+            Self::Stream => "stream",
+            Self::FanOut => "fan-out",
+            Self::Replay => "replay",
+            Self::Reads => "reads",
+            Self::Load => "load",
+            Self::IdleStreams => "idle-streams",
+        }
+    }
+}
+
 /// A contestant, what it has reached, and its process while it is up.
 struct Lane<'a> {
     contestant: &'a Contestant,
@@ -29,7 +73,11 @@ struct Lane<'a> {
 }
 
 /// Measures every contestant. They take turns at each mechanism, so that noise of the machine meets all alike.
-pub(super) fn columns(contestants: &[Contestant], size: &Size) -> anyhow::Result<Vec<Column>> {
+pub(super) fn columns(
+    contestants: &[Contestant],
+    size: &Size,
+    only: Option<Mechanism>,
+) -> anyhow::Result<Vec<Column>> {
     // The client has as many threads as the machine has cores, as a browser and an editor together would.
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     // Where times of single answers are taken it has one: a hop between its own threads would pass for the server's.
@@ -54,37 +102,24 @@ pub(super) fn columns(contestants: &[Contestant], size: &Size) -> anyhow::Result
             })
             .await;
         }
-        each(&mut lanes, &model, size, "memory", async |bench, column| bench.memory(column).await).await;
     });
-    one_thread.block_on(async {
-        each(&mut lanes, &model, size, "sessions", async |bench, column| bench.sessions(column).await).await;
-        each(&mut lanes, &model, size, "turns", async |bench, column| bench.turns(column).await).await;
-    });
-    runtime.block_on(async {
-        each(&mut lanes, &model, size, "stream", async |bench, column| bench.stream(column).await).await;
-        each(&mut lanes, &model, size, "fan-out", async |bench, column| bench.fan_out(column).await).await;
-        each(&mut lanes, &model, size, "replay", async |bench, column| bench.replay(column).await).await;
-        for _ in 0..size.reading_rounds {
-            each(&mut lanes, &model, size, "reads", async |bench, column| bench.reads(column).await).await;
+    let by_clock = [Mechanism::Sessions, Mechanism::Turns];
+    for mechanism in Mechanism::ALL.into_iter().filter(|mechanism| only.is_none_or(|only| only == *mechanism)) {
+        let client = if by_clock.contains(&mechanism) { &one_thread } else { &runtime };
+        let rounds = if mechanism == Mechanism::Reads { size.reading_rounds } else { 1 };
+        for _ in 0..rounds {
+            client.block_on(each(&mut lanes, &model, size, mechanism));
         }
-        each(&mut lanes, &model, size, "load", async |bench, column| bench.memory_under_load(column).await).await;
-        each(&mut lanes, &model, size, "idle streams", async |bench, column| bench.idle_streams(column).await).await;
-    });
+    }
     Ok(lanes.into_iter().map(|lane| lane.column).collect())
 }
 
 /// Has each contestant that is up do one thing.
-async fn each(
-    lanes: &mut [Lane<'_>],
-    model: &Model,
-    size: &Size,
-    what: &str,
-    measure: impl AsyncFn(&Bench<'_>, &mut Column) -> anyhow::Result<()>,
-) {
+async fn each(lanes: &mut [Lane<'_>], model: &Model, size: &Size, mechanism: Mechanism) {
     for lane in lanes {
         let Some(running) = &lane.running else { continue };
         let bench = Bench { running, model, size, prepares_words: lane.contestant.name == "floor" };
-        attempt(&mut lane.column, what, async |column| measure(&bench, column).await).await;
+        attempt(&mut lane.column, mechanism.name(), async |column| bench.measure(mechanism, column).await).await;
     }
 }
 
@@ -136,6 +171,20 @@ pub(super) struct Bench<'a> {
 }
 
 impl Bench<'_> {
+    async fn measure(&self, mechanism: Mechanism, column: &mut Column) -> anyhow::Result<()> {
+        match mechanism {
+            Mechanism::Memory => self.memory(column).await,
+            Mechanism::Sessions => self.sessions(column).await,
+            Mechanism::Turns => self.turns(column).await,
+            Mechanism::Stream => self.stream(column).await,
+            Mechanism::FanOut => self.fan_out(column).await,
+            Mechanism::Replay => self.replay(column).await,
+            Mechanism::Reads => self.reads(column).await,
+            Mechanism::Load => self.memory_under_load(column).await,
+            Mechanism::IdleStreams => self.idle_streams(column).await,
+        }
+    }
+
     pub(super) fn door(&self) -> &Door {
         &self.running.door
     }

@@ -3,13 +3,14 @@
 use std::{fs, path::PathBuf, process::ExitCode};
 
 use anyhow::{Context, bail};
-use roost_tests::bench::{self, Options, floor, page};
+use roost_tests::bench::{self, Mechanism, Options, floor, page};
 
 const HELP: &str = "\
-usage: bench [--quick] [--json FILE] [--upstream \"COMMAND\"]
+usage: bench [--quick] [--only MECHANISM] [--json FILE] [--upstream \"COMMAND\"]
        bench --page
 
   --quick      a tenth of the load, to see whether it works
+  --only       one mechanism: memory, sessions, turns, stream, fan-out, replay, reads, load or idle-streams
   --json FILE  the figures as JSON too
   --page       the page in a real browser, and nothing else
   --upstream   another daemon of the same protocol, as a third column; {port} and {workspace} in its
@@ -32,6 +33,7 @@ fn main() -> anyhow::Result<ExitCode> {
     while let Some(argument) = arguments.next() {
         match argument.as_str() {
             "--quick" => options.quick = true,
+            "--only" => options.only = Some(mechanism(arguments.next())?),
             "--json" => options.json = Some(PathBuf::from(arguments.next().context("--json needs a file")?)),
             "--upstream" => options.upstream = Some(arguments.next().context("--upstream needs a command")?),
             _ => bail!("{HELP}"),
@@ -44,4 +46,9 @@ fn main() -> anyhow::Result<ExitCode> {
         fs::write(path, json).with_context(|| format!("cannot write {}", path.display()))?;
     }
     Ok(if report.is_complete() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+fn mechanism(name: Option<String>) -> anyhow::Result<Mechanism> {
+    let named = name.and_then(|name| Mechanism::ALL.into_iter().find(|mechanism| mechanism.name() == name));
+    named.context("--only needs the name of a mechanism: see bench --help")
 }
