@@ -13,10 +13,10 @@ mod perform;
 mod recorder;
 mod shell_run;
 mod stream;
+mod told;
 
 use std::{
     collections::{BTreeSet, HashMap},
-    io,
     path::{Path, PathBuf},
     sync::{
         Arc, Mutex, OnceLock,
@@ -35,33 +35,37 @@ use tokio::{
     time::Instant,
 };
 
-use self::recorder::{Health, Recorder};
+use self::{
+    recorder::{Health, Recorder},
+    told::Owed,
+};
 pub use self::{
     agent_link::{AgentLink, NoAgent},
     live::{LiveSession, Phase, Source},
     stream::{EventStream, Subscription},
+    told::Told,
 };
 use crate::{
     child::FromAgent,
     clock,
-    store::{Journal, Meta, Project, Syncing},
+    store::{Journal, Meta, Project},
     tally::Tally,
 };
 
 /// What a driver is asked to do.
 #[derive(Debug)]
-pub enum Order {
+enum Order {
     Command {
         client: Option<ClientId>,
         command: Command,
-        answered: oneshot::Sender<Answered>,
+        answered: oneshot::Sender<Owed>,
     },
     Input(Input),
     /// A command line of a client's, to be stopped when `gone` resolves.
     Shell {
         client: Option<ClientId>,
         line: ShellLine,
-        answered: oneshot::Sender<Answered>,
+        answered: oneshot::Sender<Owed>,
         gone: oneshot::Receiver<()>,
     },
     /// The agent has opened the session; where it did so afresh, why it had to.
@@ -93,27 +97,6 @@ pub struct Sample {
 pub struct Answered {
     pub answer: Answer,
     pub last_event_id: u64,
-    /// What has yet to get to the disk before anybody is told; the driver waits for it, too.
-    owing: Option<Owing>,
-}
-
-impl Answered {
-    /// Waits until what the answer says is on disk. Where the disk fails the answer stands, and everyone is told what has become of the
-    /// recording.
-    async fn on_disk(mut self) -> Self {
-        if let Some(Owing { syncing, done }) = self.owing.take() {
-            // The driver lives as long as it waits.
-            let _ = done.send(syncing.finish().await);
-        }
-        self
-    }
-}
-
-/// See [`Answered`].
-#[derive(Debug)]
-struct Owing {
-    syncing: Syncing,
-    done: oneshot::Sender<io::Result<()>>,
 }
 
 /// What a driver starts from.
@@ -201,7 +184,7 @@ struct Driver {
     /// The agent's name for the session it opened afresh, as long as nothing was asked under it: until then the name it had may yet
     /// lead to what was said before.
     fresh_name: Option<Option<String>>,
-    awaiting: HashMap<Ticket, (oneshot::Sender<Answered>, u64)>,
+    awaiting: HashMap<Ticket, (oneshot::Sender<Owed>, u64)>,
     /// What a command line about to be started is to watch: how long it may take, and its client's leaving.
     leaving: HashMap<Ticket, (Duration, oneshot::Receiver<()>)>,
     /// Dropping one stops that command line.
@@ -362,7 +345,7 @@ impl Driver {
     }
 
     /// A number for a command, by which its answer finds back.
-    fn ticket(&mut self, answered: oneshot::Sender<Answered>) -> Ticket {
+    fn ticket(&mut self, answered: oneshot::Sender<Owed>) -> Ticket {
         let ticket = Ticket(self.next_ticket);
         self.next_ticket += 1;
         let last_event_id = self.live.stream.bus().last_event_id();

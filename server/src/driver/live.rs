@@ -16,7 +16,7 @@ use roost_core::{
 use serde_json::value::{RawValue, to_raw_value};
 use tokio::sync::{mpsc, oneshot, watch};
 
-use super::{AgentLink, Answered, EventStream, NoAgent, Order, Sample, ShellLine};
+use super::{AgentLink, Answered, EventStream, NoAgent, Order, Sample, ShellLine, Told};
 
 /// A live session, as everyone but its driver sees it.
 #[derive(Debug)]
@@ -67,6 +67,16 @@ impl LiveSession {
 
     /// Gives a command and waits for its answer. None when the session retired meanwhile.
     pub async fn command(&self, client: Option<ClientId>, command: Command) -> Option<Answered> {
+        self.command_and_tell(client, command).await.map(|(answered, _)| answered)
+    }
+
+    /// The same, for whoever has nothing more to ask of the session: while it holds what it gets beside the answer, the session does nothing
+    /// else.
+    pub async fn command_and_tell(
+        &self,
+        client: Option<ClientId>,
+        command: Command,
+    ) -> Option<(Answered, Option<Told>)> {
         let (answered, answer) = oneshot::channel();
         self.inbox.send(Order::Command { client, command, answered }).await.ok()?;
         Some(answer.await.ok()?.on_disk().await)
@@ -95,7 +105,8 @@ impl LiveSession {
         // Dropped with this future.
         let (_staying, gone) = oneshot::channel();
         self.inbox.send(Order::Shell { client, line, answered, gone }).await.ok()?;
-        Some(answer.await.ok()?.on_disk().await)
+        let (answered, _) = answer.await.ok()?.on_disk().await;
+        Some(answered)
     }
 
     /// Passes on what a command line says.

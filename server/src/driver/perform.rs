@@ -8,13 +8,14 @@ use roost_core::{
     session::{AcceptedPrompt, AgentInput, Answer, CallId, Effect, Input, LedgerEntry, Ticket},
 };
 use serde_json::{Value, json};
-use tokio::{sync::oneshot, time::Instant};
+use tokio::time::Instant;
 
-use super::{Answered, Driver, Flow, Owing, recorder::Health};
+use super::{
+    Driver, Flow,
+    recorder::Health,
+    told::{Owed, Synced},
+};
 use crate::{clock, settings, store};
-
-/// What came of waiting for the disk.
-type Synced = oneshot::Receiver<io::Result<()>>;
 
 /// A journal is folded when it has grown to twice what folding left of it, and to this at least.
 const MIN_COMPACTION_BYTES: u64 = 8 * 1024 * 1024;
@@ -125,15 +126,9 @@ impl Driver {
         let (answered, last_event_id) = self.awaiting.remove(&ticket)?;
         let syncing = self.recorder.hand_over();
         self.heed_recorder();
-        let (owing, synced) = match syncing {
-            Some(syncing) => {
-                let (done, synced) = oneshot::channel();
-                (Some(Owing { syncing, done }), Some(synced))
-            }
-            None => (None, None),
-        };
+        let (owed, synced) = Owed::new(answer, last_event_id, syncing);
         // The client may have hung up.
-        let _ = answered.send(Answered { answer, last_event_id, owing });
+        let _ = answered.send(owed);
         synced
     }
 

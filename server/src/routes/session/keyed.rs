@@ -45,14 +45,13 @@ pub(super) async fn send(
     JsonBody(body): JsonBody,
 ) -> Result<Response, WireError> {
     let Some(key) = key(&body)? else {
-        let sent = prompt::send(State(app), Path(id), client, JsonBody(body)).await;
-        return Ok(sent.into_response());
+        return prompt::send(State(app), Path(id), client, JsonBody(body)).await;
     };
     // Whoever comes second finds out what became of the first.
     let _turn = turnstiles.pass(&id, &key).await;
     let known = known(&app, &id, &key).await?;
     let sent = prompt::send(State(app), Path(id), client, JsonBody(body)).await?;
-    let Some((live, prompt_id)) = known else { return Ok(sent.into_response()) };
+    let Some((live, prompt_id)) = known else { return Ok(sent) };
     let accepted = AcceptedBefore {
         last_event_id: last_before(&live, &prompt_id),
         event_epoch: live.stream.bus().epoch().clone(),

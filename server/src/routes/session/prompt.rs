@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use axum::{
-    Json,
+    Extension, Json,
     extract::{Path, State},
+    response::{IntoResponse, Response},
 };
 use http::StatusCode;
 use roost_core::{
@@ -45,16 +46,17 @@ pub(super) async fn send(
     Path(id): Path<String>,
     ClientHeader(client): ClientHeader,
     JsonBody(body): JsonBody,
-) -> Result<(StatusCode, Json<Accepted>), WireError> {
+) -> Result<Response, WireError> {
     let prompt = read(body)?;
     let _share = app.workspaces.locks().share(&SessionId::from(id.as_str()))?;
     let live = app.workspaces.get_or_revive(&id).await.ok_or_else(|| WireError::session_not_found(&id))?;
-    let answered = live.command(client, Command::SendPrompt(prompt)).await;
-    let answered = answered.ok_or_else(|| WireError::session_not_found(&id))?;
+    let answered = live.command_and_tell(client, Command::SendPrompt(prompt)).await;
+    let (answered, told) = answered.ok_or_else(|| WireError::session_not_found(&id))?;
     let last_event_id = answered.last_event_id;
     let prompt_id = answer!(answered, Prompt).map_err(|error| refusal::prompt(&error, &id))?;
     let event_epoch = live.stream.bus().epoch().clone();
-    Ok((StatusCode::ACCEPTED, Json(Accepted { prompt_id, last_event_id, event_epoch })))
+    let accepted = Json(Accepted { prompt_id, last_event_id, event_epoch });
+    Ok((StatusCode::ACCEPTED, told.map(Extension), accepted).into_response())
 }
 
 pub(super) async fn cancel(
