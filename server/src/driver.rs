@@ -35,15 +35,15 @@ use tokio::{
     time::Instant,
 };
 
-use self::{
-    recorder::{Health, Recorder},
-    told::Owed,
-};
 pub use self::{
     agent_link::{AgentLink, NoAgent},
     live::{LiveSession, Phase, Source},
     stream::{EventStream, Subscription},
     told::Told,
+};
+use self::{
+    recorder::{Health, Recorder},
+    told::Owed,
 };
 use crate::{
     child::FromAgent,
@@ -428,7 +428,7 @@ impl Driver {
     async fn retire(mut self) {
         self.recorder.bind();
         self.commit().await;
-        self.recorder.journal().close();
+        self.recorder.close();
         if let Some(link) = self.link.take() {
             link.release();
         }

@@ -34,7 +34,7 @@ pub use self::{
     brief::Detail,
     catalogue::{Catalogue, Summary},
     history::{Earlier, Extent, History, MAX_JOURNAL_BYTES, MAX_JOURNAL_EVENTS, fold},
-    journal::{Journal, Syncing},
+    journal::{Journal, Replacement, Syncing, replace},
     meta::Meta,
     past::{Identity, MAX_SNAPSHOT_BYTES, Past, Snapshot, SnapshotError},
     record::Record,

@@ -9,7 +9,8 @@ mod tracer;
 use std::{
     collections::BTreeMap,
     ffi::OsString,
-    fs, io,
+    fs,
+    io::{self, Write},
     os::unix::fs::MetadataExt,
     path::Path,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -29,6 +30,8 @@ struct History {
     root: u64,
     /// In the order in which it got to the disk.
     synced: Vec<Synced>,
+    /// Nothing gets to the disk, and whoever syncs is told so.
+    fails: bool,
 }
 
 /// One file or folder, from this moment on.
@@ -65,6 +68,13 @@ impl Disk {
         tracer::follow(process, folder.to_owned(), self.clone())
     }
 
+    /// From now on every sync fails, or none does. What could not be brought to the disk is forgotten, as by a system that wants its memory
+    /// back: who reads the file sees what it held before, and zeros where it has grown.
+    #[cfg(target_arch = "x86_64")]
+    pub fn set_failing(&self, fails: bool) {
+        self.history().fails = fails;
+    }
+
     /// How many files and folders were synced so far.
     #[must_use]
     pub fn syncs(&self) -> usize {
@@ -85,6 +95,21 @@ impl Disk {
 
     fn history(&self) -> MutexGuard<'_, History> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes from a file what could not be synced. False when syncs do not fail.
+    fn forget(&self, inode: u64, file: &Path) -> bool {
+        let history = self.history();
+        if history.fails {
+            let held = history.synced.iter().rev().find(|synced| synced.inode == inode);
+            let held = held.and_then(|synced| match &synced.holds {
+                Contents::File(bytes) => Some(bytes.as_slice()),
+                Contents::Folder(_) => None,
+            });
+            // What is left of it is found by whoever looks at the file.
+            let _ = overwrite(file, held.unwrap_or_default());
+        }
+        history.fails
     }
 
     /// This got to the disk just now.
@@ -142,4 +167,12 @@ fn write_folder(held: &BTreeMap<u64, &Contents>, inode: u64, folder: &Path) -> i
         }
     }
     Ok(())
+}
+
+/// Writes into a file that somebody may have open, and leaves its length as it is.
+fn overwrite(file: &Path, held: &[u8]) -> io::Result<()> {
+    let length = usize::try_from(fs::metadata(file)?.len()).map_err(io::Error::other)?;
+    let mut bytes = held.to_vec();
+    bytes.resize(length, 0);
+    fs::OpenOptions::new().write(true).open(file)?.write_all(&bytes)
 }

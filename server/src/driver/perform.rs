@@ -135,7 +135,10 @@ impl Driver {
     /// Returns once what an answer says is on disk, so that nobody reads before what the agent makes of it.
     async fn await_disk(&mut self, synced: Synced) {
         match synced.await {
-            Ok(Ok(())) => {}
+            Ok(Ok(until)) => {
+                self.recorder.synced(until);
+                self.heed_recorder();
+            }
             Ok(Err(error)) => {
                 self.recorder.fail(&error);
                 self.heed_recorder();
@@ -160,7 +163,7 @@ impl Driver {
     /// The end of a batch: the journal first, then the subscribers, then what can wait. The end of a turn is on disk before anyone
     /// hears of it.
     async fn settle(&mut self) {
-        if std::mem::take(&mut self.turn_ended) {
+        if std::mem::take(&mut self.turn_ended) || self.recorder.holds_much() {
             self.recorder.bind();
             self.commit().await;
         } else {
@@ -210,16 +213,14 @@ impl Driver {
     /// Folds what no cursor can reach any more. It takes as long as reading the journal does, so it is done between turns.
     async fn compact(&mut self, folded_until: u64) {
         let (path, notes) = (self.recorder.journal().path().to_owned(), notes(&self.live.machine().standing_entries()));
-        let folded = tokio::task::spawn_blocking(move || {
-            store::Journal::read(&path).map(|text| store::compact(&text, folded_until, &notes))
+        let folding = tokio::task::spawn_blocking(move || {
+            let text = store::Journal::read(&path)?;
+            store::replace(&path, &store::compact(&text, folded_until, &notes))
         });
-        let replaced = match folded.await {
-            Ok(Ok(text)) => self.recorder.journal().replace(&text),
-            Ok(Err(error)) => Err(error),
-            Err(error) => Err(io::Error::other(error)),
-        };
-        if let Err(error) = replaced {
-            tracing::warn!(%error, session = %self.live.id, "cannot fold the journal");
+        let replaced = folding.await.map_err(io::Error::other).flatten();
+        match replaced {
+            Ok(replacement) => self.recorder.continue_in(replacement),
+            Err(error) => tracing::warn!(%error, session = %self.live.id, "cannot fold the journal"),
         }
         self.compact_at_bytes = compaction_threshold(self.recorder.journal().bytes());
     }

@@ -5,18 +5,22 @@ use std::{collections::BTreeSet, io};
 use roost_core::{PromptId, bus::Frame, session::LedgerEntry};
 use serde::Serialize;
 
-use crate::store::{Journal, Syncing};
+use crate::store::{Journal, Replacement, Syncing};
 
-/// What a full disk does not take is kept up to this many bytes, for the time when it has room again.
+/// What the disk does not take is kept up to this many bytes, for the time when it does again.
 const MAX_BACKLOG_BYTES: usize = 8 * 1024 * 1024;
+
+/// So much is written before it is synced, though nothing of it is binding: until then it is kept.
+const MAX_UNSYNCED_BYTES: usize = 1024 * 1024;
 
 /// Buffers kept from one batch to the next are no larger than this.
 const KEPT_BUFFER_BYTES: usize = 64 * 1024;
 
-/// A journal with the lines that are still to be written to it.
+/// A journal with the lines that are still on their way to the disk.
 #[derive(Debug)]
 pub(super) struct Recorder {
     journal: Journal,
+    /// What is not on disk yet: the lines the journal took since it was last synced, and behind them those it has not taken.
     lines: Vec<u8>,
     /// Something is among the lines that must be on disk before anyone is told.
     is_binding: bool,
@@ -29,7 +33,8 @@ pub(super) struct Recorder {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Health {
     Well,
-    /// It did not take the lines, which are kept; each time something binding is recorded it is asked again.
+    /// It did not take the lines, or did not bring them to the disk. They are kept; each time something binding is recorded it is asked
+    /// again.
     Behind,
     /// Lines are lost, or may be. Nothing is written any more.
     Broken,
@@ -93,20 +98,22 @@ impl Recorder {
     }
 
     fn append(&mut self) {
-        match (self.journal.append(&self.lines), self.health) {
-            (Ok(()), health) => {
-                self.lines.clear();
-                self.lines.shrink_to(KEPT_BUFFER_BYTES);
-                if health == Health::Behind {
-                    let journal = self.journal.path().display();
-                    tracing::info!(%journal, "the session is recorded again, and nothing is missing");
-                    self.health = Health::Well;
-                    self.journal.mark_complete();
-                }
-            }
-            (Err(error), Health::Well) => self.fall_behind(&error),
-            (Err(_), Health::Behind | Health::Broken) => {}
+        let written = self.journal.unsynced_bytes();
+        if let Err(error) = self.journal.append(&self.lines[written..])
+            && self.health == Health::Well
+        {
+            self.fall_behind(&error);
         }
+    }
+
+    /// Whether the journal has taken every line.
+    fn is_written(&self) -> bool {
+        self.health != Health::Broken && self.journal.unsynced_bytes() == self.lines.len()
+    }
+
+    /// Whether so much waits to be synced that it should not wait any longer.
+    pub(super) fn holds_much(&self) -> bool {
+        self.health == Health::Well && self.lines.len() > MAX_UNSYNCED_BYTES
     }
 
     fn fall_behind(&mut self, error: &io::Error) {
@@ -121,10 +128,15 @@ impl Recorder {
             return self.write();
         }
         self.catch_up();
-        if self.health == Health::Well
-            && let Err(error) = self.journal.sync().await
-        {
-            self.fail(&error);
+        if !self.is_written() {
+            return;
+        }
+        match self.journal.syncing() {
+            Some(syncing) => match syncing.finish().await {
+                Ok(until) => self.synced(until),
+                Err(error) => self.fail(&error),
+            },
+            None => self.synced(self.journal.bytes()),
         }
     }
 
@@ -140,7 +152,7 @@ impl Recorder {
     }
 
     /// Writes what was collected and hands over what has yet to be waited for, if any of it is binding: whoever tells of it waits, and the
-    /// disk works while the agent does.
+    /// disk works while the agent does. What came of it goes to [`Recorder::synced`] or [`Recorder::fail`].
     #[must_use]
     pub(super) fn hand_over(&mut self) -> Option<Syncing> {
         if !std::mem::take(&mut self.is_binding) {
@@ -148,19 +160,52 @@ impl Recorder {
             return None;
         }
         self.catch_up();
-        if self.health == Health::Well { self.journal.syncing() } else { None }
+        if self.is_written() { self.journal.syncing() } else { None }
     }
 
-    /// Something that was handed over did not get to the disk; the system may have forgotten it by now.
+    /// The journal is on disk up to this length.
+    pub(super) fn synced(&mut self, until: u64) {
+        let before = self.journal.unsynced_bytes();
+        self.journal.synced_until(until);
+        self.lines.drain(..before - self.journal.unsynced_bytes());
+        self.lines.shrink_to(KEPT_BUFFER_BYTES);
+        if self.health == Health::Behind && self.is_written() {
+            tracing::info!(journal = %self.journal.path().display(), "the session is recorded again, and nothing is missing");
+            self.health = Health::Well;
+            self.journal.mark_complete();
+        }
+    }
+
+    /// What was written did not get to the disk. The system may have forgotten it by now, so it will be written once more.
     pub(super) fn fail(&mut self, error: &io::Error) {
-        tracing::error!(%error, journal = %self.journal.path().display(), "the session is no longer recorded");
-        self.journal.mark_incomplete();
-        self.give_up();
+        match self.health {
+            Health::Well => {
+                self.journal.take_back();
+                self.fall_behind(error);
+            }
+            Health::Behind => self.journal.take_back(),
+            Health::Broken => {}
+        }
     }
 
     fn give_up(&mut self) {
+        tracing::error!(journal = %self.journal.path().display(), "the session is no longer recorded: the disk took nothing for too long");
         self.health = Health::Broken;
         self.lines = Vec::new();
+    }
+
+    /// Puts the journal in the place of the lines it took, which it holds folded.
+    pub(super) fn continue_in(&mut self, replacement: Replacement) {
+        let written = self.journal.unsynced_bytes();
+        self.journal.continue_in(replacement);
+        self.lines.drain(..written);
+    }
+
+    /// Nothing more will be recorded.
+    pub(super) fn close(&mut self) {
+        if self.health == Health::Well {
+            self.journal.close();
+        }
     }
 
     /// Whether no prompt owes its terminal.
@@ -173,7 +218,7 @@ impl Recorder {
         self.is_binding = true;
     }
 
-    pub(super) fn journal(&mut self) -> &mut Journal {
-        &mut self.journal
+    pub(super) fn journal(&self) -> &Journal {
+        &self.journal
     }
 }

@@ -8,15 +8,15 @@ use tokio::sync::oneshot;
 use super::Answered;
 use crate::store::Syncing;
 
-/// What came of waiting for the disk; closed where nobody waited, since whoever asked had hung up.
-pub(super) type Synced = oneshot::Receiver<io::Result<()>>;
+/// What came of waiting for the disk: up to where the journal is on it. Closed where nobody waited, since whoever asked had hung up.
+pub(super) type Synced = oneshot::Receiver<io::Result<u64>>;
 
 /// An answer that holds once what it says is on disk.
 #[derive(Debug)]
 pub(super) struct Owed {
     answer: Answer,
     last_event_id: u64,
-    syncing: Option<(Syncing, oneshot::Sender<io::Result<()>>)>,
+    syncing: Option<(Syncing, oneshot::Sender<io::Result<u64>>)>,
 }
 
 /// A driver waits while one of these is left. Put into a response it goes when the response is written, so that the client has its answer
@@ -25,7 +25,7 @@ pub(super) struct Owed {
 pub struct Told(#[expect(dead_code, reason = "it works by being dropped")] Arc<Outcome>);
 
 #[derive(Debug)]
-struct Outcome(Option<(oneshot::Sender<io::Result<()>>, io::Result<()>)>);
+struct Outcome(Option<(oneshot::Sender<io::Result<u64>>, io::Result<u64>)>);
 
 impl Owed {
     /// The answer, and where its owner is to wait for the disk, if there is anything to wait for.

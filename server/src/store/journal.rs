@@ -18,7 +18,10 @@ use std::{
     },
 };
 
-use tokio::runtime::{Handle, RuntimeFlavor};
+use tokio::{
+    runtime::{Handle, RuntimeFlavor},
+    sync::Semaphore,
+};
 
 /// An open journal. Appending costs one write for any number of lines; nothing is certain to survive a power cut before [`Journal::sync`].
 #[derive(Debug)]
@@ -27,9 +30,10 @@ pub struct Journal {
     path: PathBuf,
     /// Length of what was written whole, in bytes; the next line goes there.
     bytes: u64,
+    /// Length of what would survive a power cut, in bytes.
+    synced: u64,
     /// Up to where there is room already; not less than `bytes` once something was synced.
     room_until: u64,
-    unsynced: bool,
     /// Its name in the directory may not be on disk yet, nor may its session's `meta.json`.
     fresh: Arc<AtomicBool>,
 }
@@ -40,7 +44,21 @@ pub struct Syncing {
     file: Arc<File>,
     dir: PathBuf,
     fresh: Arc<AtomicBool>,
+    until: u64,
 }
+
+/// A file that has taken the place of a journal's.
+#[derive(Debug)]
+pub struct Replacement {
+    file: File,
+    bytes: u64,
+    /// Whether a power cut might bring the old one back.
+    fresh: bool,
+}
+
+/// At most so many threads of the runtime wait for the disk. It starts a limited number, and each that waits has to be stood in for by
+/// another: with all of them waiting, nothing would go on. Whoever finds no place waits as a task.
+static WAITING_FOR_THE_DISK: Semaphore = Semaphore::const_new(128);
 
 impl Journal {
     pub(super) const FILE: &'static str = "events.jsonl";
@@ -58,7 +76,7 @@ impl Journal {
         let path = dir.join(Self::FILE);
         let file = OpenOptions::new().create_new(true).read(true).write(true).open(&path)?;
         let (file, fresh) = (Arc::new(file), Arc::new(true.into()));
-        Ok(Self { file, path, bytes: 0, room_until: 0, unsynced: true, fresh })
+        Ok(Self { file, path, bytes: 0, synced: 0, room_until: 0, fresh })
     }
 
     /// Opens a journal to continue it and returns what it holds. A last line that was never finished is cut off, as is unused room;
@@ -84,7 +102,7 @@ impl Journal {
         }
         let bytes = whole as u64;
         let (file, fresh) = (Arc::new(file), Arc::default());
-        Ok((Self { file, path, bytes, room_until: bytes, unsynced: false, fresh }, text))
+        Ok((Self { file, path, bytes, synced: bytes, room_until: bytes, fresh }, text))
     }
 
     /// What a journal holds in whole lines, whether or not somebody is writing it.
@@ -111,7 +129,6 @@ impl Journal {
         if lines.is_empty() {
             return Ok(());
         }
-        self.unsynced = true;
         if let Err(error) = self.file.write_all_at(lines, self.bytes) {
             let _ = self.file.set_len(self.bytes);
             self.room_until = self.bytes;
@@ -121,26 +138,44 @@ impl Journal {
         Ok(())
     }
 
+    /// How much of what was appended a power cut might still take, in bytes.
+    #[must_use]
+    pub fn unsynced_bytes(&self) -> usize {
+        usize::try_from(self.bytes - self.synced).unwrap_or(usize::MAX)
+    }
+
     /// Returns once everything appended would survive a power cut. Free when nothing is new.
     ///
     /// # Errors
-    /// The device failed; what was appended may be lost.
+    /// The device failed; what was appended may be lost, see [`Journal::take_back`].
     pub async fn sync(&mut self) -> io::Result<()> {
         let Some(syncing) = self.syncing() else { return Ok(()) };
-        syncing.finish().await?;
-        self.unsynced = false;
+        let until = syncing.finish().await?;
+        self.synced_until(until);
         Ok(())
     }
 
-    /// What is left to do until everything appended so far would survive a power cut. None when nothing is new.
+    /// What is left to do until everything appended so far would survive a power cut; how far that was is to be told to
+    /// [`Journal::synced_until`]. None when nothing is new.
     pub fn syncing(&mut self) -> Option<Syncing> {
-        if !self.unsynced {
+        if self.synced == self.bytes && !self.fresh.load(Ordering::Acquire) {
             return None;
         }
         // Whether the next line fits a full disk shows when it is written.
         let _ = self.make_room();
         let dir = self.path.parent()?.to_owned();
-        Some(Syncing { file: Arc::clone(&self.file), dir, fresh: Arc::clone(&self.fresh) })
+        Some(Syncing { file: Arc::clone(&self.file), dir, fresh: Arc::clone(&self.fresh), until: self.bytes })
+    }
+
+    /// What was appended up to this length would survive a power cut.
+    pub fn synced_until(&mut self, bytes: u64) {
+        self.synced = self.synced.max(bytes);
+    }
+
+    /// After a sync that failed: what was appended since the last one is to be appended once more. The system may have dropped it, and would
+    /// not say so a second time.
+    pub fn take_back(&mut self) {
+        self.bytes = self.synced;
     }
 
     /// Sees to it that some short lines will fit, however full the disk gets, and that they are quick to sync: a file that grows has its
@@ -187,31 +222,41 @@ impl Journal {
         let _ = std::fs::remove_file(self.path.with_file_name(Self::INCOMPLETE));
     }
 
-    /// Puts `text` in the place of all that was appended so far. Whoever reads the path sees the old journal or the new one.
-    ///
-    /// # Errors
-    /// The disk refuses; the old journal is in place then, or the new one, which a power cut may still undo.
-    pub fn replace(&mut self, text: &[u8]) -> io::Result<()> {
-        let fresh = self.path.with_extension("jsonl.new");
-        let mut file = OpenOptions::new().create(true).truncate(true).write(true).open(&fresh)?;
-        file.write_all(text)?;
-        file.sync_data()?;
-        std::fs::rename(&fresh, &self.path)?;
-        self.file = Arc::new(OpenOptions::new().read(true).write(true).open(&self.path)?);
-        self.bytes = text.len() as u64;
-        self.room_until = self.bytes;
-        self.unsynced = false;
-        self.path.parent().map_or(Ok(()), |dir| File::open(dir)?.sync_all())
+    /// Goes on in the file that has taken this one's place.
+    pub fn continue_in(&mut self, replacement: Replacement) {
+        let Replacement { file, bytes, fresh } = replacement;
+        self.file = Arc::new(file);
+        self.bytes = bytes;
+        self.synced = bytes;
+        self.room_until = bytes;
+        self.fresh = Arc::new(fresh.into());
     }
+}
+
+/// Puts `text`, which is whole lines, on disk in the place of the journal at `path`. Whoever reads the path sees the old journal or the new
+/// one; whoever writes it must go on in the new one. Takes as long as the disk does.
+///
+/// # Errors
+/// The disk refuses; the old journal is in place then.
+pub fn replace(path: &Path, text: &[u8]) -> io::Result<Replacement> {
+    let beside = path.with_extension("jsonl.new");
+    let mut file = OpenOptions::new().create(true).truncate(true).read(true).write(true).open(&beside)?;
+    file.write_all(text)?;
+    file.sync_data()?;
+    std::fs::rename(&beside, path)?;
+    let named = path.parent().map_or(Ok(()), |dir| File::open(dir)?.sync_all());
+    Ok(Replacement { file, bytes: text.len() as u64, fresh: named.is_err() })
 }
 
 impl Syncing {
     /// Waits for the disk, where it can on the calling thread: handing the wait to another and taking the outcome back costs as much as
-    /// the disk does.
+    /// the disk does. Returns how long the journal was then, in bytes.
     ///
     /// # Errors
     /// The device failed; what was appended may be lost.
-    pub async fn finish(self) -> io::Result<()> {
+    pub async fn finish(self) -> io::Result<u64> {
+        // It is never closed.
+        let _place = WAITING_FOR_THE_DISK.acquire().await.ok();
         match Handle::current().runtime_flavor() {
             RuntimeFlavor::MultiThread => tokio::task::block_in_place(|| self.wait()),
             // There is no other thread that could go on with the tasks of this one.
@@ -219,13 +264,13 @@ impl Syncing {
         }
     }
 
-    fn wait(&self) -> io::Result<()> {
+    fn wait(&self) -> io::Result<u64> {
         self.file.sync_data()?;
         if self.fresh.load(Ordering::Acquire) {
             sync_birth(&self.dir)?;
             self.fresh.store(false, Ordering::Release);
         }
-        Ok(())
+        Ok(self.until)
     }
 }
 

@@ -73,11 +73,7 @@ struct Lane<'a> {
 }
 
 /// Measures every contestant. They take turns at each mechanism, so that noise of the machine meets all alike.
-pub(super) fn columns(
-    contestants: &[Contestant],
-    size: &Size,
-    only: Option<Mechanism>,
-) -> anyhow::Result<Vec<Column>> {
+pub(super) fn columns(contestants: &[Contestant], size: &Size, only: Option<Mechanism>) -> anyhow::Result<Vec<Column>> {
     // The client has as many threads as the machine has cores, as a browser and an editor together would.
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     // Where times of single answers are taken it has one: a hop between its own threads would pass for the server's.

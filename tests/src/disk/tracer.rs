@@ -11,7 +11,7 @@ use std::{
 
 use nix::{
     errno::Errno,
-    libc::{SYS_fdatasync, SYS_fsync},
+    libc::{EIO, SYS_fdatasync, SYS_fsync},
     sys::{
         ptrace::{self, Options},
         signal::Signal,
@@ -30,9 +30,16 @@ struct Tracer {
     folder: PathBuf,
     disk: Disk,
     /// Threads inside of a sync, with what they sync where that lies in the folder.
-    syncing: HashMap<Pid, Option<(u64, Contents)>>,
+    syncing: HashMap<Pid, Option<Sync>>,
     /// Threads that are not let into the kernel before a moment.
     held_up: Vec<(Instant, Pid)>,
+}
+
+/// What a thread syncs.
+struct Sync {
+    file: PathBuf,
+    inode: u64,
+    holds: Contents,
 }
 
 /// Returns once every thread of the program is followed; each is until its end. All of that is done by one thread of its own, which alone
@@ -120,8 +127,12 @@ impl Tracer {
     /// A thread is about to call the kernel, or back from it.
     fn at_call(&mut self, thread: Pid) {
         if let Some(synced) = self.syncing.remove(&thread) {
-            if let Some((inode, holds)) = synced {
-                self.disk.note(inode, holds);
+            if let Some(Sync { file, inode, holds }) = synced {
+                if self.disk.forget(inode, &file) {
+                    fail_call(thread);
+                } else {
+                    self.disk.note(inode, holds);
+                }
             }
         } else if let Some(file) = self.synced_file(thread) {
             self.syncing.insert(thread, self.look_at(&file));
@@ -139,11 +150,25 @@ impl Tracer {
         [SYS_fsync, SYS_fdatasync].contains(&number).then(|| format!("/proc/{}/fd/{file}", self.process).into())
     }
 
-    fn look_at(&self, file: &Path) -> Option<(u64, Contents)> {
-        let is_here = fs::read_link(file).is_ok_and(|path| path.starts_with(&self.folder));
-        Contents::read(file).ok().flatten().filter(|_| is_here)
+    fn look_at(&self, file: &Path) -> Option<Sync> {
+        let path = fs::read_link(file).ok().filter(|path| path.starts_with(&self.folder))?;
+        let (inode, holds) = Contents::read(file).ok().flatten()?;
+        Some(Sync { file: path, inode, holds })
     }
 }
+
+/// Tells a thread that the call it is back from has failed. One that was killed meanwhile is told nothing.
+#[cfg(target_arch = "x86_64")]
+fn fail_call(thread: Pid) {
+    if let Ok(mut registers) = ptrace::getregs(thread) {
+        registers.rax = (-i64::from(EIO)).cast_unsigned();
+        let _ = ptrace::setregs(thread, registers);
+    }
+}
+
+/// Nobody asks for it: [`Disk::set_failing`] is not there either.
+#[cfg(not(target_arch = "x86_64"))]
+fn fail_call(_: Pid) {}
 
 fn is_end_of(status: WaitStatus, process: Pid) -> bool {
     matches!(status, WaitStatus::Exited(thread, _) | WaitStatus::Signaled(thread, ..) if thread == process)

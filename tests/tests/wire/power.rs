@@ -117,6 +117,37 @@ async fn what_was_acknowledged_is_there_after_a_power_cut_at_any_moment() -> any
     Ok(())
 }
 
+/// X1: what the disk failed to take is written once more when it works again, since the system may have forgotten it; until then the
+/// session stays open.
+#[cfg(target_arch = "x86_64")]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_failing_disk_forgot_is_there_once_the_disk_works_again() -> anyhow::Result<()> {
+    let disk = Disk::default();
+    let mut stage = Stage::set(Setup::new().disk(&disk)).await?;
+    let session = stage.client.new_session().await?;
+    let mut stream = stage.client.events(&session).from(Cursor::START).open().await?;
+    let epoch = stream.epoch().context("an epoch")?.to_owned();
+    let mut promises = Vec::new();
+    for (said, fails) in [("before ", false), ("while it fails ", true), ("again ", true), ("after ", false)] {
+        disk.set_failing(fails);
+        let prompt = stage.ask(&session, [text(said)]).await?.prompt_id;
+        promises.push(Promise::now(What::Prompt(prompt.clone())));
+        let heard = stream.until_end_of(&prompt).await?;
+        promises.push(Promise::now(What::End(prompt, message_text(&heard))));
+        if fails {
+            let refused = stage.client.delete(&format!("/session/{session}")).await?;
+            assert_eq!((refused.status, refused.code().as_deref()), (500, Some("session_store_failed")));
+        }
+    }
+    stage.daemon.kill()?;
+
+    disk.restore(Instant::now(), &stage.daemon.home())?;
+    let journal = file_of(&stage.daemon.home(), &session, "events.jsonl").context("a journal")?;
+    under_another_boot(&journal.with_file_name("meta.json"))?;
+    stage.daemon.start_again().await?;
+    kept(&stage, &session, &epoch, &promises).await
+}
+
 /// Everything that is acknowledged, once.
 async fn live(
     stage: &Stage,
