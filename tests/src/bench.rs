@@ -5,6 +5,7 @@
 
 mod connection;
 mod contestant;
+mod disk;
 pub mod floor;
 mod holding;
 mod latency;

@@ -9,6 +9,7 @@ use tokio::task::JoinSet;
 use super::{
     connection::{Connection, Door},
     contestant::{Contestant, Running},
+    disk,
     latency::Latencies,
     load::{Model, Size},
     reading::Reading,
@@ -114,7 +115,7 @@ pub(super) fn columns(contestants: &[Contestant], size: &Size, only: Option<Mech
 async fn each(lanes: &mut [Lane<'_>], model: &Model, size: &Size, mechanism: Mechanism) {
     for lane in lanes {
         let Some(running) = &lane.running else { continue };
-        let bench = Bench { running, model, size, prepares_words: lane.contestant.name == "floor" };
+        let bench = Bench { running, model, size, is_floor: lane.contestant.name == "floor" };
         attempt(&mut lane.column, mechanism.name(), async |column| bench.measure(mechanism, column).await).await;
     }
 }
@@ -162,8 +163,8 @@ pub(super) struct Bench<'a> {
     pub(super) running: &'a Running,
     model: &'a Model,
     pub(super) size: &'a Size,
-    /// It has to be told beforehand how long a turn will be.
-    prepares_words: bool,
+    /// The floor has to be told beforehand how long a turn will be, and stands for what the machine can do.
+    is_floor: bool,
 }
 
 impl Bench<'_> {
@@ -188,7 +189,7 @@ impl Bench<'_> {
     /// Every turn from now on has this many words.
     pub(super) async fn say(&self, words: u64, chunks_per_packet: u64) -> anyhow::Result<()> {
         self.model.say(words, chunks_per_packet);
-        if self.prepares_words {
+        if self.is_floor {
             self.door().connect().await?.put(&format!("/words/{words}")).await?;
         }
         Ok(())
@@ -234,6 +235,9 @@ impl Bench<'_> {
     }
 
     async fn turns(&self, column: &mut Column) -> anyhow::Result<()> {
+        if self.is_floor {
+            column.set("disk_sync", disk::sync_p50_ms()?);
+        }
         self.say(1, 64).await?;
         let mut connection = self.door().connect().await?;
         let session = connection.new_session().await?;

@@ -76,6 +76,7 @@ const ROWS: &[Row] = &[
     row("idle_stream_memory", "memory per idle stream, all held at once", "kB", Bar::AtMost(24.0)),
     row("idle_streams_opened", "all idle streams opened", "s", Bar::AtMost(5.0)),
     row("session_create", "next session created, p50", "ms", Bar::AtMost(2.0)),
+    row("disk_sync", "a line synced by this disk, p50", "ms", Bar::Informs),
     row("prompt_accepted", "prompt accepted, p50", "ms", Bar::AtMost(0.5)),
     row("first_word_p50", "prompt to first word, p50", "ms", Bar::AtMost(1.5)),
     row("first_word_p99", "prompt to first word, p99", "ms", Bar::AtMost(5.0)),
