@@ -8,8 +8,10 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use roost_core::home::{CREDENTIALS, SETTINGS};
-use roost_core::trust::TRUSTED_FOLDERS;
+use roost_core::{
+    home::{CREDENTIALS, SETTINGS},
+    trust::TRUSTED_FOLDERS,
+};
 use serde_json::{Map, Value};
 
 use self::{providers::Providers, variables::Variables};
@@ -152,7 +154,7 @@ impl Config {
             let excluded: Vec<&str> = settings.excluded_variables().collect();
             variables = variables.with_project(&project_files.each_ref().map(PathBuf::as_path), &excluded);
         }
-        let providers = Providers::read(&home);
+        let providers = Providers::of(settings.of_user());
         let variables = variables.with_settings(providers.env());
         let configured = providers.servers(&variables, &SignIn::of(&home));
         Self {

@@ -60,14 +60,14 @@ pub(crate) fn choose(
     if known.is_none() && code != AUTO {
         return Err(LanguageError::Unknown(code.to_owned()));
     }
-    settings.set_of_user("general", "language", code)?;
+    settings.set_of_user("general.language", code)?;
     let language = known.map_or_else(of_the_system, |(code, _)| code);
     if !with_output {
         return Ok(Chosen { language, output: None });
     }
     let output = known.map_or(AUTO, |(_, name)| name);
     fs::write(home.join(RULE_FILE), rule(output) + "\n").map_err(LanguageError::Rule)?;
-    settings.set_of_user("general", "outputLanguage", output)?;
+    settings.set_of_user("general.outputLanguage", output)?;
     Ok(Chosen { language, output: Some(output) })
 }
 

@@ -16,9 +16,9 @@ use std::{
 
 use roost_core::{
     home::{APPROVED_RULES, SETTINGS, SYSTEM_DEFAULTS, SYSTEM_DIR, project_dir},
-    trust::{TRUSTED_FOLDERS, Trust, TrustRules},
+    trust::{self, TRUSTED_FOLDERS, Trust, TrustRules},
 };
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 pub(crate) use self::file::SettingsError;
 use self::file::SettingsFile;
@@ -100,17 +100,13 @@ impl Settings {
 
     /// As [`Settings::refresh`], and says what became different.
     pub(crate) fn reload(&mut self) -> Changes {
-        let before = [self.user.values.clone(), self.project.values.clone()];
+        let [user, project] = [&self.user, &self.project].map(|file| file.values().clone());
         self.refresh();
-        let pairs = [(&before[0], &self.user.values), (&before[1], &self.project.values)];
-        let env = |values: &'_ Value| values.get("env").cloned().unwrap_or_default();
-        let (old, new) = (env(&before[0]), env(&self.user.values));
-        let (updated, removed) = different(&old, &new).into_iter().partition(|name| new.get(name).is_some());
-        Changes {
-            keys: pairs.into_iter().flat_map(|(old, new)| different(old, new)).collect(),
-            env_updated: updated,
-            env_removed: removed,
-        }
+        let mut keys = different(&user, self.user.values());
+        keys.extend(different(&project, self.project.values()));
+        let [old, new] = [&user, self.user.values()].map(env);
+        let (env_updated, env_removed) = different(&old, &new).into_iter().partition(|name| new.contains_key(name));
+        Changes { keys, env_updated, env_removed }
     }
 
     /// Adds allow rules to one file, and to the rules in force.
@@ -132,7 +128,7 @@ impl Settings {
     /// The mode sessions begin in (`tools.approvalMode`): the user's. A project may only ask for a stricter one, and one that is not trusted
     /// gets none that asks less than the default one.
     pub(crate) fn approval_mode(&self) -> Mode {
-        let mode = |file: &SettingsFile| Mode::from_id(file.values.pointer("/tools/approvalMode")?.as_str()?);
+        let mode = |file: &SettingsFile| Mode::from_id(file.value("tools.approvalMode")?.as_str()?);
         if let Some(mode) = mode(&self.system) {
             return self.held_back(mode);
         }
@@ -148,24 +144,29 @@ impl Settings {
 
     /// Tools nobody may use (`tools.disabled`): those of all files together.
     pub(crate) fn disables(&self, tool: &str) -> bool {
-        let lists = self.files().filter_map(|file| file.values.pointer("/tools/disabled")?.as_array());
+        let lists = self.files().filter_map(|file| file.value("tools.disabled")?.as_array());
         lists.flatten().any(|name| name.as_str() == Some(tool))
     }
 
     /// Variables that no `.env` of a project may set (`advanced.excludedEnvVars`), in addition to those that none ever may.
     pub(crate) fn excluded_variables(&self) -> impl Iterator<Item = &str> {
-        let lists = self.files().filter_map(|file| file.values.pointer("/advanced/excludedEnvVars")?.as_array());
+        let lists = self.files().filter_map(|file| file.value("advanced.excludedEnvVars")?.as_array());
         lists.flatten().filter_map(Value::as_str)
+    }
+
+    /// What the user's own file says.
+    pub(crate) fn of_user(&self) -> &Map<String, Value> {
+        self.user.values()
     }
 
     /// `general.outputLanguage` of the user.
     pub(crate) fn output_language(&self) -> Option<&str> {
-        self.user.values.pointer("/general/outputLanguage")?.as_str()
+        self.user.value("general.outputLanguage")?.as_str()
     }
 
-    /// Sets a text in a section of the user's file.
-    pub(crate) fn set_of_user(&mut self, section: &str, key: &str, value: &str) -> Result<(), SettingsError> {
-        self.user.set(section, key, value)?;
+    /// Sets the text at a dotted key of the user's file.
+    pub(crate) fn set_of_user(&mut self, key: &str, value: &str) -> Result<(), SettingsError> {
+        self.user.set(key, value)?;
         self.refresh();
         Ok(())
     }
@@ -191,11 +192,8 @@ impl Settings {
         }
     }
 
-    /// The project has no say in this.
     fn judge(&self) -> Trust {
-        let is_on = |file: &SettingsFile| file.values.pointer("/security/folderTrust/enabled").and_then(Value::as_bool);
-        let said = [&self.system, &self.user, &self.system_defaults].into_iter().find_map(is_on);
-        if !said.unwrap_or(false) {
+        if !trust::is_on([&self.system_defaults, &self.user, &self.system].map(SettingsFile::values)) {
             return Trust::Disabled;
         }
         let text = match fs::read_to_string(&self.trusted_folders) {
@@ -212,11 +210,13 @@ fn parsed<'a>(rules: impl Iterator<Item = &'a str>) -> Vec<Rule> {
     rules.filter_map(Rule::parse).collect()
 }
 
+fn env(values: &Map<String, Value>) -> Map<String, Value> {
+    values.get("env").and_then(Value::as_object).cloned().unwrap_or_default()
+}
+
 /// Members that are not the same in both.
-fn different(old: &Value, new: &Value) -> BTreeSet<String> {
-    let names = |value: &Value| value.as_object().map(|members| members.keys().cloned().collect::<BTreeSet<_>>());
-    let (old_names, new_names) = (names(old).unwrap_or_default(), names(new).unwrap_or_default());
-    old_names.union(&new_names).filter(|name| old.get(name) != new.get(name)).cloned().collect()
+fn different(old: &Map<String, Value>, new: &Map<String, Value>) -> BTreeSet<String> {
+    old.keys().chain(new.keys()).filter(|name| old.get(*name) != new.get(*name)).cloned().collect()
 }
 
 #[cfg(test)]

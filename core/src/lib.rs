@@ -26,6 +26,7 @@ mod one_line;
 pub mod payload;
 pub mod rate_limit;
 pub mod session;
+pub mod settings;
 pub mod slash;
 pub mod sse;
 pub mod time;

@@ -8,6 +8,8 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use crate::settings::lookup;
+
 /// The file of the rules, in `QWEN_HOME`.
 pub const TRUSTED_FOLDERS: &str = "trustedFolders.json";
 
@@ -61,6 +63,13 @@ impl Trust {
     }
 }
 
+/// Whether folder trust is on, as the settings say from the lowest rank to the highest. A project has no say in this.
+#[must_use]
+pub fn is_on(settings: [&Map<String, Value>; 3]) -> bool {
+    let mut said = settings.into_iter().filter_map(|file| lookup(file, "security.folderTrust.enabled")?.as_bool());
+    said.next_back().unwrap_or(false)
+}
+
 impl TrustRules {
     /// Reads `{"/folder": "TRUST_FOLDER" | "TRUST_PARENT" | "DO_NOT_TRUST"}`; an empty text has no rules. `real` answers a path without
     /// links, or the path itself where there is no such folder. None where anything is not understood: then nobody is trusted.
@@ -107,6 +116,14 @@ mod tests {
     fn judged(rules: &Value, folder: &str) -> Trust {
         let rules = TrustRules::parse(&rules.to_string(), |path| path);
         rules.map_or(Trust::Unreadable, |rules| rules.judge(Path::new(folder)))
+    }
+
+    #[test]
+    fn the_highest_of_the_files_that_say_so_turns_it_on_or_off() {
+        let file = |value: Value| Map::from_iter([("security".to_owned(), json!({"folderTrust": {"enabled": value}}))]);
+        let (on, off, odd, none) = (file(json!(true)), file(json!(false)), file(json!("yes")), Map::new());
+        assert!(is_on([&none, &on, &none]) && is_on([&off, &on, &odd]));
+        assert!(!is_on([&none, &on, &off]) && !is_on([&none, &none, &odd]));
     }
 
     #[test]

@@ -5,13 +5,13 @@
 
 mod catalogue;
 mod change;
-mod document;
 mod file;
 mod mask;
 mod merge;
 mod permissions;
 mod row;
 mod variables;
+mod version;
 mod warning;
 
 use std::{
@@ -23,6 +23,8 @@ use std::{
 use roost_core::{
     home::{APPROVED_RULES, PROJECT_SETTINGS, SETTINGS, SYSTEM_DEFAULTS},
     session::ApprovalMode,
+    settings::lookup,
+    trust,
 };
 use serde_json::{Map, Value};
 use tokio::task::JoinError;
@@ -136,7 +138,7 @@ impl Settings {
         let mut read = |file: &SettingsFile| file.values(&mut self.damaged());
         let [system_defaults, user, workspace, system] =
             [&files.system_defaults, &files.user, &files.workspace, &files.system].map(&mut read);
-        let is_on = is_folder_trust_on(&[&system_defaults, &user, &system]);
+        let is_on = trust::is_on([&system_defaults, &user, &system]);
         let trust = if is_on { files.trusted_folders.judge(&files.cwd) } else { Trust::Disabled };
         let mut warnings: Vec<Warning> = self.damaged().iter().cloned().collect();
         warnings.extend(ignored_keys(&workspace).map(Warning::ignored));
@@ -191,7 +193,7 @@ impl Settings {
         let now = self.read().effective();
         let mut before = self.0.taken_up.lock().unwrap_or_else(PoisonError::into_inner);
         let keys: BTreeSet<&String> = before.keys().chain(now.keys()).collect();
-        let changed = keys.into_iter().filter(|key| before.get(*key) != now.get(*key) && *key != document::VERSION_KEY);
+        let changed = keys.into_iter().filter(|key| before.get(*key) != now.get(*key) && *key != version::VERSION_KEY);
         let changed = changed.cloned().collect();
         *before = now;
         changed
@@ -268,18 +270,6 @@ pub async fn save_approval_mode(path: &Path, mode: ApprovalMode) {
     if let Ok(Err(error)) = saved {
         tracing::error!(%error, "the approval mode is not persisted");
     }
-}
-
-/// The value at a dotted key.
-fn lookup<'a>(values: &'a Map<String, Value>, key: &str) -> Option<&'a Value> {
-    let mut parts = key.split('.');
-    let first = values.get(parts.next()?)?;
-    parts.try_fold(first, |value, part| value.get(part))
-}
-
-fn is_folder_trust_on(layers: &[&Map<String, Value>]) -> bool {
-    let mut said = layers.iter().filter_map(|layer| lookup(layer, "security.folderTrust.enabled")?.as_bool());
-    said.next_back().unwrap_or(false)
 }
 
 fn ignored_keys(workspace: &Map<String, Value>) -> impl Iterator<Item = &'static str> {

@@ -1,10 +1,7 @@
 //! The models of the user's settings: `modelProviders`, their keys in `env`, and the one that is chosen (`model.name`). A project has
 //! no say in where keys are sent, so its settings are not read here. `$NAME` in a text stands for the user's variable of that name.
 
-use std::{fs, io, path::Path};
-
-use jsonc_parser::ParseOptions;
-use roost_core::home::{SETTINGS, SIGN_IN};
+use roost_core::home::SIGN_IN;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
@@ -15,8 +12,8 @@ use crate::sign_in::SignIn;
 const SIGN_IN_MODEL: &str = "coder-model";
 
 /// The user's settings, as they are written.
-#[derive(Debug, Default)]
-pub(super) struct Providers(Value);
+#[derive(Debug)]
+pub(super) struct Providers<'a>(&'a Map<String, Value>);
 
 /// What they say about models. What makes no sense in them is left out and reported.
 #[derive(Debug, Default, Deserialize)]
@@ -76,33 +73,13 @@ struct SamplingParams {
     max_tokens: Option<u32>,
 }
 
-impl Providers {
-    /// Reads the user's settings in `home`.
-    pub(super) fn read(home: &Path) -> Self {
-        let path = home.join(SETTINGS);
-        let text = match fs::read_to_string(&path) {
-            Ok(text) if text.trim().is_empty() => return Self::default(),
-            Ok(text) => text,
-            Err(error) => {
-                if error.kind() != io::ErrorKind::NotFound {
-                    tracing::warn!(path = %path.display(), %error, "the models of the settings are ignored");
-                }
-                return Self::default();
-            }
-        };
-        Self::parse(&text).unwrap_or_else(|error| {
-            tracing::warn!(path = %path.display(), error, "the models of the settings are ignored");
-            Self::default()
-        })
-    }
-
-    fn parse(text: &str) -> Result<Self, String> {
-        let values = jsonc_parser::parse_to_serde_value(text, &ParseOptions::default());
-        values.map(Self).map_err(|error| error.to_string())
+impl<'a> Providers<'a> {
+    pub(super) fn of(user_settings: &'a Map<String, Value>) -> Self {
+        Self(user_settings)
     }
 
     /// `env`: variables that count where nobody else has them.
-    pub(super) fn env(&self) -> Option<&Value> {
+    pub(super) fn env(&self) -> Option<&'a Value> {
         self.0.get("env")
     }
 
@@ -134,10 +111,7 @@ impl Providers {
     }
 
     fn models(&self, variables: &Variables<'_>) -> Models {
-        if self.0.is_null() {
-            return Models::default();
-        }
-        let mut values = self.0.clone();
+        let mut values = Value::Object(self.0.clone());
         variables.expand(&mut values);
         serde_json::from_value(values).unwrap_or_else(|error| {
             tracing::warn!(%error, "the models of the settings are ignored");
@@ -223,6 +197,8 @@ fn tuning(label: Option<String>, config: GenerationConfig) -> Tuning {
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
     use super::*;
 
     const SETTINGS: &str = r#"{
@@ -243,7 +219,8 @@ mod tests {
 
     fn servers(name: &str, url: &str, protocol: &str) -> Vec<Server> {
         let text = SETTINGS.replace("CHOSEN", name).replace("URL", url).replace("TYPE", protocol);
-        let providers = Providers::parse(&text).expect("settings");
+        let settings = roost_core::settings::values(&text).expect("settings");
+        let providers = Providers::of(&settings);
         let variables = Variables::new(&|_| None, &[]).with_settings(providers.env());
         providers.servers(&variables, &SignIn::of(Path::new("/nowhere")))
     }

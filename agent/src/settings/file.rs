@@ -7,9 +7,11 @@ use std::{
     time::Duration,
 };
 
-use jsonc_parser::{ParseOptions, cst::CstRootNode, json};
-use roost_core::home::{PROJECT_SETTINGS, SETTINGS_LOCK};
-use serde_json::Value;
+use roost_core::{
+    home::{PROJECT_SETTINGS, SETTINGS_LOCK},
+    settings::{self, Edit, Malformed},
+};
+use serde_json::{Map, Value};
 
 use crate::{approval::Rule, lock, stamp::Stamp};
 
@@ -26,7 +28,7 @@ pub(super) struct SettingsFile {
     bounds: Option<PathBuf>,
     /// The file that was last read; none when there was none.
     seen: Option<Stamp>,
-    pub(super) values: Value,
+    values: Map<String, Value>,
 }
 
 /// Why something could not be kept.
@@ -34,8 +36,8 @@ pub(super) struct SettingsFile {
 pub(crate) enum SettingsError {
     #[error("{} cannot be read: {source}", path.display())]
     Read { path: PathBuf, source: io::Error },
-    #[error("{} is not valid JSON: {problem}", path.display())]
-    Malformed { path: PathBuf, problem: String },
+    #[error("{} is not as settings are written ({problem}); correct it first", path.display())]
+    Malformed { path: PathBuf, problem: Malformed },
     #[error("{} cannot be written: {source}", path.display())]
     Write { path: PathBuf, source: io::Error },
     #[error("{} is being written by another program", path.display())]
@@ -45,7 +47,7 @@ pub(crate) enum SettingsError {
 impl SettingsFile {
     /// The file at `path`; who writes it for this home takes turns.
     pub(super) fn new(home: &Path, path: PathBuf) -> Self {
-        Self { path, lock: home.join(SETTINGS_LOCK), bounds: None, seen: None, values: Value::default() }
+        Self { path, lock: home.join(SETTINGS_LOCK), bounds: None, seen: None, values: Map::new() }
     }
 
     /// A project's own file.
@@ -62,61 +64,57 @@ impl SettingsFile {
         }
         self.seen = seen;
         if seen.is_none() {
-            self.values = Value::default();
+            self.values = Map::new();
             return true;
         }
-        match read(&self.path).and_then(|text| parse(&self.path, &text)) {
+        match read(&self.path).and_then(|text| settings::values(&text).map_err(|problem| self.malformed(problem))) {
             Ok(values) => self.values = values,
             Err(error) => tracing::warn!(%error, "settings are ignored"),
         }
         true
     }
 
+    /// The value at a dotted key, as it was last read.
+    pub(super) fn value(&self, key: &str) -> Option<&Value> {
+        settings::lookup(&self.values, key)
+    }
+
+    /// All of them.
+    pub(super) fn values(&self) -> &Map<String, Value> {
+        &self.values
+    }
+
     /// The rules of one list of `permissions`.
     pub(super) fn rules(&self, list: &str) -> impl Iterator<Item = &str> {
-        let rules = self.values.get("permissions").and_then(|permissions| permissions.get(list)?.as_array());
+        let rules = self.value("permissions").and_then(|permissions| permissions.get(list)?.as_array());
         rules.into_iter().flatten().filter_map(Value::as_str)
     }
 
     /// Adds the rules that the list of allowed ones does not have.
-    pub(super) fn add_allow(&mut self, rules: &[Rule]) -> Result<(), SettingsError> {
-        self.edit(|root, values| {
-            let known = values.pointer("/permissions/allow").and_then(Value::as_array);
-            let is_known = |rule: &String| known.is_some_and(|known| known.iter().any(|known| known == rule));
-            let fresh: Vec<String> = rules.iter().map(ToString::to_string).filter(|rule| !is_known(rule)).collect();
-            let allow = root.object_value_or_set().object_value_or_set("permissions").array_value_or_set("allow");
-            allow.ensure_multiline();
-            for rule in fresh {
-                allow.append(json!(rule));
-            }
-        })
+    pub(super) fn add_allow(&self, rules: &[Rule]) -> Result<(), SettingsError> {
+        let rules: Vec<String> = rules.iter().map(ToString::to_string).collect();
+        self.edit(Edit::Add { key: "permissions.allow", items: &rules })
     }
 
-    /// Sets `section.key`.
-    pub(super) fn set(&mut self, section: &str, key: &str, value: &str) -> Result<(), SettingsError> {
-        self.edit(|root, _| {
-            let section = root.object_value_or_set().object_value_or_set(section);
-            match section.get(key) {
-                Some(property) => property.set_value(json!(value)),
-                None => drop(section.append(key, json!(value))),
-            }
-        })
+    /// Sets the value at a dotted key.
+    pub(super) fn set(&self, key: &str, value: &str) -> Result<(), SettingsError> {
+        self.edit(Edit::Set { key, value: &value.into() })
     }
 
-    /// Changes the text of the file as it is now, given its parsed value too; a file that is not JSON is left alone.
-    fn edit(&mut self, change: impl FnOnce(&CstRootNode, &Value)) -> Result<(), SettingsError> {
+    /// Changes the text of the file as it is now. A file that is not as expected is left alone.
+    fn edit(&self, edit: Edit<'_>) -> Result<(), SettingsError> {
         let failed = |source: io::Error| match source.kind() {
             io::ErrorKind::TimedOut => SettingsError::Busy { path: self.path.clone() },
             _ => SettingsError::Write { path: self.path.clone(), source },
         };
         let _turn = lock::within(&self.lock, PATIENCE).map_err(failed)?;
-        let text = read(&self.path)?;
-        let values = parse(&self.path, &text)?;
-        let malformed = |problem: String| SettingsError::Malformed { path: self.path.clone(), problem };
-        let root = CstRootNode::parse(&text, &ParseOptions::default()).map_err(|error| malformed(error.to_string()))?;
-        change(&root, &values);
+        let text = settings::edited(&read(&self.path)?, &[edit]).map_err(|problem| self.malformed(problem))?;
         let path = self.target().map_err(failed)?;
-        replace(&path, root.to_string().as_bytes()).map_err(failed)
+        replace(&path, text.as_bytes()).map_err(failed)
+    }
+
+    fn malformed(&self, problem: Malformed) -> SettingsError {
+        SettingsError::Malformed { path: self.path.clone(), problem }
     }
 
     /// The file that is written: where there is a link, the one behind it.
@@ -135,20 +133,12 @@ impl SettingsFile {
     }
 }
 
-/// The file's text; a file that does not exist is an empty object.
+/// The file's text; none where there is no file.
 fn read(path: &Path) -> Result<String, SettingsError> {
     match fs::read_to_string(path) {
-        Ok(text) if text.trim().is_empty() => Ok("{}\n".to_owned()),
-        Ok(text) => Ok(text),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok("{}\n".to_owned()),
-        Err(source) => Err(SettingsError::Read { path: path.to_owned(), source }),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(String::new()),
+        text => text.map_err(|source| SettingsError::Read { path: path.to_owned(), source }),
     }
-}
-
-fn parse(path: &Path, text: &str) -> Result<Value, SettingsError> {
-    let malformed = |problem: String| SettingsError::Malformed { path: path.to_owned(), problem };
-    let values = jsonc_parser::parse_to_serde_value::<Value>(text, &ParseOptions::default());
-    values.map_err(|error| malformed(error.to_string()))
 }
 
 /// Writes beside the file and moves it into place: a reader sees the old file or the new one. It stays as private as it was.

@@ -36,6 +36,19 @@ fn a_file_that_is_no_json_is_not_overwritten() {
 }
 
 #[test]
+fn what_stands_where_a_list_of_rules_belongs_is_not_overwritten() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("settings.json");
+    for text in ["[\"mine\"]", r#"{"permissions": "mine"}"#, r#"{"permissions": {"allow": "mine"}}"#] {
+        fs::write(&path, text).expect("writes");
+        let mut settings = Settings::open(folder.path(), folder.path());
+        let rule = Rule::parse("Bash(touch *)").expect("a rule");
+        settings.allow(Scope::User, &[rule]).expect_err("it cannot be kept");
+        assert_eq!(fs::read_to_string(&path).expect("reads"), text);
+    }
+}
+
+#[test]
 fn an_edited_file_is_read_again() {
     let (home, project) = (tempfile::tempdir().expect("a folder"), tempfile::tempdir().expect("a folder"));
     let mut settings = Settings::open(home.path(), project.path());
@@ -164,7 +177,7 @@ fn a_file_stays_as_private_as_it_was() {
     let path = folder.path().join("settings.json");
     fs::write(&path, "{}").expect("writes");
     fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).expect("closed");
-    Settings::open(folder.path(), folder.path()).set_of_user("general", "language", "de").expect("kept");
+    Settings::open(folder.path(), folder.path()).set_of_user("general.language", "de").expect("kept");
     assert_eq!(fs::metadata(&path).expect("is there").permissions().mode() & 0o777, 0o600);
 }
 

@@ -1,14 +1,15 @@
 //! One value of a settings file, about to be changed.
 
+use roost_core::settings::{Edit, lookup};
 use serde_json::Value;
 
-use super::{InvalidValue, Layers, ROWS, Row, SaveError, Scope, lookup, mask};
+use super::{InvalidValue, Layers, ROWS, Row, SaveError, Scope, mask};
 
 /// What a key is to become.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Change {
-    pub(super) key: String,
-    pub(super) value: Value,
+    key: String,
+    value: Value,
 }
 
 /// Why a setting is not changed.
@@ -29,6 +30,10 @@ impl Change {
     #[must_use]
     pub fn set(key: impl Into<String>, value: Value) -> Self {
         Self { key: key.into(), value }
+    }
+
+    pub(super) fn edit(&self) -> Edit<'_> {
+        Edit::Set { key: &self.key, value: &self.value }
     }
 
     /// The value as clients may see it.

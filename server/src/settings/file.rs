@@ -9,10 +9,10 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use roost_core::home::SETTINGS_LOCK;
+use roost_core::{home::SETTINGS_LOCK, settings};
 use serde_json::{Map, Value};
 
-use super::{Change, Warning, document};
+use super::{Change, Warning, version};
 use crate::{
     auth::private_file,
     files::{Files, Refusal, WorkspaceFiles, WorkspacePath},
@@ -95,9 +95,9 @@ impl SettingsFile {
     pub(super) fn values(&self, damaged: &mut BTreeSet<Warning>) -> Map<String, Value> {
         let (problem, is_damaged) = match self.load() {
             Ok(Found::Nothing) => return self.sound(Map::new(), damaged),
-            Ok(Found::Text(text)) => match document::values(&text) {
+            Ok(Found::Text(text)) => match settings::values(&text) {
                 Ok(values) => return self.sound(values, damaged),
-                Err(problem) => (problem, true),
+                Err(problem) => (problem.to_string(), true),
             },
             Ok(Found::NoText(problem)) => (problem.to_owned(), true),
             // A file that cannot be read need not be damaged.
@@ -136,10 +136,10 @@ impl SettingsFile {
                 Found::NoText(_) if self.set_aside() => String::new(),
                 Found::NoText(reason) => return Err(SaveError::Malformed { path, reason: reason.to_owned() }),
             };
-            let after = match document::edited(&before, changes) {
+            let after = match version::changed(&before, changes) {
                 Ok(after) => after,
-                Err(_) if document::values(&before).is_err() && self.set_aside() => continue,
-                Err(reason) => return Err(SaveError::Malformed { path, reason }),
+                Err(_) if settings::values(&before).is_err() && self.set_aside() => continue,
+                Err(reason) => return Err(SaveError::Malformed { path, reason: reason.to_string() }),
             };
             let is_unchanged = match self.load().map_err(failed)? {
                 Found::Nothing => before.is_empty(),

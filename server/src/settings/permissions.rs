@@ -1,9 +1,10 @@
 //! The permission rules in the files, and what of them holds.
 
+use roost_core::settings::lookup;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::{Change, Layers, SaveError, Scope, Settings, lookup};
+use super::{Change, Layers, SaveError, Scope, Settings};
 
 /// Rules a list may have.
 const MAX_RULES: usize = 1_000;

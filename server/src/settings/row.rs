@@ -1,9 +1,10 @@
 //! A setting that clients may see and change: its kind, its words, its bounds.
 
+use roost_core::settings::lookup;
 use serde::{Serialize, Serializer, ser::SerializeStruct};
 use serde_json::{Map, Value, json};
 
-use super::{Layers, Scope, lookup, mask};
+use super::{Layers, Scope, mask};
 
 /// Longest text a setting may be, in bytes.
 const MAX_TEXT_BYTES: usize = 4_096;

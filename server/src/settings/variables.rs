@@ -9,10 +9,13 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use roost_core::dotenv::{self, MAX_BYTES, NEVER_A_PROJECTS};
+use roost_core::{
+    dotenv::{self, MAX_BYTES, NEVER_A_PROJECTS},
+    settings::lookup,
+};
 use serde_json::{Map, Value};
 
-use super::{Layers, lookup};
+use super::Layers;
 use crate::{child::SECRET_VARIABLES, files::Files};
 
 /// Beneath the workspace, the nearer first.

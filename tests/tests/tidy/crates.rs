@@ -17,6 +17,7 @@ use crate::{
 /// The last two are behind the feature that exports core to JavaScript.
 const CORE_MAY_USE: &[&str] = &[
     "bytes",
+    "jsonc-parser",
     "memchr",
     "pulldown-cmark",
     "serde",
