@@ -11,6 +11,7 @@ use std::{
 use roost_core::{
     home::{CREDENTIALS, SETTINGS},
     trust::TRUSTED_FOLDERS,
+    variables::PROJECT_FILES,
 };
 use serde_json::{Map, Value};
 
@@ -142,17 +143,17 @@ impl Config {
         let said = process("QWEN_HOME").map(|text| text.trim().to_owned()).filter(|text| !text.is_empty());
         let home = said.map_or_else(|| user_home.join(".qwen"), PathBuf::from);
         let own_files = [home.join(".env"), user_home.join(".env")];
-        let project_files = [folder.join(".qwen").join(".env"), folder.join(".env")];
+        let project_files = PROJECT_FILES.map(|file| folder.join(file));
         let kept = [home.join(SETTINGS), home.join(TRUSTED_FOLDERS), home.join(CREDENTIALS)];
         let files = own_files.iter().chain(&project_files).chain(&kept).cloned();
         // Looked at before they are read: what changes in between is read again.
         let sources = files.map(|path| (path.clone(), Stamp::of(&path))).collect();
 
-        let mut variables = Variables::new(process, &own_files.each_ref().map(PathBuf::as_path));
+        let mut variables = Variables::new(process, &own_files);
         let settings = Settings::open(&home, folder);
         if settings.is_trusted() {
             let excluded: Vec<&str> = settings.excluded_variables().collect();
-            variables = variables.with_project(&project_files.each_ref().map(PathBuf::as_path), &excluded);
+            variables = variables.with_project(&project_files, &excluded);
         }
         let providers = Providers::of(settings.of_user());
         let variables = variables.with_settings(providers.env());

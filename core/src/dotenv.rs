@@ -7,8 +7,6 @@ use std::collections::BTreeMap;
 
 /// Largest file that is read, in bytes.
 pub const MAX_BYTES: u64 = 1 << 20;
-/// Variables that a project cannot set, because they change how programs behave.
-pub const NEVER_A_PROJECTS: [&str; 2] = ["DEBUG", "DEBUG_MODE"];
 
 /// The variables of a file. If a name occurs twice, the last one counts.
 ///

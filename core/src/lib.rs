@@ -32,6 +32,7 @@ pub mod sse;
 pub mod time;
 pub mod transcript;
 pub mod trust;
+pub mod variables;
 pub mod view;
 
 pub use event::{Draft, Envelope, EventType};

@@ -156,8 +156,9 @@ impl Settings {
     #[must_use]
     pub fn in_force(&self) -> Map<String, Value> {
         let layers = self.read();
+        let variables = Variables::read(&self.0.home, &self.0.cwd, &layers);
         let mut settings = layers.effective();
-        Variables::read(&self.0.home, &self.0.cwd, &layers).expand(&mut settings);
+        settings.values_mut().for_each(|value| variables.expand(value));
         settings
     }
 
