@@ -45,7 +45,7 @@ pub(crate) async fn serve(
 ) -> Result<(), acp::Error> {
     let shared = Arc::new(Shared::new(config));
     let agent = Arc::new(Agent { shared, sessions: Sessions::default(), outbox: Arc::clone(&outbox) });
-    let served = connect(Arc::clone(&agent), stdio::transport(input, Arc::clone(&outbox))).await;
+    let served = connect(&agent, stdio::transport(input, Arc::clone(&outbox))).await;
     // Turns that still run have nobody to tell: they end, and with them their processes.
     agent.sessions.cancel_all();
     outbox.close();
@@ -57,74 +57,59 @@ pub(crate) async fn serve(
 }
 
 /// Every method of the schema has a handler; what it does not know goes to the last one.
-async fn connect(agent: Arc<Agent>, transport: impl ConnectTo<AgentRole> + 'static) -> Result<(), acp::Error> {
-    let [a0, a1, a2, a3, a4, a5, a6, a7, a8, a9] = std::array::from_fn(|_| Arc::clone(&agent));
+async fn connect(agent: &Arc<Agent>, transport: impl ConnectTo<AgentRole> + 'static) -> Result<(), acp::Error> {
     AgentRole
         .v1()
         .name("roost-agent")
         .on_receive_request(
             async move |Plain(request): Plain<InitializeRequest>, responder, _cx| {
-                let meta = request.client_capabilities.meta.as_ref();
-                let drains = meta.and_then(|meta| meta.get(DRAIN)).and_then(Value::as_bool).unwrap_or(false);
-                a0.shared.set_client_drains(drains);
-                responder.respond(initialize())
+                responder.respond(agent.initialize(&request))
             },
             acp::on_receive_request!(),
         )
         .on_receive_request(
-            async move |Plain(request): Plain<NewSessionRequest>, responder, cx: acp::v1::ConnectionTo<acp::Client>| {
-                a1.open(Opening::New(request), responder.into_raw(), cx.into_raw());
-                Ok(())
+            async move |Plain(request): Plain<NewSessionRequest>, responder, cx| {
+                agent.open(Opening::New(request), responder, cx)
             },
             acp::on_receive_request!(),
         )
         .on_receive_request(
-            async move |Plain(request): Plain<LoadSessionRequest>,
-                        responder,
-                        cx: acp::v1::ConnectionTo<acp::Client>| {
-                a2.open(Opening::Load(request), responder.into_raw(), cx.into_raw());
-                Ok(())
+            async move |Plain(request): Plain<LoadSessionRequest>, responder, cx| {
+                agent.open(request.into(), responder, cx)
             },
             acp::on_receive_request!(),
         )
         .on_receive_request(
-            async move |Plain(request): Plain<ResumeSessionRequest>,
-                        responder,
-                        cx: acp::v1::ConnectionTo<acp::Client>| {
-                a3.open(Opening::Resume(request), responder.into_raw(), cx.into_raw());
-                Ok(())
+            async move |Plain(request): Plain<ResumeSessionRequest>, responder, cx| {
+                agent.open(request.into(), responder, cx)
             },
             acp::on_receive_request!(),
         )
         .on_receive_request(
             async move |Plain(request): Plain<ListSessionsRequest>, responder, _cx| {
-                responder.respond_with_result(a4.list_sessions(&request).await)
+                responder.respond_with_result(agent.list_sessions(&request).await)
             },
             acp::on_receive_request!(),
         )
         .on_receive_request(
-            async move |Plain(request): Plain<PromptRequest>, responder, _cx| {
-                a5.start_prompt(request, responder.into_raw())
-            },
+            async move |Plain(request): Plain<PromptRequest>, responder, _cx| agent.start_prompt(request, responder),
             acp::on_receive_request!(),
         )
         .on_receive_request(
             async move |Plain(request): Plain<SetSessionModeRequest>, responder, _cx| {
-                responder.respond_with_result(a6.set_mode(&request.session_id.0, &request.mode_id.0))
+                responder.respond_with_result(agent.set_mode(&request.session_id.0, &request.mode_id.0))
             },
             acp::on_receive_request!(),
         )
         .on_receive_request(
             async move |Plain(request): Plain<SetSessionConfigOptionRequest>, responder, _cx| {
-                responder.respond_with_result(a7.set_config_option(&request))
+                responder.respond_with_result(agent.set_config_option(&request))
             },
             acp::on_receive_request!(),
         )
         .on_receive_notification(
             async move |cancel: CancelNotification, _cx| {
-                if let Ok(session) = a8.sessions.get(&cancel.session_id.0) {
-                    session.cancel();
-                }
+                agent.sessions.cancel(&cancel.session_id.0);
                 Ok(())
             },
             acp::on_receive_notification!(),
@@ -132,7 +117,7 @@ async fn connect(agent: Arc<Agent>, transport: impl ConnectTo<AgentRole> + 'stat
         .on_receive_request(
             async move |request: UntypedMessage, responder: acp::v1::Responder<Value>, _cx| {
                 let (method, params) = request.into_parts();
-                responder.respond_with_result(a9.extension(&method, &params).await)
+                responder.respond_with_result(agent.extension(&method, &params).await)
             },
             acp::on_receive_request!(),
         )
@@ -140,16 +125,21 @@ async fn connect(agent: Arc<Agent>, transport: impl ConnectTo<AgentRole> + 'stat
         .await
 }
 
-fn initialize() -> Value {
-    json!({
-        "protocolVersion": ProtocolVersion::V1,
-        "agentInfo": {"name": "roost-agent", "title": "Roost", "version": VERSION},
-        "authMethods": [],
-        "agentCapabilities": {
-            "loadSession": true,
-            "promptCapabilities": {"image": true, "audio": false, "embeddedContext": true},
-            "sessionCapabilities": {"list": {}, "resume": {}},
-            "mcpCapabilities": {"http": false, "sse": false},
-        },
-    })
+impl Agent {
+    fn initialize(&self, request: &InitializeRequest) -> Value {
+        let meta = request.client_capabilities.meta.as_ref();
+        let drains = meta.and_then(|meta| meta.get(DRAIN)).and_then(Value::as_bool).unwrap_or(false);
+        self.shared.set_client_drains(drains);
+        json!({
+            "protocolVersion": ProtocolVersion::V1,
+            "agentInfo": {"name": "roost-agent", "title": "Roost", "version": VERSION},
+            "authMethods": [],
+            "agentCapabilities": {
+                "loadSession": true,
+                "promptCapabilities": {"image": true, "audio": false, "embeddedContext": true},
+                "sessionCapabilities": {"list": {}, "resume": {}},
+                "mcpCapabilities": {"http": false, "sse": false},
+            },
+        })
+    }
 }

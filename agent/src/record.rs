@@ -16,7 +16,7 @@ use serde_json::Value;
 
 pub(crate) use self::{
     branch::{Branch, LoadError},
-    list::{list, title},
+    list::{Listed, list, title},
     recorder::Recorder,
     replay::replay,
 };

@@ -56,7 +56,6 @@ const MAX_TITLE_CHARS: usize = 200;
 const MAX_SHELL_CHARS: usize = 10_000;
 
 impl Agent {
-    /// Extension methods go by their bare name, and by the underscored one the schema asks of extensions.
     pub(super) async fn extension(&self, method: &str, params: &Value) -> Result<Value, acp::Error> {
         let session = || self.sessions.get(text(params, "sessionId")?);
         match method.strip_prefix('_').unwrap_or(method) {

@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
-use agent_client_protocol::{self as acp, ErrorCode, Responder, v1::schema::PromptRequest};
+use agent_client_protocol::{
+    self as acp, ErrorCode,
+    v1::{Responder, schema::PromptRequest},
+};
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 

@@ -2,14 +2,17 @@
 
 use std::{
     collections::HashMap,
-    path::Path,
+    path::{Path, PathBuf},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
 use agent_client_protocol::{
-    self as acp, ConnectionTo, ErrorCode, Responder,
-    v1::schema::{ListSessionsRequest, LoadSessionRequest, Meta, NewSessionRequest, ResumeSessionRequest},
+    self as acp, ErrorCode,
+    v1::{
+        ConnectionTo, Responder,
+        schema::{ListSessionsRequest, LoadSessionRequest, Meta, NewSessionRequest, ResumeSessionRequest, SessionId},
+    },
 };
 use serde_json::{Value, json};
 use tokio_util::task::TaskTracker;
@@ -18,13 +21,14 @@ use super::Agent;
 use crate::{
     client::{Client, update},
     command,
-    record::{self, Branch, Entry, LoadError},
+    record::{self, Branch, Entry, Listed, LoadError},
     session::Session,
     workspace::Workspace,
 };
 
 /// Sessions of a page of a list, when the client names no size.
 const PAGE_SIZE: usize = 20;
+const MAX_PAGE_SIZE: usize = 100;
 /// How long turns may take to end once the client has hung up.
 const SETTLE_TIME: Duration = Duration::from_secs(2);
 
@@ -38,15 +42,40 @@ pub(crate) struct Sessions {
 /// How a session comes to be.
 pub(super) enum Opening {
     New(NewSessionRequest),
-    /// With its history as updates.
-    Load(LoadSessionRequest),
-    Resume(ResumeSessionRequest),
+    /// From its record. `shows`: its history goes to the client as updates.
+    Restore {
+        id: SessionId,
+        cwd: PathBuf,
+        more: Vec<PathBuf>,
+        shows: bool,
+    },
+}
+
+impl From<LoadSessionRequest> for Opening {
+    fn from(request: LoadSessionRequest) -> Self {
+        let LoadSessionRequest { session_id: id, cwd, additional_directories: more, .. } = request;
+        Self::Restore { id, cwd, more, shows: true }
+    }
+}
+
+impl From<ResumeSessionRequest> for Opening {
+    fn from(request: ResumeSessionRequest) -> Self {
+        let ResumeSessionRequest { session_id: id, cwd, additional_directories: more, .. } = request;
+        Self::Restore { id, cwd, more, shows: false }
+    }
 }
 
 impl Sessions {
     pub(crate) fn get(&self, id: &str) -> Result<Arc<Session>, acp::Error> {
         let unknown = || acp::Error::new(ErrorCode::INVALID_PARAMS, format!("Session not found: {id}"));
         self.lock().get(id).cloned().ok_or_else(unknown)
+    }
+
+    /// Cancels the session's turn, if there is such a session.
+    pub(super) fn cancel(&self, id: &str) {
+        if let Some(session) = self.lock().get(id) {
+            session.cancel();
+        }
     }
 
     pub(super) fn cancel_all(&self) {
@@ -83,20 +112,15 @@ impl Sessions {
 
 impl Agent {
     /// Opens a session off the dispatch loop, answers, and then says which commands there are.
-    pub(super) fn open(self: &Arc<Self>, opening: Opening, responder: Responder<Value>, cx: ConnectionTo<acp::Client>) {
-        let (agent, client) = (Arc::clone(self), Client::new(cx, Arc::clone(&self.outbox)));
+    pub(super) fn open(
+        self: &Arc<Self>,
+        opening: Opening,
+        responder: Responder<Value>,
+        cx: ConnectionTo<acp::Client>,
+    ) -> Result<(), acp::Error> {
+        let (agent, client) = (Arc::clone(self), Client::new(cx.into_raw(), Arc::clone(&self.outbox)));
         self.sessions.turns.spawn(async move {
-            let opened = match opening {
-                Opening::New(request) => agent.new_session(&request, client).await,
-                Opening::Load(request) => {
-                    let more = request.additional_directories.iter().map(AsRef::as_ref);
-                    agent.restore(&request.session_id.0, &request.cwd, more, client, true).await
-                }
-                Opening::Resume(request) => {
-                    let more = request.additional_directories.iter().map(AsRef::as_ref);
-                    agent.restore(&request.session_id.0, &request.cwd, more, client, false).await
-                }
-            };
+            let opened = agent.opened(opening, client).await;
             let answered = match &opened {
                 Ok(session) => {
                     let mut state = session.state();
@@ -109,12 +133,21 @@ impl Agent {
                 session.client.update_after_answers(&session.id, &update::commands(&command::advertised()));
             }
         });
+        Ok(())
     }
 
-    async fn new_session(&self, request: &NewSessionRequest, client: Client) -> Result<Arc<Session>, acp::Error> {
-        let id = self.wanted_id(request.meta.as_ref())?.unwrap_or_else(|| uuid::Uuid::new_v4().to_string());
-        let more = request.additional_directories.iter().map(AsRef::as_ref);
-        let workspace = workspace(&request.cwd, more)?;
+    async fn opened(&self, opening: Opening, client: Client) -> Result<Arc<Session>, acp::Error> {
+        match opening {
+            Opening::New(request) => self.new_session(&request, client),
+            Opening::Restore { id, cwd, more, shows } => {
+                self.restore(&id.0, workspace(&cwd, &more)?, client, shows).await
+            }
+        }
+    }
+
+    fn new_session(&self, request: &NewSessionRequest, client: Client) -> Result<Arc<Session>, acp::Error> {
+        let id = wanted_id(request.meta.as_ref())?.unwrap_or_else(|| uuid::Uuid::new_v4().to_string());
+        let workspace = workspace(&request.cwd, &request.additional_directories)?;
         if record::file(&self.shared.home, workspace.root(), &id).exists() {
             return Err(acp::Error::new(ErrorCode::INVALID_PARAMS, format!("The session {id} exists already")));
         }
@@ -126,23 +159,13 @@ impl Agent {
         Ok(session)
     }
 
-    /// A client may choose the id of a session: a UUID in `_meta.sessionId`.
-    fn wanted_id(&self, meta: Option<&Meta>) -> Result<Option<String>, acp::Error> {
-        let Some(wanted) = meta.and_then(|meta| meta.get("sessionId")) else { return Ok(None) };
-        let id = wanted.as_str().and_then(|text| uuid::Uuid::parse_str(text).ok());
-        let invalid = || acp::Error::new(ErrorCode::INVALID_PARAMS, "`_meta.sessionId` must be a UUID");
-        id.map(|id| Some(id.to_string())).ok_or_else(invalid)
-    }
-
-    async fn restore<'a>(
+    async fn restore(
         &self,
         id: &str,
-        cwd: &'a Path,
-        more: impl IntoIterator<Item = &'a Path>,
+        workspace: Workspace,
         client: Client,
-        is_shown: bool,
+        shows: bool,
     ) -> Result<Arc<Session>, acp::Error> {
-        let workspace = workspace(cwd, more)?;
         if id.is_empty() || !id.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_') {
             return Err(not_found(&LoadError::Unknown(id.to_owned())));
         }
@@ -153,7 +176,7 @@ impl Agent {
         };
         let branch = loading.await.map_err(acp::Error::into_internal_error)?.map_err(|error| not_found(&error))?;
         let session = Arc::new(Session::restored(id, workspace, client, Arc::clone(&self.shared), &branch));
-        if is_shown {
+        if shows {
             for update in record::replay(&branch, |call| session.card(call)) {
                 session.update(update).await;
             }
@@ -166,32 +189,14 @@ impl Agent {
         let Some(cwd) = request.cwd.clone() else {
             return Err(acp::Error::new(ErrorCode::INVALID_PARAMS, "`cwd` is required"));
         };
-        let malformed = || acp::Error::new(ErrorCode::INVALID_PARAMS, "`cursor` is not one of this agent's");
-        let skip =
-            request.cursor.as_deref().map_or(Ok(0), |cursor| cursor.parse::<usize>().map_err(|_| malformed()))?;
-        let size =
-            request.meta.as_ref().and_then(|meta| meta.get("size")?.as_u64()).and_then(|size| size.try_into().ok());
-        let size: usize = size.unwrap_or(PAGE_SIZE).clamp(1, 100);
+        let malformed = |_| acp::Error::new(ErrorCode::INVALID_PARAMS, "`cursor` is not one of this agent's");
+        let skip: usize = request.cursor.as_deref().map_or(Ok(0), str::parse).map_err(malformed)?;
+        let size = request.meta.as_ref().and_then(|meta| meta.get("size")?.as_u64()?.try_into().ok());
+        let size = size.unwrap_or(PAGE_SIZE).clamp(1, MAX_PAGE_SIZE);
         let chats = record::chats(&self.shared.home, &cwd.canonicalize().unwrap_or(cwd));
         let listing = tokio::task::spawn_blocking(move || record::list(&chats, skip, size));
         let (page, has_more) = listing.await.map_err(acp::Error::into_internal_error)?;
-        let sessions: Vec<Value> = page
-            .into_iter()
-            .map(|listed| {
-                let mut meta = json!({
-                    "createdAt": listed.created_at, "startTime": listed.created_at, "preview": listed.title,
-                    "titleSource": if listed.has_custom_title { "manual" } else { "auto" },
-                });
-                if let Some(branch) = listed.git_branch {
-                    meta["gitBranch"] = json!(branch);
-                }
-                json!({
-                    "sessionId": listed.session_id, "cwd": listed.cwd, "title": listed.title,
-                    "updatedAt": listed.updated_at, "_meta": meta,
-                })
-            })
-            .collect();
-        let mut result = json!({"sessions": sessions});
+        let mut result = json!({"sessions": page.iter().map(row).collect::<Vec<_>>()});
         if has_more {
             result["nextCursor"] = json!((skip + size).to_string());
         }
@@ -199,11 +204,33 @@ impl Agent {
     }
 }
 
-fn workspace<'a>(cwd: &'a Path, more: impl IntoIterator<Item = &'a Path>) -> Result<Workspace, acp::Error> {
+/// A client may choose the id of a session: a UUID in `_meta.sessionId`.
+fn wanted_id(meta: Option<&Meta>) -> Result<Option<String>, acp::Error> {
+    let Some(wanted) = meta.and_then(|meta| meta.get("sessionId")) else { return Ok(None) };
+    let id = wanted.as_str().and_then(|text| uuid::Uuid::parse_str(text).ok());
+    let invalid = || acp::Error::new(ErrorCode::INVALID_PARAMS, "`_meta.sessionId` must be a UUID");
+    id.map(|id| Some(id.to_string())).ok_or_else(invalid)
+}
+
+fn workspace(cwd: &Path, more: &[PathBuf]) -> Result<Workspace, acp::Error> {
     if !cwd.is_absolute() {
         return Err(acp::Error::new(ErrorCode::INVALID_PARAMS, "`cwd` must be an absolute path"));
     }
-    Workspace::open(cwd, more).map_err(|error| acp::Error::new(ErrorCode::INVALID_PARAMS, error.to_string()))
+    Workspace::open(cwd, more.iter().map(PathBuf::as_path)).map_err(|error| acp::Error::new(ErrorCode::INVALID_PARAMS, error.to_string()))
+}
+
+fn row(listed: &Listed) -> Value {
+    let mut meta = json!({
+        "createdAt": listed.created_at, "startTime": listed.created_at, "preview": listed.title,
+        "titleSource": if listed.has_custom_title { "manual" } else { "auto" },
+    });
+    if let Some(branch) = &listed.git_branch {
+        meta["gitBranch"] = json!(branch);
+    }
+    json!({
+        "sessionId": listed.session_id, "cwd": listed.cwd, "title": listed.title,
+        "updatedAt": listed.updated_at, "_meta": meta,
+    })
 }
 
 fn not_found(error: &LoadError) -> acp::Error {
