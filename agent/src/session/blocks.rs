@@ -63,7 +63,7 @@ fn linked(uri: &str, workspace: &Workspace) -> String {
         .map_err(|error| error.to_string())
         .and_then(|place| place.read().map_err(|error| error.to_string()));
     match content.map(|content| String::from_utf8(content.bytes)) {
-        Ok(Ok(text)) => wrapped(&path, text.get(..MAX_REFERENCE_BYTES).unwrap_or(&text)),
+        Ok(Ok(text)) => wrapped(&path, &text[..text.floor_char_boundary(MAX_REFERENCE_BYTES)]),
         Ok(Err(_)) => format!("The user refers to {path}, which is not a text file"),
         Err(problem) => format!("The user refers to {path}, which cannot be read: {problem}"),
     }
@@ -90,4 +90,22 @@ fn percent_decoded(text: &str) -> String {
         }
     }
     String::from_utf8_lossy(&bytes).into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_a_long_file_no_more_is_taken_than_the_limit_wherever_a_letter_ends() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let workspace = Workspace::open(folder.path(), []).expect("opens");
+        let path = folder.path().join("long.txt");
+        for beginning in ["", "x"] {
+            std::fs::write(&path, beginning.to_owned() + &"é".repeat(MAX_REFERENCE_BYTES)).expect("writes");
+            let text = linked(&format!("file://{}", path.display()), &workspace);
+            let bytes = beginning.len() + text.matches('é').count() * 'é'.len_utf8();
+            assert!((MAX_REFERENCE_BYTES - 1..=MAX_REFERENCE_BYTES).contains(&bytes), "{bytes} bytes");
+        }
+    }
 }
