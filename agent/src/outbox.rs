@@ -43,10 +43,18 @@ struct Backlog {
     waiting: BytesMut,
     /// The task writes bytes that are no longer among those that wait.
     is_writing: bool,
-    /// Takes no more lines.
-    is_closed: bool,
+    way: Way,
+}
+
+/// Whether lines get through.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Way {
+    #[default]
+    Open,
+    /// It takes no more lines; those that wait are still written.
+    Closed,
     /// The client is gone.
-    is_broken: bool,
+    Broken,
 }
 
 impl Outbox {
@@ -75,7 +83,7 @@ impl Outbox {
     /// The client is gone.
     pub(crate) fn send(&self, line: &[u8]) -> io::Result<()> {
         let mut backlog = self.lock();
-        if backlog.is_closed || backlog.is_broken {
+        if backlog.way != Way::Open {
             return Err(io::ErrorKind::BrokenPipe.into());
         }
         let mut written = 0;
@@ -108,7 +116,11 @@ impl Outbox {
 
     /// Takes no more lines; those that wait are still written.
     pub(crate) fn close(&self) {
-        self.lock().is_closed = true;
+        let mut backlog = self.lock();
+        if backlog.way == Way::Open {
+            backlog.way = Way::Closed;
+        }
+        drop(backlog);
         self.filled.notify_one();
         self.emptied.notify_waiters();
     }
@@ -119,7 +131,7 @@ impl Outbox {
             let emptied = self.emptied.notified();
             {
                 let backlog = self.lock();
-                if backlog.is_broken || is_there(&backlog) {
+                if backlog.way == Way::Broken || is_there(&backlog) {
                     return;
                 }
             }
@@ -165,10 +177,11 @@ impl Outbox {
         loop {
             {
                 let backlog = self.lock();
+                // What is broken has nothing that waits.
                 if !backlog.waiting.is_empty() {
-                    return !backlog.is_broken;
+                    return true;
                 }
-                if backlog.is_closed {
+                if backlog.way != Way::Open {
                     return false;
                 }
             }
@@ -177,7 +190,7 @@ impl Outbox {
     }
 
     fn give_up(&self, backlog: &mut Backlog) {
-        backlog.is_broken = true;
+        backlog.way = Way::Broken;
         backlog.waiting.clear();
         self.filled.notify_one();
         self.emptied.notify_waiters();
@@ -229,6 +242,18 @@ mod tests {
         outbox.room().await;
         outbox.drained().await;
         assert!(outbox.send(b"more\n").is_err());
+        task.await.expect("the task ends");
+    }
+
+    #[tokio::test]
+    async fn a_client_that_is_found_gone_by_a_line_ends_the_task() {
+        let (sender, receiver) = pipe::pipe().expect("a pipe");
+        // The event loop knows of the room, so that the line is tried at once.
+        sender.writable().await.expect("room");
+        let (outbox, task) = Outbox::open(Output::Pipe(sender));
+        let task = tokio::spawn(task);
+        drop(receiver);
+        assert!(outbox.send(b"a line\n").is_err());
         task.await.expect("the task ends");
     }
 
