@@ -50,6 +50,7 @@ impl Instructions {
             crate::record::now().get(..10).unwrap_or_default(),
         );
         let language = language::instruction(home, settings);
+        // What a folder says that is not trusted does not count.
         let context_files = if settings.is_trusted() { context_files(home, cwd) } else { context_files_of(&[home]) };
         Self { place, language, context_files }
     }
@@ -74,7 +75,7 @@ impl Instructions {
     }
 }
 
-/// The user's files, then those from the project's root down to the working directory. In a folder that is not trusted, only the user's.
+/// The user's files, then those from the project's root down to the working directory.
 fn context_files(home: &Path, cwd: &Path) -> Vec<ContextFile> {
     let mut folders: Vec<&Path> = cwd.ancestors().collect();
     let root = folders.iter().position(|folder| folder.join(".git").exists()).unwrap_or(0);

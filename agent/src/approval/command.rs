@@ -81,7 +81,6 @@ const CONDITIONAL: &[(&str, &[&str])] = &[
     ("rg", &["--pre", "--hostname-bin", "--search-zip", "-z"]),
     ("sort", &["-o", "--output", "--compress-program", "-T"]),
     ("tree", &["-o"]),
-    ("uniq", &[]),
     ("date", &["-s", "--set"]),
     ("file", &["-C", "--compile", "-m", "--magic-file"]),
 ];
@@ -162,6 +161,7 @@ fn reads_only(program: &str, arguments: &[&str]) -> bool {
     if program == "git" {
         return arguments.first().is_some_and(|sub| GIT_READERS.contains(sub)) && !has_any(arguments, GIT_TRAPS);
     }
+    // Its second file is the one it writes.
     if program == "uniq" {
         return arguments.iter().filter(|argument| !argument.starts_with('-')).count() <= 1;
     }

@@ -110,10 +110,8 @@ mod tests {
         assert!(path_matches("/src", &at("src/a/b.rs"), &workspace));
         assert!(path_matches("./src/*.rs", &at("src/a.rs"), &workspace));
         assert!(!path_matches("./src/*.rs", &at("src/a/b.rs"), &workspace));
-        assert!(
-            path_matches("*.env", &at("deep/down/.env"), &workspace)
-                || path_matches(".env", &at("deep/down/.env"), &workspace)
-        );
+        assert!(path_matches(".env", &at("deep/down/.env"), &workspace));
+        assert!(path_matches("*.env", &at("deep/down/.env"), &workspace));
         assert!(path_matches("//etc/**", Path::new("/etc/passwd"), &workspace));
         assert!(!path_matches("/etc/**", Path::new("/etc/passwd"), &workspace));
     }

@@ -93,8 +93,12 @@ impl Catalogue {
 
     /// The rows of `workspace/providers`: one a provider, with its models.
     pub(crate) fn providers(&self) -> Value {
-        let mut providers: Vec<&'static str> = self.0.iter().map(|entry| entry.provider).collect();
-        providers.dedup();
+        let mut providers: Vec<&'static str> = Vec::new();
+        for entry in &self.0 {
+            if !providers.contains(&entry.provider) {
+                providers.push(entry.provider);
+            }
+        }
         let current = &self.first().id;
         let row = |provider: &&'static str| {
             let models: Vec<Value> =
@@ -104,13 +108,6 @@ impl Catalogue {
                 "kind": "model_provider", "status": "ok", "authType": provider, "current": is_current, "models": models,
             })
         };
-        let mut seen = Vec::new();
-        providers.retain(|provider| {
-            !seen.contains(provider) && {
-                seen.push(*provider);
-                true
-            }
-        });
         providers.iter().map(row).collect()
     }
 

@@ -52,19 +52,18 @@ impl Recorder {
     ///
     /// # Errors
     /// The first failure of a session; after it nothing more is written, so that the chain has no holes.
-    pub(crate) fn append(&mut self, entry: Entry) -> io::Result<String> {
-        let record = self.record(entry);
-        let uuid = record.uuid.clone();
+    pub(crate) fn append(&mut self, entry: Entry) -> io::Result<()> {
         if self.is_degraded {
-            return Ok(uuid);
+            return Ok(());
         }
+        let record = self.record(entry);
         let mut line = serde_json::to_vec(&record).map_err(io::Error::other)?;
         line.push(b'\n');
         let written = self.open().and_then(|file| (&*file).write_all(&line));
         self.is_degraded = written.is_err();
         written?;
-        self.last = Some(uuid.clone());
-        Ok(uuid)
+        self.last = Some(record.uuid);
+        Ok(())
     }
 
     /// Flushes to the disk, off the async thread, what was written before the call.
