@@ -7,6 +7,7 @@ mod glob;
 mod grep_search;
 mod list_directory;
 mod output;
+mod planned;
 mod process;
 mod read_file;
 mod reads;

@@ -14,7 +14,7 @@ pub(crate) enum ArgumentError {
     #[error("Invalid arguments: `{0}` is required")]
     Missing(&'static str),
     #[error("Invalid arguments: `{field}` must be {expected}, got {got}")]
-    Type { field: String, expected: &'static str, got: &'static str },
+    Type { field: &'static str, expected: &'static str, got: &'static str },
     #[error("Invalid arguments: `{field}` {problem}")]
     Value { field: &'static str, problem: String },
 }
@@ -89,16 +89,12 @@ impl<'a> Arguments<'a> {
     ) -> Result<Option<T>, ArgumentError> {
         match self.0.get(field) {
             None | Some(Value::Null) => Ok(None),
-            Some(value) => read(value).map(Some).ok_or_else(|| ArgumentError::Type {
-                field: field.to_owned(),
-                expected,
-                got: kind_of(value),
-            }),
+            Some(value) => read(value).map(Some).ok_or(ArgumentError::Type { field, expected, got: kind_of(value) }),
         }
     }
 }
 
-pub(crate) fn kind_of(value: &Value) -> &'static str {
+fn kind_of(value: &Value) -> &'static str {
     match value {
         Value::Null => "null",
         Value::Bool(_) => "a boolean",

@@ -8,11 +8,10 @@ use serde_json::{Value, json};
 use super::{
     Access, Context, Invocation, Kind, Outcome, Tool,
     arguments::{ArgumentError, Arguments},
-    blocking,
     diff::Change,
+    planned::Planned,
     reads::Freshness,
     target::Target,
-    write_file::Planned,
 };
 use crate::workspace::Workspace;
 
@@ -23,6 +22,7 @@ struct Call {
     old: String,
     new: String,
     replace_all: bool,
+    /// Set by `prepare`.
     planned: Option<Planned>,
 }
 
@@ -99,27 +99,22 @@ impl Invocation for Call {
     fn prepare<'a>(&'a mut self, context: &'a Context) -> BoxFuture<'a, Result<Vec<Value>, Outcome>> {
         Box::pin(async move {
             let planned = self.plan(context).map_err(Outcome::failed)?;
-            let content = vec![planned.change.content(&self.target.path)];
-            self.planned = Some(planned);
-            Ok(content)
+            Ok(planned.shown(&mut self.planned))
         })
     }
 
     fn run(self: Box<Self>, context: Context) -> BoxFuture<'static, Outcome> {
-        Box::pin(async move {
-            let Self { target: Target { path, .. }, planned, .. } = *self;
-            let Some(planned) = planned else {
-                return Outcome::failed("The call was never prepared.");
-            };
-            let to_model = format!("Edited {}.", path.display());
-            blocking(move || planned.apply(&context, &path, ["Current", "Proposed"], to_model)).await
-        })
+        Box::pin(Planned::make(self.planned, context))
     }
 }
 
 impl Call {
     fn plan(&self, context: &Context) -> Result<Planned, String> {
         let path = self.target.path.display();
+        let planned = |place, change, existed| {
+            let (labels, done) = (["Current", "Proposed"], "Edited");
+            Planned { place, path: self.target.path.clone(), change, existed, labels, done }
+        };
         let place = context.workspace.locate(&self.target.path).map_err(|error| error.to_string())?;
         let bytes = match place.read() {
             Ok(content) => Some(content.bytes),
@@ -130,7 +125,7 @@ impl Call {
             if !self.old.is_empty() {
                 return Err(format!("File not found: {path}"));
             }
-            return Ok(Planned { place, change: Change { old: String::new(), new: self.new.clone() }, existed: false });
+            return Ok(planned(place, Change { old: String::new(), new: self.new.clone() }, false));
         };
         match context.reads.freshness(&place.path(), &bytes) {
             Freshness::NeverRead => return Err(format!("{path} has not been read in this session; read it first.")),
@@ -139,7 +134,7 @@ impl Call {
         }
         let old = String::from_utf8(bytes).map_err(|_| format!("{path} is not a text file."))?;
         let new = replace(&old, &self.old, &self.new, self.replace_all).map_err(|error| format!("{path}: {error}"))?;
-        Ok(Planned { place, change: Change { old, new }, existed: true })
+        Ok(planned(place, Change { old, new }, true))
     }
 }
 
