@@ -38,7 +38,7 @@ mod turn;
 mod updates;
 mod waits;
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::sync::Arc;
 
 use serde_json::value::RawValue;
 
@@ -61,7 +61,7 @@ pub use shells::{ShellEnd, ShellNews, ShellRefused};
 pub use status::{Action, Interaction, OptionLabel, PendingPrompt, PromptState, Status, TurnFailure};
 pub use waits::Waits;
 
-use calls::Call;
+use calls::Calls;
 use clients::Clients;
 use keys::Keys;
 use messages::Messages;
@@ -116,9 +116,7 @@ pub struct Session {
     messages: Messages,
     permissions: Permissions,
     shells: Shells,
-    /// Calls to the agent whose reply is still awaited.
-    calls: BTreeMap<CallId, Call>,
-    next_call: u64,
+    calls: Calls,
     /// Known once the agent has opened the session; prompts wait until then. Shared with whoever reads it, since it rarely changes.
     agent: Option<Arc<AgentState>>,
     available_commands: Option<Box<RawValue>>,
@@ -158,8 +156,7 @@ impl Session {
             messages: Messages::default(),
             permissions: Permissions::default(),
             shells: Shells::default(),
-            calls: BTreeMap::new(),
-            next_call: 1,
+            calls: Calls::default(),
             agent: None,
             available_commands: None,
             display_name: None,

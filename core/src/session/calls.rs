@@ -1,5 +1,7 @@
 //! Calls to the agent that take time, and what their replies do.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 use serde_json::{Map, Value, value::RawValue};
 
@@ -53,6 +55,32 @@ pub(super) enum Call {
     Told,
 }
 
+/// Calls whose reply is still awaited.
+#[derive(Debug, Default)]
+pub(super) struct Calls {
+    open: BTreeMap<CallId, Call>,
+    last: u64,
+}
+
+impl Calls {
+    /// A number for a call that is about to be made.
+    pub(super) fn open(&mut self, purpose: Call) -> CallId {
+        self.last += 1;
+        let call = CallId(self.last);
+        self.open.insert(call, purpose);
+        call
+    }
+
+    /// The purpose of a call that is over.
+    pub(super) fn close(&mut self, call: CallId) -> Option<Call> {
+        self.open.remove(&call)
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = &Call> {
+        self.open.values()
+    }
+}
+
 impl Call {
     /// Answers whoever waits, when there will be no reply.
     fn abandon(self, refused: ControlRefused, out: &mut Outbox) {
@@ -86,10 +114,7 @@ impl Session {
         if self.agent.is_none() {
             return purpose.abandon(ControlRefused::AgentAbsent, out);
         }
-        let call = CallId(self.next_call);
-        self.next_call += 1;
-        self.calls.insert(call, purpose);
-        out.call_agent(call, method, &params);
+        out.call_agent(self.calls.open(purpose), method, &params);
     }
 
     pub(super) fn reply(
@@ -99,7 +124,7 @@ impl Session {
         result: Result<Box<RawValue>, RpcError>,
         out: &mut Outbox,
     ) {
-        let Some(purpose) = self.calls.remove(&call) else { return };
+        let Some(purpose) = self.calls.close(call) else { return };
         match (purpose, result) {
             (Call::Prompt { prompt_id }, result) => self.prompt_replied(now, &prompt_id, result, out),
             (Call::SetModel { ticket, client, model_id }, Ok(result)) => {
@@ -152,7 +177,7 @@ impl Session {
 
     /// Nobody will reply any more.
     pub(super) fn abandon_calls(&mut self, refused: &ControlRefused, out: &mut Outbox) {
-        for (_, call) in std::mem::take(&mut self.calls) {
+        for (_, call) in std::mem::take(&mut self.calls.open) {
             call.abandon(refused.clone(), out);
         }
     }

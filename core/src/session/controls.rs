@@ -186,12 +186,12 @@ impl Session {
 
     /// Whether a client's wish for this mode is with the agent; the news of it is then the answer to that wish.
     pub(super) fn is_changing_mode_to(&self, wanted: &str) -> bool {
-        self.calls.values().any(|call| matches!(call, Call::SetMode { mode, .. } if mode.as_str() == wanted))
+        self.calls.iter().any(|call| matches!(call, Call::SetMode { mode, .. } if mode.as_str() == wanted))
     }
 
     /// The same of a model.
     pub(super) fn is_changing_model_to(&self, wanted: &str) -> bool {
-        self.calls.values().any(|call| matches!(call, Call::SetModel { model_id, .. } if **model_id == *wanted))
+        self.calls.iter().any(|call| matches!(call, Call::SetModel { model_id, .. } if **model_id == *wanted))
     }
 
     pub(super) fn rename(

@@ -69,7 +69,7 @@ impl Session {
     /// Whether it is yet to be seen in which mode a session that is held back goes on.
     pub(super) fn is_holding_back(&self) -> bool {
         let changes = |call: &Call| matches!(call, Call::SetMode { .. } | Call::KeepMode { .. });
-        self.standing.is_held_back && self.calls.values().any(changes)
+        self.standing.is_held_back && self.calls.iter().any(changes)
     }
 
     /// The privileged mode in which the agent stays although the folder is not trusted.

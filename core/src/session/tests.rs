@@ -28,6 +28,8 @@ struct Stage {
     requests: i64,
     /// The call of the prompt that was handed to the agent last.
     call: Option<CallId>,
+    /// The newest call of any kind.
+    last_call: Option<CallId>,
     published: Vec<Draft>,
     calls: Vec<(&'static str, Value)>,
     ledger: Vec<LedgerEntry>,
@@ -50,9 +52,14 @@ impl Stage {
     fn over(session: Session, effects: Vec<Effect>) -> Self {
         let now = Millis(1_000);
         let (published, calls, ledger) = (Vec::new(), Vec::new(), Vec::new());
-        let mut stage = Self { session, now, tickets: 0, requests: 0, call: None, published, calls, ledger };
+        let mut stage =
+            Self { session, now, tickets: 0, requests: 0, call: None, last_call: None, published, calls, ledger };
         stage.perform(effects);
         stage
+    }
+
+    fn last_call(&self) -> CallId {
+        self.last_call.expect("the agent was called")
     }
 
     fn input(&mut self, input: Input) -> Vec<String> {
@@ -199,6 +206,7 @@ impl Stage {
                 line
             }
             Effect::CallAgent { call, method, params } => {
+                self.last_call = Some(call);
                 if method == "session/prompt" {
                     self.call = Some(call);
                 }

@@ -1,5 +1,6 @@
-//! A prompt's way: accepted, waiting, with the agent, settled (P1–P16, D3–D5).
+//! A prompt's way: accepted, waiting, with the agent, settled (P1–P8, P12–P16, D3–D5).
 
+mod cancel;
 mod wire;
 
 use serde::Serialize;
@@ -14,8 +15,8 @@ use super::{
 };
 use crate::{ClientId, Draft, EventType, Millis, PromptId, acp::RpcError};
 use wire::{
-    CancelParams, Cancelled, Echo, EchoMeta, PendingPromptAdded, PendingPromptCompleted, PendingPromptStarted,
-    PromptCancelled, PromptParams, PromptResult, TurnComplete, TurnError, UserMessage,
+    Cancelled, Echo, EchoMeta, PendingPromptAdded, PendingPromptCompleted, PendingPromptStarted, PromptParams,
+    PromptResult, TurnComplete, TurnError, UserMessage,
 };
 
 /// Echo frames of one prompt at most; further blocks reach the agent unechoed.
@@ -112,12 +113,10 @@ impl Session {
         }
         let may_start = self.agent.is_some() && !self.is_holding_back();
         let Some(next) = self.prompts.next_to_run().filter(|_| may_start) else { return };
-        let call = CallId(self.next_call);
-        self.next_call += 1;
-        next.stage = Stage::Running(Run { call, started_at: now, cancelled_at: None });
         let prompt_id = next.id().clone();
+        let call = self.calls.open(Call::Prompt { prompt_id: prompt_id.clone() });
+        next.stage = Stage::Running(Run { call, started_at: now, cancelled_at: None });
         self.waits.over(now, next.accepted.queued_at);
-        self.calls.insert(call, Call::Prompt { prompt_id: prompt_id.clone() });
         let failed_before = self.turn_error.take().is_some();
         let forgotten = self.forgotten.take();
         self.touch(now);
@@ -205,61 +204,6 @@ impl Session {
         self.close_if_abandoned(now, out);
     }
 
-    /// P11.
-    pub(super) fn cancel(&mut self, now: Millis, ticket: Ticket, client: Option<ClientId>, out: &mut Outbox) {
-        let running = self.prompts.running().map(|prompt| prompt.id().clone());
-        if let Some(prompt_id) = &running {
-            self.announce_cancel(now, prompt_id, client, None, out);
-        }
-        if running.is_some() || self.has_open_permissions() {
-            self.cancel_agent(out);
-        }
-        self.cancel_permissions(out);
-        out.reply(ticket, Answer::Cancel(Ok(())));
-    }
-
-    pub(super) fn remove_prompt(
-        &mut self,
-        now: Millis,
-        ticket: Ticket,
-        client: Option<&ClientId>,
-        prompt_id: &PromptId,
-        out: &mut Outbox,
-    ) {
-        let removed = self.take_prompt_back(now, client, prompt_id, out);
-        out.reply(ticket, Answer::RemovePrompt(Ok(removed)));
-        self.close_if_abandoned(now, out);
-    }
-
-    /// P9, P10. False when there is no such prompt, or it has its end already.
-    pub(super) fn take_prompt_back(
-        &mut self,
-        now: Millis,
-        client: Option<&ClientId>,
-        prompt_id: &PromptId,
-        out: &mut Outbox,
-    ) -> bool {
-        let pending = self.prompts.get_mut(prompt_id).filter(|prompt| !prompt.removed && !prompt.is_settled());
-        let Some(prompt) = pending else { return false };
-        prompt.removed = true;
-        let is_running = prompt.run_mut().is_some();
-        if is_running {
-            self.announce_cancel(now, prompt_id, client.cloned(), None, out);
-        }
-        let data = PendingPromptCompleted { session_id: &self.id, prompt_id, state: "removed" };
-        let removed = Draft::new(EventType::PendingPromptCompleted, &data);
-        out.publish(removed.in_prompt(Some(prompt_id.clone())).caused_by(client.cloned()));
-        if is_running {
-            self.cancel_agent(out);
-            self.cancel_permissions_of(prompt_id, out);
-        } else {
-            self.settle(now, prompt_id, Terminal::cancelled(), out);
-            self.promote_unless_pending(now, out);
-            self.advance(now, out);
-        }
-        true
-    }
-
     /// Messages wait for a turn's end; where no prompt is left, none will come.
     fn promote_unless_pending(&mut self, now: Millis, out: &mut Outbox) {
         if self.prompts.unsettled().is_empty() {
@@ -278,7 +222,7 @@ impl Session {
             self.settle(now, &prompt_id, terminal, out);
             if let Some(run) = run {
                 turn_ended = true;
-                self.calls.remove(&run.call);
+                self.calls.close(run.call);
                 if run.cancelled_at.is_none() {
                     out.publish(self.prompt_cancelled(&prompt_id, None, None));
                 }
@@ -322,32 +266,6 @@ impl Session {
                 self.turn_error = Some(failure); // P13
             }
         }
-    }
-
-    /// Publishes `prompt_cancelled` unless this run was cancelled before. Whose doing it is, is its originator.
-    fn announce_cancel(
-        &mut self,
-        now: Millis,
-        prompt_id: &PromptId,
-        canceller: Option<ClientId>,
-        reason: Option<&'static str>,
-        out: &mut Outbox,
-    ) {
-        let Some(run) = self.prompts.running_mut().and_then(Prompt::run_mut) else { return };
-        if run.cancelled_at.is_none() {
-            run.cancelled_at = Some(now);
-            out.publish(self.prompt_cancelled(prompt_id, canceller, reason));
-        }
-    }
-
-    fn prompt_cancelled(&self, id: &PromptId, canceller: Option<ClientId>, reason: Option<&'static str>) -> Draft {
-        let draft = Draft::new(EventType::PromptCancelled, &PromptCancelled { session_id: &self.id, reason });
-        draft.in_prompt(Some(id.clone())).caused_by(canceller)
-    }
-
-    /// While the turn's questions are open: an agent that has an answer first may end the turn by itself, and not as cancelled.
-    pub(super) fn cancel_agent(&self, out: &mut Outbox) {
-        out.notify_agent("session/cancel", &CancelParams { session_id: &self.id });
     }
 
     fn added(&self, prompt: &Prompt) -> Draft {

@@ -10,7 +10,7 @@ fn go_on(stage: &mut Stage) -> Vec<String> {
 }
 
 fn verdict(stage: &mut Stage, result: Result<Value, RpcError>) -> Vec<String> {
-    let call = CallId(stage.session.next_call - 1);
+    let call = stage.last_call();
     stage.agent(AgentInput::Reply { call, result: result.map(|result| raw(&result)) })
 }
 
@@ -47,7 +47,7 @@ fn where_nothing_was_interrupted_nothing_goes_on() {
 fn whoever_prompts_while_the_agent_looks_goes_first() {
     let mut stage = Stage::new(SessionConfig::default());
     go_on(&mut stage);
-    let call = CallId(stage.session.next_call - 1);
+    let call = stage.last_call();
     stage.send("p1");
     let result = Ok(raw(&json!({"accepted": true, "interruption": "interrupted_prompt"})));
     assert_eq!(stage.agent(AgentInput::Reply { call, result }), ["reply interrupted_prompt stays"]);

@@ -11,7 +11,7 @@ fn stage() -> Stage {
 
 fn set_mode(stage: &mut Stage, mode: ApprovalMode, persist: bool) -> CallId {
     assert_eq!(stage.command(Some("a"), Command::SetApprovalMode { mode, persist }), ["call session/set_mode"]);
-    CallId(stage.session.next_call - 1)
+    stage.last_call()
 }
 
 fn agree(stage: &mut Stage, call: CallId) -> Vec<String> {
@@ -28,7 +28,7 @@ fn a_model_is_set_when_the_agent_agrees() {
     let mut stage = stage();
     assert_eq!(stage.command(Some("a"), Command::SetModel { model_id: "m2".into() }), ["call session/set_model"]);
     assert_eq!(stage.calls[0].1, json!({"sessionId": "s", "modelId": "m2"}));
-    let call = CallId(stage.session.next_call - 1);
+    let call = stage.last_call();
     let result = Ok(raw(&json!({"_meta": {"x": 1}})));
     assert_eq!(
         stage.agent(AgentInput::Reply { call, result }),
@@ -42,7 +42,7 @@ fn a_model_is_set_when_the_agent_agrees() {
 fn a_model_the_agent_refuses_is_reported_and_changes_nothing() {
     let mut stage = stage();
     stage.command(Some("a"), Command::SetModel { model_id: "nope".into() });
-    let call = CallId(stage.session.next_call - 1);
+    let call = stage.last_call();
     let data = Some(raw(&json!({"details": "Model 'nope' not found"})));
     let error = RpcError { data, ..RpcError::new(-32603, "Internal error") };
     assert_eq!(

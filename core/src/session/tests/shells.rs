@@ -36,7 +36,7 @@ fn a_command_line_is_told_from_its_start_to_its_end_and_to_the_agent() {
         json!({"sessionId": "s", "exitCode": 0, "signal": null, "aborted": false, "_meta": {"serverTimestamp": 1000}})
     );
     assert_eq!(stage.calls[0].1, json!({"sessionId": "s", "command": "ls", "output": "a\n", "exitCode": 0}));
-    let call = CallId(stage.session.next_call - 1);
+    let call = stage.last_call();
     let refused = AgentInput::Reply { call, result: Err(RpcError::new(-32601, "no such method")) };
     assert_eq!(stage.agent(refused), [""; 0], "an agent without a memory for it is none the worse");
 }

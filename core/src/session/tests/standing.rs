@@ -6,7 +6,7 @@ use wasm_bindgen_test::wasm_bindgen_test as test;
 use super::*;
 
 fn agree(stage: &mut Stage) -> Vec<String> {
-    let call = CallId(stage.session.next_call - 1);
+    let call = stage.last_call();
     stage.agent(AgentInput::Reply { call, result: Ok(raw(&json!({}))) })
 }
 
@@ -43,10 +43,10 @@ fn a_session_comes_back_in_the_mode_and_with_the_model_it_had() {
 #[test]
 fn an_agent_that_refuses_the_mode_or_the_model_of_before_is_believed_and_everybody_told() {
     let (mut after, _) = restarted();
-    let last = after.session.next_call;
-    assert_eq!(refuse(&mut after, CallId(last - 1)), ["record mode default", "publish approval_mode_changed"]);
+    let CallId(last) = after.last_call();
+    assert_eq!(refuse(&mut after, CallId(last)), ["record mode default", "publish approval_mode_changed"]);
     assert_eq!(
-        refuse(&mut after, CallId(last - 2)),
+        refuse(&mut after, CallId(last - 1)),
         ["publish model_switch_failed", "record model m1", "publish model_switched"]
     );
     assert_eq!(after.session.status().current_approval_mode.as_deref(), Some("default"));
@@ -100,7 +100,7 @@ fn an_agent_that_comes_in_a_privileged_mode_is_taken_out_of_it_before_its_first_
 fn nothing_runs_where_the_agent_stays_in_a_privileged_mode_and_the_folder_is_not_trusted() {
     let (mut after, _) = held_back();
     after.agent(in_mode("yolo"));
-    let call = CallId(after.session.next_call - 1);
+    let call = after.last_call();
     let lines = refuse(&mut after, call);
     assert_eq!(lines[..3], ["record mode yolo", "publish approval_mode_changed", "publish turn_error p2"]);
     let told = after.data(&EventType::TurnError);
@@ -133,7 +133,7 @@ fn an_agent_that_is_there_is_held_back_before_anything_is_run() {
     assert_eq!(stage.calls[0].1, json!({"sessionId": "s", "modeId": "default"}));
     stage.command(None, ask("p1"));
     assert!(stage.call.is_none());
-    let refusing = CallId(stage.session.next_call - 1);
+    let refusing = stage.last_call();
     refuse(&mut stage, refusing);
     assert_eq!(stage.data(&EventType::TurnError)["code"], "trust_gate");
     assert!(stage.call.is_none());
@@ -187,7 +187,7 @@ fn a_language_is_told_as_the_agent_took_it() {
     let command = Command::SetLanguage { language: "de".into(), sync_output_language: Some(true) };
     assert_eq!(stage.command(Some("a"), command), ["call qwen/control/session/language"]);
     assert_eq!(stage.calls[0].1, json!({"sessionId": "s", "language": "de", "syncOutputLanguage": true}));
-    let call = CallId(stage.session.next_call - 1);
+    let call = stage.last_call();
     let result = Ok(raw(&json!({"language": "de", "outputLanguage": "German", "refreshed": true})));
     assert_eq!(stage.agent(AgentInput::Reply { call, result }), ["publish language_changed", "reply language de"]);
     assert_eq!(
@@ -205,7 +205,7 @@ fn a_question_to_the_agent_is_passed_on_with_the_sessions_name_and_its_answer_ba
     let asked = stage.command(None, Command::Ask { method, params });
     assert_eq!(asked, [format!("call {method}")]);
     assert_eq!(stage.calls[0].1, json!({"sessionId": "s", "detail": true}));
-    let call = CallId(stage.session.next_call - 1);
+    let call = stage.last_call();
     let result = Ok(raw(&json!({"usage": 1})));
     assert_eq!(stage.agent(AgentInput::Reply { call, result }), [r#"reply {"usage":1}"#]);
 }
