@@ -7,7 +7,7 @@ use crate::{
     payload::ToolPatch,
     transcript::{
         Body, Entry, Message, Permission, PermissionState, Seq, ShellRun, TextRun, ToolCall, Transcript,
-        replay::{Stage, envelope, mark, told, without_nulls},
+        stage::{Stage, envelope, mark, told, without_nulls},
         step::{Folded, ToolTimes},
         updates::ECHO,
     },
