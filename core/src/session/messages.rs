@@ -254,11 +254,10 @@ impl Session {
             out.publish(draft.caused_by(sender.filter(|_| is_theirs)));
             self.messages.settle(settled);
         }
-        let item = |message: &QueuedMessage| message.blocks();
         let items = drained.iter().map(|message| DrainedItem {
             message_id: &message.message_id,
             display_text: &message.text,
-            content: item(message),
+            content: message.blocks(),
         });
         let has_queued_prompt = self.prompts.has_queued();
         out.answer_agent(rpc_id, &Drained { messages: texts, items: items.collect(), has_queued_prompt });

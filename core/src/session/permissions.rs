@@ -2,20 +2,25 @@
 
 mod policy;
 mod request;
+mod wire;
 
 use std::collections::VecDeque;
 
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value, value::RawValue};
+use serde_json::value::RawValue;
 
 pub use policy::Policy;
 
 use policy::Ballot;
 use request::Request;
+use wire::{
+    Decision, PermissionAlreadyResolved, PermissionForbidden, PermissionPartialVote, PermissionRequest,
+    PermissionResolved,
+};
 
 use super::{Answer, Interaction, LedgerEntry, Refused, Session, Ticket, Vote, VoteRefused, outbox::Outbox};
 use crate::{
-    ClientId, Draft, EventType, Millis, PromptId, RequestId, SessionId,
+    ClientId, Draft, EventType, Millis, PromptId, RequestId,
     acp::{RpcError, RpcId, code},
 };
 
@@ -80,59 +85,6 @@ impl Permissions {
     }
 }
 
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct PermissionRequest<'a> {
-    request_id: &'a RequestId,
-    session_id: &'a SessionId,
-    tool_call: &'a RawValue,
-    options: &'a RawValue,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct PermissionResolved<'a> {
-    request_id: &'a RequestId,
-    outcome: &'a Outcome,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    voter_client_id: Option<&'a ClientId>,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct PermissionAlreadyResolved<'a> {
-    request_id: &'a RequestId,
-    session_id: &'a SessionId,
-    outcome: &'a Outcome,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct PermissionPartialVote<'a> {
-    request_id: &'a RequestId,
-    session_id: &'a SessionId,
-    #[serde(flatten)]
-    progress: policy::Progress,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct PermissionForbidden<'a> {
-    request_id: &'a RequestId,
-    session_id: &'a SessionId,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    client_id: Option<&'a ClientId>,
-    reason: super::Forbidden,
-}
-
-/// The result of `session/request_permission`.
-#[derive(Serialize)]
-struct Decision<'a> {
-    outcome: &'a Outcome,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    answers: Option<&'a Map<String, Value>>,
-}
-
 impl Session {
     /// Whether this request is open here, or was decided here and is remembered.
     #[must_use]
@@ -162,10 +114,7 @@ impl Session {
         if self.permissions.open.len() >= MAX_OPEN {
             return out.answer_agent(rpc_id, &Decision { outcome: &Outcome::Cancelled, answers: None });
         }
-        let (prompt_id, originator) = match self.prompts.running() {
-            Some(prompt) => (Some(prompt.id().clone()), prompt.accepted.originator.clone()),
-            None => (None, None),
-        };
+        let (prompt_id, originator) = self.prompts.attribution();
         let data = PermissionRequest { request_id: &id, session_id: &self.id, tool_call: &tool_call, options };
         let draft = Draft::new(EventType::PermissionRequest, &data);
         out.publish(draft.in_prompt(prompt_id.clone()).caused_by(originator.clone()));

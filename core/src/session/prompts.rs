@@ -6,7 +6,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value, value::RawValue};
 
 use super::{AcceptedPrompt, CallId, PendingPrompt, PromptState};
-use crate::{Millis, PromptId};
+use crate::{ClientId, Millis, PromptId};
 
 /// Accepted prompts, oldest first. A settled one keeps its slot until its turn comes (P9).
 #[derive(Debug, Default)]
@@ -90,6 +90,12 @@ impl Prompts {
 
     pub(super) fn running(&self) -> Option<&Prompt> {
         self.queue.front().filter(|prompt| matches!(prompt.stage, Stage::Running(_)))
+    }
+
+    /// The running prompt and who sent it: what the agent does meanwhile is put down to both.
+    pub(super) fn attribution(&self) -> (Option<PromptId>, Option<ClientId>) {
+        let running = self.running();
+        (running.map(|prompt| prompt.id().clone()), running.and_then(|prompt| prompt.accepted.originator.clone()))
     }
 
     pub(super) fn running_mut(&mut self) -> Option<&mut Prompt> {

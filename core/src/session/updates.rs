@@ -11,10 +11,7 @@ use crate::{ClientId, Draft, EventType, Millis, PromptId};
 impl Session {
     /// A `session/update`: the params are the event's payload, attributed to the running prompt.
     pub(super) fn update(&mut self, now: Millis, kind: UpdateKind, params: Box<RawValue>, out: &mut Outbox) {
-        let (prompt_id, originator) = match self.prompts.running() {
-            Some(prompt) => (Some(prompt.id().clone()), prompt.accepted.originator.clone()),
-            None => (None, None),
-        };
+        let (prompt_id, originator) = self.prompts.attribution();
         let noted = match kind {
             UpdateKind::Other => None,
             UpdateKind::AvailableCommands => {
@@ -64,10 +61,7 @@ impl Session {
 
     /// News outside of `session/update`: what clients have an event for is published as that event.
     pub(super) fn notice(&mut self, method: &str, params: &RawValue, out: &mut Outbox) {
-        let (prompt_id, originator) = match self.prompts.running() {
-            Some(prompt) => (Some(prompt.id().clone()), prompt.accepted.originator.clone()),
-            None => (None, None),
-        };
+        let (prompt_id, originator) = self.prompts.attribution();
         let Ok(notice) = serde_json::from_str::<Notice>(params.get()) else { return };
         match method.strip_prefix('_').unwrap_or(method).strip_prefix("qwen/notify/session/") {
             Some("model-update") => {
