@@ -148,22 +148,7 @@ impl World {
 
     fn act(&mut self, step: Step) {
         match step {
-            Step::Send { client, deadline, retry } => {
-                let prompt_id = PromptId::from(self.fresh("p"));
-                let intent = if retry { PromptIntent::Retry } else { PromptIntent::Ask };
-                let blocks = vec![to_raw_value(&json!({"type": "text", "text": "x"})).expect("JSON")];
-                let deadline = deadline.map(|ms| Millis(ms.into()));
-                let prompt = SendPrompt {
-                    prompt_id,
-                    blocks,
-                    meta: Map::new(),
-                    extra: Map::new(),
-                    deadline,
-                    intent,
-                    with_annotations: false,
-                };
-                self.command(self.client(client), Command::SendPrompt(prompt));
-            }
+            Step::Send { client, deadline, retry } => self.send(client, deadline.map(|ms| Millis(ms.into())), retry),
             Step::Cancel => self.command(None, Command::Cancel),
             Step::Remove(number) => {
                 let all: Vec<PromptId> = self.accepted.iter().cloned().collect();
@@ -171,26 +156,8 @@ impl World {
                     self.command(None, Command::RemovePrompt { prompt_id });
                 }
             }
-            Step::Ask => {
-                let request_id = RequestId::from(self.fresh("r"));
-                let rpc = i64::try_from(self.numbers).expect("few");
-                if !self.over {
-                    self.asked.insert(rpc);
-                    self.requests.push(request_id.clone());
-                }
-                let tool_call = to_raw_value(&json!({"toolCallId": "t"})).expect("JSON");
-                let options = to_raw_value(&json!([{"optionId": "yes"}, {"optionId": "no"}])).expect("JSON");
-                let rpc_id = RpcId::Number(rpc);
-                self.input(Input::Agent(AgentInput::RequestPermission { rpc_id, request_id, tool_call, options }));
-            }
-            Step::Vote { client, request, yes } => {
-                if let Some(request_id) = self.requests.get(usize::from(request) % self.requests.len().max(1)).cloned()
-                {
-                    let outcome = Outcome::Selected { option_id: if yes { "yes" } else { "no" }.into() };
-                    let vote = Vote { request_id, outcome, answers: None, peer_is_loopback: yes };
-                    self.command(self.client(client), Command::Vote(vote));
-                }
-            }
+            Step::Ask => self.ask(),
+            Step::Vote { client, request, yes } => self.vote(client, request, yes),
             Step::Attach(client) => {
                 let fresh = ClientId::from(self.fresh("c"));
                 self.command(self.client(client), Command::Attach { fresh });
@@ -210,11 +177,8 @@ impl World {
             }
             Step::Drain => {
                 self.numbers += 1;
-                let rpc = i64::try_from(self.numbers).expect("few");
-                if !self.over {
-                    self.asked.insert(rpc);
-                }
-                self.input(Input::Agent(AgentInput::DrainMessages { rpc_id: RpcId::Number(rpc), asking: None }));
+                let rpc_id = self.question();
+                self.input(Input::Agent(AgentInput::DrainMessages { rpc_id, asking: None }));
             }
             Step::Continue => {
                 let prompt_id = PromptId::from(self.fresh("p"));
@@ -228,14 +192,7 @@ impl World {
                     self.input(Input::Shell { ticket, news: ShellNews::Ended(end) });
                 }
             }
-            Step::Reply { call, ok } => {
-                if !self.calls.is_empty() {
-                    let call = self.calls.swap_remove(usize::from(call) % self.calls.len());
-                    let result = to_raw_value(&json!({"stopReason": "end_turn", "accepted": true})).expect("JSON");
-                    let result = if ok { Ok(result) } else { Err(RpcError::new(-32603, "no")) };
-                    self.input(Input::Agent(AgentInput::Reply { call, result }));
-                }
-            }
+            Step::Reply { call, ok } => self.reply(call, ok),
             Step::Ready => self.input(Input::Agent(AgentInput::Ready(AgentState::default()))),
             Step::Lost => {
                 self.asked.clear();
@@ -248,17 +205,105 @@ impl World {
             Step::Close => self.command(None, Command::Close),
             Step::Kill => self.input(Input::Kill { reason: "stop".into() }),
             Step::Restart if self.over => {}
-            Step::Restart => {
-                let (ledger, config) = (self.ledger.clone(), self.config.clone());
-                let (session, effects) = Session::restore(self.now, "s".into(), config, Millis(0), ledger);
-                self.session = session;
-                self.clients.clear();
-                self.calls.clear();
-                self.unanswered.clear();
-                self.asked.clear();
-                self.shells.clear();
-                self.perform(effects);
+            Step::Restart => self.restart(),
+        }
+    }
+
+    fn send(&mut self, client: u8, deadline: Option<Millis>, retry: bool) {
+        let prompt = SendPrompt {
+            prompt_id: PromptId::from(self.fresh("p")),
+            blocks: vec![to_raw_value(&json!({"type": "text", "text": "x"})).expect("JSON")],
+            meta: Map::new(),
+            extra: Map::new(),
+            deadline,
+            intent: if retry { PromptIntent::Retry } else { PromptIntent::Ask },
+            with_annotations: false,
+        };
+        self.command(self.client(client), Command::SendPrompt(prompt));
+    }
+
+    /// The id of a request of the agent's, which is owed an answer while the session lives.
+    fn question(&mut self) -> RpcId {
+        let number = i64::try_from(self.numbers).expect("few");
+        if !self.over {
+            self.asked.insert(number);
+        }
+        RpcId::Number(number)
+    }
+
+    fn ask(&mut self) {
+        let request_id = RequestId::from(self.fresh("r"));
+        if !self.over {
+            self.requests.push(request_id.clone());
+        }
+        let rpc_id = self.question();
+        let tool_call = to_raw_value(&json!({"toolCallId": "t"})).expect("JSON");
+        let options = to_raw_value(&json!([{"optionId": "yes"}, {"optionId": "no"}])).expect("JSON");
+        self.input(Input::Agent(AgentInput::RequestPermission { rpc_id, request_id, tool_call, options }));
+    }
+
+    fn vote(&mut self, client: u8, request: u8, yes: bool) {
+        let request_id = self.requests.get(usize::from(request) % self.requests.len().max(1)).cloned();
+        let Some(request_id) = request_id else { return };
+        let outcome = Outcome::Selected { option_id: if yes { "yes" } else { "no" }.into() };
+        let vote = Vote { request_id, outcome, answers: None, peer_is_loopback: yes };
+        self.command(self.client(client), Command::Vote(vote));
+    }
+
+    fn reply(&mut self, call: u8, ok: bool) {
+        if self.calls.is_empty() {
+            return;
+        }
+        let call = self.calls.swap_remove(usize::from(call) % self.calls.len());
+        let result = to_raw_value(&json!({"stopReason": "end_turn", "accepted": true})).expect("JSON");
+        let result = if ok { Ok(result) } else { Err(RpcError::new(-32603, "no")) };
+        self.input(Input::Agent(AgentInput::Reply { call, result }));
+    }
+
+    fn restart(&mut self) {
+        let (ledger, config) = (self.ledger.clone(), self.config.clone());
+        let (session, effects) = Session::restore(self.now, "s".into(), config, Millis(0), ledger);
+        self.session = session;
+        self.clients.clear();
+        self.calls.clear();
+        self.unanswered.clear();
+        self.asked.clear();
+        self.shells.clear();
+        self.perform(effects);
+    }
+
+    fn record(&mut self, entry: LedgerEntry) {
+        match &entry {
+            LedgerEntry::PromptAccepted(prompt) => {
+                self.messages.remove(&prompt.prompt_id);
+                self.accepted.insert(prompt.prompt_id.clone());
             }
+            LedgerEntry::MessageQueued(message) => drop(self.messages.insert(message.message_id.clone())),
+            LedgerEntry::MessagesSettled { message_ids } => {
+                for id in message_ids {
+                    assert!(self.messages.remove(id), "a message is settled once");
+                }
+            }
+            _ => {}
+        }
+        self.ledger.push(entry);
+    }
+
+    fn answered(&mut self, answer: Answer) {
+        let is_recorded = |which: &dyn Fn(&LedgerEntry) -> bool| self.ledger.iter().any(which);
+        match answer {
+            Answer::Prompt(Ok(id)) => {
+                let accepts = |entry: &LedgerEntry| matches!(entry, LedgerEntry::PromptAccepted(prompt) if prompt.prompt_id == id);
+                assert!(is_recorded(&accepts), "on disk before it is acknowledged");
+            }
+            Answer::QueueMessage(Ok(Ok(id))) => {
+                let queues = |entry: &LedgerEntry| matches!(entry, LedgerEntry::MessageQueued(message) if message.message_id == id);
+                assert!(is_recorded(&queues), "on disk before it is acknowledged");
+            }
+            Answer::Attach(Ok(attached)) if !self.clients.contains(&attached.client_id) => {
+                self.clients.push(attached.client_id);
+            }
+            _ => {}
         }
     }
 
@@ -266,22 +311,7 @@ impl World {
         for effect in effects {
             assert!(!self.over || matches!(effect, Effect::Reply { .. }), "a retired session only refuses: {effect:?}");
             match effect {
-                Effect::Record(entry) => {
-                    match &entry {
-                        LedgerEntry::PromptAccepted(prompt) => {
-                            self.messages.remove(&prompt.prompt_id);
-                            self.accepted.insert(prompt.prompt_id.clone());
-                        }
-                        LedgerEntry::MessageQueued(message) => drop(self.messages.insert(message.message_id.clone())),
-                        LedgerEntry::MessagesSettled { message_ids } => {
-                            for id in message_ids {
-                                assert!(self.messages.remove(id), "a message is settled once");
-                            }
-                        }
-                        _ => {}
-                    }
-                    self.ledger.push(entry);
-                }
+                Effect::Record(entry) => self.record(entry),
                 Effect::Publish(draft) => {
                     if matches!(draft.kind, EventType::TurnComplete | EventType::TurnError) {
                         let prompt = draft.prompt_id.expect("a terminal names its prompt");
@@ -305,20 +335,7 @@ impl World {
                 }
                 Effect::Reply { ticket, answer } => {
                     assert!(self.unanswered.remove(&ticket), "one answer a command");
-                    match answer {
-                        Answer::Prompt(Ok(id)) => {
-                            let recorded = |entry: &LedgerEntry| matches!(entry, LedgerEntry::PromptAccepted(prompt) if prompt.prompt_id == id);
-                            assert!(self.ledger.iter().any(recorded), "on disk before it is acknowledged");
-                        }
-                        Answer::QueueMessage(Ok(Ok(id))) => {
-                            let recorded = |entry: &LedgerEntry| matches!(entry, LedgerEntry::MessageQueued(message) if message.message_id == id);
-                            assert!(self.ledger.iter().any(recorded), "on disk before it is acknowledged");
-                        }
-                        Answer::Attach(Ok(attached)) if !self.clients.contains(&attached.client_id) => {
-                            self.clients.push(attached.client_id);
-                        }
-                        _ => {}
-                    }
+                    self.answered(answer);
                 }
                 Effect::Retire => self.over = true,
                 Effect::RunShell { ticket, .. } => self.shells.push(ticket),
