@@ -2,23 +2,21 @@
 //! reader finds them: by role and accessible name.
 
 mod driver;
+mod find;
 mod order;
+mod passing;
 
 use std::{fs, path::Path};
 
 use anyhow::{Context, bail};
-use fantoccini::{
-    Client, ClientBuilder, Locator,
-    elements::Element,
-    error::{CmdError, ErrorStatus},
-    key::Key,
-};
+use fantoccini::{Client, ClientBuilder, error::CmdError, key::Key};
 use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::{Value, json};
 
 use self::{
     driver::Driver,
-    order::{Computed, Vendor},
+    order::Vendor,
+    passing::{at_last, is_passing},
 };
 use crate::{
     deadline::{until, within},
@@ -86,53 +84,6 @@ impl Browser {
         Ok(self.client.current_url().await?.to_string())
     }
 
-    /// Waits for a visible element with this role and accessible name.
-    pub async fn find(&self, role: &str, name: &str) -> anyhow::Result<Element> {
-        until(&format!("{role} «{name}»"), async || self.look_for(role, name).await).await
-    }
-
-    /// Waits until no visible element has this role and accessible name.
-    pub async fn gone(&self, role: &str, name: &str) -> anyhow::Result<()> {
-        let what = format!("{role} «{name}» to go away");
-        until(&what, async || Ok(self.look_for(role, name).await?.is_none().then_some(()))).await
-    }
-
-    /// The visible element with this role and accessible name, if there is one now.
-    pub async fn look_for(&self, role: &str, name: &str) -> anyhow::Result<Option<Element>> {
-        let nominees = self.client.execute(NOMINEES, vec![json!(candidates(role)), json!(name)]).await?;
-        let ids = nominees.as_array().into_iter().flatten().filter_map(|found| found[ELEMENT].as_str());
-        for id in ids.map(ToOwned::to_owned) {
-            let element = Element::from_element_id(self.client.clone(), id.into());
-            match self.matches(&element, role, name).await {
-                Ok(true) => return Ok(Some(element)),
-                Ok(false) => {}
-                Err(error) if is_gone(&error) => {}
-                Err(error) => return Err(error.into()),
-            }
-        }
-        Ok(None)
-    }
-
-    async fn matches(&self, element: &Element, role: &str, name: &str) -> Result<bool, CmdError> {
-        Ok(self.computed("label", element).await? == name
-            && self.computed("role", element).await? == role
-            && element.is_displayed().await?)
-    }
-
-    /// What assistive technology is told about the element: its `label` or its `role`.
-    async fn computed(&self, what: &'static str, element: &Element) -> Result<String, CmdError> {
-        let answer = self.client.issue_cmd(Computed { what, element: element.element_id() }).await?;
-        Ok(answer.as_str().unwrap_or_default().to_owned())
-    }
-
-    /// Waits for an element by CSS selector.
-    pub async fn find_css(&self, selector: &str) -> anyhow::Result<Element> {
-        until(&format!("an element {selector}"), async || {
-            Ok(self.client.find_all(Locator::Css(selector)).await?.into_iter().next())
-        })
-        .await
-    }
-
     /// Clicks the element once it is there and can be clicked.
     pub async fn click(&self, role: &str, name: &str) -> anyhow::Result<()> {
         until(&format!("a click on {role} «{name}»"), async || {
@@ -145,8 +96,7 @@ impl Browser {
     /// The same for an element by CSS selector.
     pub async fn click_css(&self, selector: &str) -> anyhow::Result<()> {
         until(&format!("a click on {selector}"), async || {
-            let found = self.client.find_all(Locator::Css(selector)).await?.into_iter().next();
-            let Some(element) = found else { return Ok(None) };
+            let Some(element) = self.look_for_css(selector).await? else { return Ok(None) };
             at_last(element.click().await)
         })
         .await
@@ -243,18 +193,21 @@ impl Browser {
 
     /// Cuts the page off from the network, or connects it again.
     pub async fn offline(&self, offline: bool) -> anyhow::Result<()> {
-        self.devtools("Network.enable", json!({})).await?;
-        let conditions = json!({"offline": offline, "latency": 0, "downloadThroughput": -1, "uploadThroughput": -1});
-        self.devtools("Network.emulateNetworkConditions", conditions).await.map(drop)
+        self.network(offline, None).await
     }
 
     /// Lets the page's requests through at this many bytes a second, nothing from its cache; `None` lifts both.
     pub async fn throttle(&self, bytes_per_second: Option<u32>) -> anyhow::Result<()> {
         self.devtools("Network.enable", json!({})).await?;
         self.devtools("Network.setCacheDisabled", json!({"cacheDisabled": bytes_per_second.is_some()})).await?;
+        self.network(false, bytes_per_second).await
+    }
+
+    async fn network(&self, offline: bool, bytes_per_second: Option<u32>) -> anyhow::Result<()> {
+        self.devtools("Network.enable", json!({})).await?;
         let throughput = bytes_per_second.map_or(-1, i64::from);
         let conditions =
-            json!({"offline": false, "latency": 0, "downloadThroughput": throughput, "uploadThroughput": -1});
+            json!({"offline": offline, "latency": 0, "downloadThroughput": throughput, "uploadThroughput": -1});
         self.devtools("Network.emulateNetworkConditions", conditions).await.map(drop)
     }
 
@@ -272,72 +225,6 @@ impl Browser {
 
     async fn vendor(&self, path: &'static str, body: Value) -> anyhow::Result<Value> {
         Ok(self.client.issue_cmd(Vendor { path, body }).await?)
-    }
-}
-
-/// What a reference to an element is called in JSON.
-const ELEMENT: &str = "element-6066-11e4-a52e-4f735466cecf";
-
-/// Of the candidates for a role those that may have the name, wherever a name can come from. The driver is asked about few elements
-/// then: each question is a way there and back.
-const NOMINEES: &str = "
-    const [selector, name] = arguments;
-    const plain = (text) => (text ?? '').replace(/\\s+/g, '');
-    const textOf = (id) => document.getElementById(id)?.textContent;
-    const sources = (e) => [e.ariaLabel, e.title, e.placeholder, e.value, e.alt, e.textContent,
-        (e.getAttribute('aria-labelledby') ?? '').split(' ').map(textOf).join(' '), ...[...(e.labels ?? [])].map((l) => l.textContent)];
-    return [...document.querySelectorAll(selector)]
-        .filter((e) => e.checkVisibility() && sources(e).some((text) => plain(String(text ?? '')).includes(plain(name))));";
-
-/// An element that was there a moment ago and is not any more: the page is alive, look again.
-fn is_gone(error: &CmdError) -> bool {
-    error.is_stale_element_reference() || error.is_no_such_element()
-}
-
-/// What a page says that is on its way from one state to another: what was found has gone, is covered or cannot be used yet, and nothing
-/// has been done to it.
-fn is_not_yet(error: &CmdError) -> bool {
-    let is_covered =
-        matches!(error, CmdError::Standard(refusal) if refusal.error == ErrorStatus::ElementClickIntercepted);
-    is_gone(error) || is_covered || error.is_element_not_interactable()
-}
-
-/// The same of an expression: it throws, or its document gives way to the next.
-fn is_passing(error: &CmdError) -> bool {
-    is_not_yet(error) || error.is_javascript_error() || error.is_unknown_error()
-}
-
-/// For [`until`]: done, or to be tried again.
-fn at_last<T>(outcome: Result<T, CmdError>) -> anyhow::Result<Option<T>> {
-    match outcome {
-        Ok(done) => Ok(Some(done)),
-        Err(error) if is_not_yet(&error) => Ok(None),
-        Err(error) => Err(error.into()),
-    }
-}
-
-/// What may have the role; the driver has the last word on what does.
-fn candidates(role: &str) -> &'static str {
-    match role {
-        "button" => "button, summary, input[type=button], input[type=submit], [role=button]",
-        "link" => "a[href], [role=link]",
-        "textbox" => "textarea, input, [role=textbox], [contenteditable]",
-        "combobox" => "select, input, textarea, [role=combobox]",
-        "checkbox" => "input[type=checkbox], [role=checkbox]",
-        "radio" => "input[type=radio], [role=radio]",
-        "option" => "option, [role=option]",
-        "listbox" => "select, [role=listbox]",
-        "heading" => "h1, h2, h3, h4, h5, h6, [role=heading]",
-        "dialog" => "dialog, [role=dialog]",
-        "menuitem" => "[role=menuitem]",
-        "menuitemradio" => "[role=menuitemradio]",
-        "tab" => "[role=tab]",
-        "listitem" => "li, [role=listitem]",
-        "status" => "output, [role=status]",
-        "alert" => "[role=alert]",
-        "log" => "[role=log]",
-        "group" => "fieldset, details, [role=group]",
-        _ => "body *",
     }
 }
 
