@@ -1,65 +1,40 @@
-//! The listener and its connections: hyper's HTTP/1 driven with timeouts, around one flat function per request.
+//! The daemon as a whole: its start, its listener, its end.
 
 mod boot;
 mod connection;
+mod conversation;
 mod departure;
 mod stall;
 mod tls;
 
 use std::{
-    convert::Infallible,
     io,
     net::SocketAddr,
-    panic::AssertUnwindSafe,
     sync::Arc,
     time::{Duration, Instant},
 };
 
-use axum::{
-    Router,
-    body::Body,
-    response::{IntoResponse, Response},
-};
-use futures_util::FutureExt;
-use http::Request;
-use hyper::{
-    body::Incoming,
-    rt::{Read, Write},
-    server::conn::http1,
-    service::service_fn,
-};
-use hyper_util::rt::{TokioIo, TokioTimer};
-use tokio::{
-    net::{TcpListener, TcpStream},
-    sync::watch,
-    task::JoinHandle,
-};
+use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
 use tokio_rustls::TlsAcceptor;
-use tower_service::Service;
 
-use self::stall::StallGuard;
+use self::conversation::Conversation;
 pub use self::{
     boot::{Contradiction, StartError},
     connection::Connection,
     tls::{Part, TlsError},
 };
 use crate::{
-    App, Config, WireError,
+    App, Config,
     acp::Acp,
-    admission::{self, Admission, Ends, Verdict, gate},
+    admission::Admission,
     auth::{Auth, Secret},
-    body,
     capabilities::Capabilities,
     child, clock,
     device_flow::SignIns,
     files::Files,
     lag::Lag,
     metrics::Metrics,
-    routes::{
-        self, health, options, page, path,
-        table::{Table, Taken},
-    },
-    telemetry::{self, RequestLine},
+    routes,
     transcript_page::Key,
     workspaces::Workspaces,
 };
@@ -198,113 +173,4 @@ async fn rest_after(error: &io::Error) {
     }
     tracing::warn!(%error, "cannot accept a connection");
     tokio::time::sleep(ACCEPT_PAUSE).await;
-}
-
-/// What each connection needs of the daemon.
-struct Conversation {
-    app: Arc<App>,
-    router: Router,
-    stopping: watch::Receiver<bool>,
-}
-
-impl Conversation {
-    /// One connection, from its first byte to its last.
-    async fn hold(self, stream: TcpStream, peer: SocketAddr, tls: Option<TlsAcceptor>) {
-        let timeouts = &self.app.config.timeouts;
-        let Ok(connection) = Connection::open(&stream, peer, timeouts.writer_idle) else { return };
-        let _counted = self.app.metrics.connected();
-        let stream = StallGuard::new(stream, connection.clone(), timeouts.writer_idle);
-        match tls {
-            None => self.talk(TokioIo::new(stream), &connection).await,
-            // In a box, so that a connection without TLS does not carry the room for one with.
-            Some(tls) => Box::pin(self.talk_in_secret(stream, &tls, &connection)).await,
-        }
-    }
-
-    async fn talk_in_secret(mut self, stream: StallGuard, tls: &TlsAcceptor, connection: &Connection) {
-        let handshake = tokio::time::timeout(self.app.config.timeouts.header_read, tls.accept(stream));
-        let shaken = tokio::select! {
-            shaken = handshake => shaken,
-            _ = self.stopping.changed() => return,
-        };
-        // Strangers who want another protocol, version or name than there is are their own affair.
-        let Ok(Ok(stream)) = shaken else { return };
-        self.talk(TokioIo::new(stream), connection).await;
-    }
-
-    async fn talk(mut self, io: impl Read + Write + Send + Unpin + 'static, connection: &Connection) {
-        let service = service_fn(|request| answer(&self.app, connection, self.router.clone(), request));
-        let conversation = http1::Builder::new()
-            .timer(TokioTimer::new())
-            .header_read_timeout(self.app.config.timeouts.header_read)
-            .serve_connection(io, service)
-            .with_upgrades();
-        tokio::pin!(conversation);
-        tokio::select! {
-            biased;
-            // A peer that breaks off or stalls is its own affair.
-            _ = conversation.as_mut() => return,
-            _ = self.stopping.changed() => conversation.as_mut().graceful_shutdown(),
-        }
-        // As above: how it ends is the peer's affair.
-        let _ = conversation.await;
-    }
-}
-
-/// One request: admission, routing, the log. All of it in one function, since every request pays for each layer.
-async fn answer(
-    app: &App,
-    connection: &Connection,
-    mut router: Router,
-    request: Request<Incoming>,
-) -> Result<Response, Infallible> {
-    let line = RequestLine::of(&request);
-    let (mut head, body) = request.into_parts();
-    if let Some(trimmed) = path::trimmed(&head.uri) {
-        head.uri = trimmed;
-    }
-    let taken = Table::get().take(&head.method, head.uri.path()).unwrap_or(Taken::NONE);
-    let ends = Ends { peer: connection.peer().ip(), own: connection.own_address() };
-    let decision = app.admission.decide(&mut head, ends, &app.auth, &app.config.page);
-    let mut response = match decision.verdict {
-        Verdict::Answered(response) => {
-            body::discard(body, app.config.timeouts.body_read);
-            response
-        }
-        Verdict::Enter if health::is_plain(&head) => health::alive(),
-        Verdict::Enter if !path::is_readable(head.uri.path()) => {
-            body::discard(body, app.config.timeouts.body_read);
-            path::unreadable().into_response()
-        }
-        Verdict::Enter if taken.index().is_none() => {
-            body::discard(body, app.config.timeouts.body_read);
-            let told = options::answer(&head.method, head.uri.path());
-            told.unwrap_or_else(|| page::answer(app, &head.method, &head.uri, &head.headers))
-        }
-        Verdict::Enter => {
-            head.extensions.insert(connection.clone());
-            let body = Body::new(body);
-            let is_shut = taken.is_strict() && gate::is_closed(app);
-            let is_odd = !is_shut && body::is_beside_the_point(&head, &body);
-            let request = Request::from_parts(head, body);
-            // In a box, so that the many requests without such a body do not carry the room for one.
-            let request = if is_odd { Box::pin(body::checked(request, app)).await } else { Ok(request) };
-            match request {
-                Err(refusal) => refusal.into_response(),
-                Ok(request) => match AssertUnwindSafe(router.call(request)).catch_unwind().await {
-                    Ok(Ok(response)) => response,
-                    Err(panic) => {
-                        telemetry::panicked(&line, &*panic);
-                        WireError::internal().into_response()
-                    }
-                },
-            }
-        }
-    };
-    if let Some(reader) = decision.reader {
-        admission::let_read(&mut response, reader);
-    }
-    app.metrics.answered(taken, response.status(), line.elapsed());
-    line.write(&response, &taken);
-    Ok(response)
 }
