@@ -85,37 +85,21 @@ fn document(table: &Table) -> Result<Value, Unreadable> {
 
 fn operation(route: &Route, shapes: &Shapes) -> Result<Value, Unreadable> {
     let row = route.row;
-    let (method, pattern) = (route.method.to_string(), route.pattern.clone());
-    let malformed = |source| Unreadable::Shape { method: method.clone(), pattern: pattern.clone(), source };
-    let (query, headers) =
-        (shapes.members(row.query).map_err(malformed)?, shapes.members(row.headers).map_err(malformed)?);
-    let mut responses = Map::new();
-    let answer = answer(row.answer, shapes).map_err(malformed)?;
-    for status in [Some(row.status), row.or_status].into_iter().flatten() {
-        responses.insert(status.to_string(), answer.clone());
-    }
-    let refusals = Refusals::of(route).map_err(|source| Unreadable::Refusals {
-        method: method.clone(),
-        pattern: pattern.clone(),
-        source,
-    })?;
-    responses.extend(refusals.responses());
+    let malformed = |source| {
+        let (method, pattern) = (route.method.to_string(), route.pattern.clone());
+        Unreadable::Shape { method, pattern, source }
+    };
+    let query = shapes.members(row.query).map_err(malformed)?;
+    let headers = shapes.members(row.headers).map_err(malformed)?;
     let mut operation = json!({
         "tags": [route.tag],
         "summary": row.summary,
         "operationId": operation_id(route),
         "parameters": parameters(&route.pattern, &query, &headers),
-        "responses": responses,
+        "responses": responses(route, &answer(row.answer, shapes).map_err(malformed)?)?,
     });
-    match row.body {
-        Body::None => {}
-        Body::Json(shape) => {
-            let schema = shapes.read(shape).map_err(malformed)?.schema();
-            let is_required = schema["required"].is_array() || schema["$ref"].is_string();
-            operation["requestBody"] =
-                json!({"required": is_required, "content": {"application/json": {"schema": schema}}});
-        }
-        Body::Media(media_type) => operation["requestBody"] = json!({"required": true, "content": {media_type: {}}}),
+    if let Some(body) = request_body(row.body, shapes).map_err(malformed)? {
+        operation["requestBody"] = body;
     }
     match row.key {
         Key::Needed => {}
@@ -127,6 +111,30 @@ fn operation(route: &Route, shapes: &Shapes) -> Result<Value, Unreadable> {
         Gate::Strict => operation["x-strict"] = json!(true),
     }
     Ok(operation)
+}
+
+/// By status: the answer, and every refusal.
+fn responses(route: &Route, answer: &Value) -> Result<Map<String, Value>, Unreadable> {
+    let statuses = [Some(route.row.status), route.row.or_status].into_iter().flatten();
+    let mut responses: Map<String, Value> = statuses.map(|status| (status.to_string(), answer.clone())).collect();
+    let refusals = Refusals::of(route).map_err(|source| {
+        let (method, pattern) = (route.method.to_string(), route.pattern.clone());
+        Unreadable::Refusals { method, pattern, source }
+    })?;
+    responses.extend(refusals.responses());
+    Ok(responses)
+}
+
+fn request_body(body: Body, shapes: &Shapes) -> Result<Option<Value>, Malformed> {
+    Ok(match body {
+        Body::None => None,
+        Body::Json(shape) => {
+            let schema = shapes.read(shape)?.schema();
+            let is_required = schema["required"].is_array() || schema["$ref"].is_string();
+            Some(json!({"required": is_required, "content": {"application/json": {"schema": schema}}}))
+        }
+        Body::Media(media_type) => Some(json!({"required": true, "content": {media_type: {}}})),
+    })
 }
 
 fn answer(answer: Answer, shapes: &Shapes) -> Result<Value, Malformed> {
