@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use crate::{
     npm, page, progress,
-    project::{self, cargo},
+    project::{self, WASM, cargo},
     test, tools,
 };
 
@@ -14,7 +14,7 @@ pub(crate) fn run() -> anyhow::Result<ExitCode> {
     tools::wasm_target()?;
     progress::run("check the format", cargo().args(["fmt", "--all", "--check"]))?;
     progress::run("lint", cargo().args(["clippy", "--all-targets", "--", "-D", "warnings"]))?;
-    let web = ["clippy", "--package", "roost-web", "--target", "wasm32-unknown-unknown", "--", "-D", "warnings"];
+    let web = ["clippy", "--package", "roost-web", "--target", WASM, "--", "-D", "warnings"];
     progress::run("lint the page", cargo().args(web))?;
     progress::run("build the docs", cargo().args(["doc", "--no-deps"]).env("RUSTDOCFLAGS", "-D warnings"))?;
     page::build()?;

@@ -9,11 +9,10 @@ use anyhow::Context;
 
 use crate::{
     progress::{fine, run},
-    project::{self, cargo, command},
+    project::{self, WASM, cargo, command},
     tools,
 };
 
-const WASM: &str = "wasm32-unknown-unknown";
 const PROFILE: &str = "wasm-release";
 
 /// A build of the package: its folder, what `wasm-bindgen` calls it, and whether it is made of ES modules.

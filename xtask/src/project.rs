@@ -10,6 +10,9 @@ use std::{
 
 use anyhow::Context;
 
+/// The target of the page, and of core for JavaScript.
+pub(crate) const WASM: &str = "wasm32-unknown-unknown";
+
 /// The root of the repository.
 pub(crate) fn root() -> &'static Path {
     let xtask = Path::new(env!("CARGO_MANIFEST_DIR"));
@@ -48,8 +51,7 @@ pub(crate) fn cargo() -> Command {
 /// Where a program is, looked for as [`command`] does.
 pub(crate) fn find(program: &str) -> Option<PathBuf> {
     let name = Path::new(program).with_extension(env::consts::EXE_EXTENSION);
-    let found = env::split_paths(&search_path()).map(|folder| folder.join(&name)).find(|path| path.is_file());
-    found.filter(|path| path.is_file())
+    env::split_paths(&search_path()).map(|folder| folder.join(&name)).find(|path| path.is_file())
 }
 
 fn search_path() -> OsString {

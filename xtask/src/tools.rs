@@ -6,13 +6,11 @@ use anyhow::{Context, bail};
 
 use crate::{
     progress::{Failed, fine, run},
-    project::{self, cargo, command, find},
+    project::{self, WASM, cargo, command, find},
 };
 
 /// The Trunk that `Trunk.toml` and `index.html` are written for.
 const TRUNK_VERSION: &str = "0.21.14";
-
-const WASM: &str = "wasm32-unknown-unknown";
 
 /// The standard library for the page's target.
 pub(crate) fn wasm_target() -> anyhow::Result<()> {
