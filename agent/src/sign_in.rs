@@ -13,7 +13,7 @@ use std::{
 use reqwest::{Client, StatusCode, header, redirect::Policy};
 use roost_core::{
     Millis,
-    credentials::Credentials,
+    credentials::{Credentials, Token},
     home::{CREDENTIALS, CREDENTIALS_LOCK},
 };
 use serde::Deserialize;
@@ -58,20 +58,6 @@ pub(crate) enum SignInError {
     Unreachable(String),
     #[error("the token cannot be kept: {0}")]
     Io(#[from] io::Error),
-}
-
-#[derive(Deserialize)]
-struct Renewed {
-    access_token: String,
-    #[serde(default)]
-    refresh_token: Option<String>,
-    #[serde(default)]
-    token_type: Option<String>,
-    #[serde(default)]
-    resource_url: Option<String>,
-    /// Seconds.
-    #[serde(default)]
-    expires_in: Option<f64>,
 }
 
 #[derive(Deserialize)]
@@ -163,20 +149,10 @@ async fn renew(kept: &Credentials) -> Result<Credentials, SignInError> {
         let word: String = word.chars().filter(char::is_ascii_graphic).take(MAX_WORD_CHARS).collect();
         return Err(SignInError::Refused(format!("{status} {word}").trim_end().to_owned()));
     }
-    let renewed: Renewed = serde_json::from_slice(&body)
-        .ok()
-        .filter(|renewed: &Renewed| !renewed.access_token.is_empty())
-        .ok_or_else(|| SignInError::Refused("it answered something that is no token".to_owned()))?;
-    let lifetime = renewed.expires_in.filter(|seconds| *seconds > 0.0);
-    Ok(Credentials {
-        access_token: renewed.access_token,
-        // What the answer does not name stays as it was.
-        refresh_token: renewed.refresh_token.or_else(|| kept.refresh_token.clone()),
-        token_type: renewed.token_type.or_else(|| kept.token_type.clone()),
-        resource_url: renewed.resource_url.or_else(|| kept.resource_url.clone()),
-        expiry_date: lifetime.map(|seconds| now().after(Millis((seconds * 1_000.0) as u64))),
-        ..kept.clone()
-    })
+    match Token::parse(&body) {
+        Some(token) => Ok(kept.clone().renewed(token, now())),
+        None => Err(SignInError::Refused("it answered something that is no token".to_owned())),
+    }
 }
 
 async fn post(endpoint: &str, form: &[(&str, &str)]) -> Result<(StatusCode, Vec<u8>), SignInError> {

@@ -1,4 +1,5 @@
-//! A token that was got by signing in, as it is kept on disk: the daemon writes it, the agent shows it to the model and renews it.
+//! A token that was got by signing in: as an identity provider hands it out, and as it is kept on disk. The daemon writes it, the agent
+//! shows it to the model and renews it.
 
 use std::fmt;
 
@@ -30,6 +31,41 @@ pub struct Credentials {
     pub more: Map<String, Value>,
 }
 
+/// A token as an identity provider hands it out (RFC 6749 §5.1).
+#[derive(Clone, PartialEq, Deserialize)]
+pub struct Token {
+    access_token: String,
+    #[serde(default)]
+    refresh_token: Option<String>,
+    #[serde(default)]
+    token_type: Option<String>,
+    #[serde(default)]
+    resource_url: Option<String>,
+    /// Seconds.
+    #[serde(default)]
+    expires_in: Option<f64>,
+}
+
+impl fmt::Debug for Token {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Token(…)")
+    }
+}
+
+impl Token {
+    /// None where the answer holds no token.
+    #[must_use]
+    pub fn parse(answer: &[u8]) -> Option<Self> {
+        serde_json::from_slice(answer).ok().filter(|token: &Self| !token.access_token.is_empty())
+    }
+
+    /// Of a token that came now.
+    fn expiry_date(&self, now: Millis) -> Option<Millis> {
+        let lifetime = self.expires_in.filter(|seconds| *seconds > 0.0);
+        lifetime.map(|seconds| now.after(Millis((seconds * 1_000.0) as u64)))
+    }
+}
+
 impl fmt::Debug for Credentials {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Credentials(…)")
@@ -37,6 +73,34 @@ impl fmt::Debug for Credentials {
 }
 
 impl Credentials {
+    /// What is kept of the token that a sign-in got now, and where and as whom it is renewed.
+    #[must_use]
+    pub fn granted(token: Token, now: Millis, token_endpoint: String, client_id: String) -> Self {
+        Self {
+            expiry_date: token.expiry_date(now),
+            access_token: token.access_token,
+            refresh_token: token.refresh_token,
+            token_type: token.token_type,
+            resource_url: token.resource_url,
+            token_endpoint: Some(token_endpoint),
+            client_id: Some(client_id),
+            more: Map::new(),
+        }
+    }
+
+    /// The same with the token that renewed it now. What the answer does not name stays as it was.
+    #[must_use]
+    pub fn renewed(self, token: Token, now: Millis) -> Self {
+        Self {
+            expiry_date: token.expiry_date(now),
+            access_token: token.access_token,
+            refresh_token: token.refresh_token.or(self.refresh_token),
+            token_type: token.token_type.or(self.token_type),
+            resource_url: token.resource_url.or(self.resource_url),
+            ..self
+        }
+    }
+
     /// None where the text is no credentials, or has no token.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
@@ -93,6 +157,19 @@ mod tests {
         assert!(!format!("{kept:?}").contains("secret"));
         for none in ["", "{}", r#"{"access_token":""}"#, "[]"] {
             assert_eq!(Credentials::parse(none), None, "{none}");
+        }
+    }
+
+    #[test]
+    fn a_renewed_token_keeps_what_its_answer_does_not_name() {
+        let token = |answer: &str| Token::parse(answer.as_bytes()).expect("a token");
+        let first = token(r#"{"access_token":"a","refresh_token":"r","token_type":"Bearer","expires_in":2.5}"#);
+        let kept = Credentials::granted(first, Millis(1_000), "https://id.example/token".into(), "me".into());
+        assert_eq!((kept.access_token.as_str(), kept.expiry_date), ("a", Some(Millis(3_500))));
+        let again = kept.clone().renewed(token(r#"{"access_token":"b","expires_in":0}"#), Millis(2_000));
+        assert_eq!(again, Credentials { access_token: "b".into(), expiry_date: None, ..kept });
+        for none in ["", "{}", r#"{"access_token":""}"#, "[]"] {
+            assert_eq!(Token::parse(none.as_bytes()), None, "{none}");
         }
     }
 

@@ -6,6 +6,7 @@ use http::{StatusCode, header};
 use reqwest::{Client, redirect::Policy};
 use roost_core::{
     Millis,
+    credentials::Token,
     device_flow::{Answer, FlowError, Offer},
 };
 use serde::{Deserialize, de::DeserializeOwned};
@@ -33,28 +34,6 @@ pub(super) struct Ask {
 pub(super) enum Polled {
     Token(Token),
     Said(Answer),
-}
-
-/// A token as the provider hands it out.
-#[derive(Clone, Deserialize)]
-pub(super) struct Token {
-    pub(super) access_token: String,
-    #[serde(default)]
-    pub(super) refresh_token: Option<String>,
-    #[serde(default)]
-    pub(super) token_type: Option<String>,
-    /// Where the models are that the token is for.
-    #[serde(default)]
-    pub(super) resource_url: Option<String>,
-    /// Seconds.
-    #[serde(default)]
-    pub(super) expires_in: Option<f64>,
-}
-
-impl fmt::Debug for Token {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Token(…)")
-    }
 }
 
 /// Why there is no code. Of what the provider sent it repeats nothing but the error word.
@@ -185,7 +164,7 @@ impl Ask {
 
 fn read_poll(provider: &str, status: StatusCode, body: &[u8]) -> Polled {
     if status.is_success() {
-        if let Some(token) = parse::<Token>(body).filter(|token| !token.access_token.is_empty()) {
+        if let Some(token) = Token::parse(body) {
             return Polled::Token(token);
         }
         if let Some(wait) = parse::<WaitAnswer>(body).filter(|answer| answer.status == "pending") {
