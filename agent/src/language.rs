@@ -5,22 +5,10 @@
 
 use std::{fs, io, path::Path};
 
+use roost_core::language::{AUTO, LANGUAGES, find, of_answers};
+
 use crate::settings::{Settings, SettingsError};
 
-/// A language's code, and its name in English.
-const LANGUAGES: [(&str, &str); 9] = [
-    ("en", "English"),
-    ("zh-TW", "Traditional Chinese"),
-    ("zh", "Chinese"),
-    ("ru", "Russian"),
-    ("de", "German"),
-    ("ja", "Japanese"),
-    ("pt", "Portuguese"),
-    ("fr", "French"),
-    ("ca", "Catalan"),
-];
-/// The language of the user's system, and of the user's words.
-const AUTO: &str = "auto";
 const RULE_FILE: &str = "output-language.md";
 /// Longest rule file that is taken whole, in bytes.
 const MAX_RULE_BYTES: usize = 10_000;
@@ -38,7 +26,7 @@ pub(crate) struct Chosen {
 /// Why a language was not chosen.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum LanguageError {
-    #[error("`{0}` is not a known language; choose one of {codes}, auto", codes = LANGUAGES.map(|(code, _)| code).join(", "))]
+    #[error("`{0}` is not a known language; choose one of {codes}, auto", codes = LANGUAGES.map(|language| language.code).join(", "))]
     Unknown(String),
     #[error(transparent)]
     Settings(#[from] SettingsError),
@@ -56,16 +44,16 @@ pub(crate) fn choose(
     code: &str,
     with_output: bool,
 ) -> Result<Chosen, LanguageError> {
-    let known = LANGUAGES.into_iter().find(|(known, _)| *known == code);
+    let known = find(code);
     if known.is_none() && code != AUTO {
         return Err(LanguageError::Unknown(code.to_owned()));
     }
     settings.set_of_user("general.language", code)?;
-    let language = known.map_or_else(of_the_system, |(code, _)| code);
+    let language = known.map_or_else(of_the_system, |language| language.code);
     if !with_output {
         return Ok(Chosen { language, output: None });
     }
-    let output = known.map_or(AUTO, |(_, name)| name);
+    let output = of_answers(code);
     fs::write(home.join(RULE_FILE), rule(output) + "\n").map_err(LanguageError::Rule)?;
     settings.set_of_user("general.outputLanguage", output)?;
     Ok(Chosen { language, output: Some(output) })
@@ -102,7 +90,7 @@ fn of_locale(locale: &str) -> &'static str {
     let is_prefix = |code: &str| {
         name.strip_prefix(&code.to_ascii_lowercase()).is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
     };
-    LANGUAGES.into_iter().map(|(code, _)| code).find(|code| is_prefix(code)).unwrap_or("en")
+    LANGUAGES.into_iter().map(|language| language.code).find(|code| is_prefix(code)).unwrap_or("en")
 }
 
 #[cfg(test)]

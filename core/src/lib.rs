@@ -20,6 +20,7 @@ pub mod home;
 pub mod id;
 #[cfg(feature = "js")]
 pub mod js;
+pub mod language;
 pub mod markdown;
 pub mod nesting;
 mod one_line;

@@ -1,20 +1,19 @@
 //! The settings of the panel. What does not stand here, no client can see or change through the daemon.
 
+use roost_core::language::{AUTO, LANGUAGES};
+
 use super::row::{Kind, Row};
 
-/// The UI languages, as `POST /language` and `general.language` take them.
-pub(super) const LANGUAGES: &[(&str, &str)] = &[
-    ("auto", "Automatic"),
-    ("en", "English"),
-    ("zh-TW", "繁體中文"),
-    ("zh", "中文"),
-    ("ru", "Русский"),
-    ("de", "Deutsch"),
-    ("ja", "日本語"),
-    ("pt", "Português"),
-    ("fr", "Français"),
-    ("ca", "Català"),
-];
+/// The UI languages, each under its own name.
+const UI_LANGUAGES: [(&str, &str); LANGUAGES.len() + 1] = {
+    let mut choices = [(AUTO, "Automatic"); LANGUAGES.len() + 1];
+    let mut at = 0;
+    while at < LANGUAGES.len() {
+        choices[at + 1] = (LANGUAGES[at].code, LANGUAGES[at].own);
+        at += 1;
+    }
+    choices
+};
 const EFFORTS: &[(&str, &str)] =
     &[("low", "Low"), ("medium", "Medium"), ("high", "High"), ("xhigh", "Very high"), ("max", "Most")];
 const POLICIES: &[(&str, &str)] = &[
@@ -27,7 +26,7 @@ const GOALS: &[(&str, &str)] = &[("alwaysAsk", "Always ask"), ("disabled", "Neve
 
 /// Every row, in the order it is shown.
 pub static ROWS: &[Row] = &[
-    Row::choice("general.language", LANGUAGES, "Language", "General")
+    Row::choice("general.language", &UI_LANGUAGES, "Language", "General")
         .about("The language of the interface.")
         .or_text("auto")
         .restarts(),
@@ -100,6 +99,5 @@ pub static ROWS: &[Row] = &[
 /// The languages by name, `auto` last.
 #[must_use]
 pub fn languages() -> Vec<&'static str> {
-    let (auto, named): (Vec<_>, Vec<_>) = LANGUAGES.iter().map(|(value, _)| *value).partition(|value| *value == "auto");
-    named.into_iter().chain(auto).collect()
+    LANGUAGES.iter().map(|language| language.code).chain([AUTO]).collect()
 }

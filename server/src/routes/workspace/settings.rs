@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::{Json, extract::State};
 use http::StatusCode;
-use roost_core::{ClientId, event::EventType};
+use roost_core::{ClientId, event::EventType, language::of_answers};
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -103,7 +103,7 @@ pub(super) async fn speak(
             return Err(WireError::bad_request(said).code("invalid_sync_flag"));
         }
     };
-    let output_language = sync.then(|| english_name(language));
+    let output_language = sync.then(|| of_answers(language));
     let mut changes = vec![Change::set("general.language", language.into())];
     changes.extend(output_language.map(|name| Change::set("general.outputLanguage", name.into())));
     let settings = &app.workspaces.primary().settings;
@@ -164,22 +164,6 @@ fn scope(value: Option<&Value>, is_plural: bool) -> Result<Scope, WireError> {
         }
         Some(scope) => Ok(scope),
         None => Err(WireError::bad_request("`scope` must be one of: workspace, user").code("invalid_scope")),
-    }
-}
-
-/// As the model is told.
-fn english_name(language: &str) -> &'static str {
-    match language {
-        "en" => "English",
-        "zh-TW" => "Traditional Chinese",
-        "zh" => "Chinese",
-        "ru" => "Russian",
-        "de" => "German",
-        "ja" => "Japanese",
-        "pt" => "Portuguese",
-        "fr" => "French",
-        "ca" => "Catalan",
-        _ => "auto",
     }
 }
 
