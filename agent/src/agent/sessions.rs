@@ -177,7 +177,8 @@ impl Agent {
         let branch = loading.await.map_err(acp::Error::into_internal_error)?.map_err(|error| not_found(&error))?;
         let session = Arc::new(Session::restored(id, workspace, client, Arc::clone(&self.shared), &branch));
         if shows {
-            for update in record::replay(&branch, |call| session.card(call)) {
+            let has_cards = |tool: &str| self.shared.has_cards(tool);
+            for update in record::replay(&branch, |call| session.card(call), has_cards) {
                 session.update(update).await;
             }
         }
@@ -216,7 +217,8 @@ fn workspace(cwd: &Path, more: &[PathBuf]) -> Result<Workspace, acp::Error> {
     if !cwd.is_absolute() {
         return Err(acp::Error::new(ErrorCode::INVALID_PARAMS, "`cwd` must be an absolute path"));
     }
-    Workspace::open(cwd, more.iter().map(PathBuf::as_path)).map_err(|error| acp::Error::new(ErrorCode::INVALID_PARAMS, error.to_string()))
+    Workspace::open(cwd, more.iter().map(PathBuf::as_path))
+        .map_err(|error| acp::Error::new(ErrorCode::INVALID_PARAMS, error.to_string()))
 }
 
 fn row(listed: &Listed) -> Value {

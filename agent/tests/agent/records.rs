@@ -83,6 +83,23 @@ async fn a_loaded_session_shows_itself_again_and_goes_on() {
 }
 
 #[tokio::test]
+async fn a_list_of_steps_that_was_none_has_its_card_again() {
+    let scene = Scene::talkative().await;
+    let mut peer = scene.start().await;
+    let session = peer.open(&scene).await;
+    scene.say(vec![Step::tool_call("todo_write", json!({"todos": [{"content": "bake", "status": "burnt"}]}))]);
+    peer.turn(&session, "bake").await.0.expect("ends");
+    peer.stop().await;
+
+    let mut peer = scene.start().await;
+    peer.load(&scene, &session).await;
+    let updates = peer.updates_so_far();
+    let [card, done] = tool_updates(&updates)[..] else { panic!("two updates, got {updates:?}") };
+    assert_eq!((&card["sessionUpdate"], &card["title"]), (&json!("tool_call"), &json!("TodoWrite")));
+    assert_eq!((&done["status"], &done["toolCallId"]), (&json!("failed"), &card["toolCallId"]));
+}
+
+#[tokio::test]
 async fn a_resumed_session_goes_on_without_showing_itself() {
     let scene = Scene::talkative().await;
     let mut peer = scene.start().await;
