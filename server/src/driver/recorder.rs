@@ -167,6 +167,9 @@ impl Recorder {
     pub(super) fn synced(&mut self, until: u64) {
         let before = self.journal.unsynced_bytes();
         self.journal.synced_until(until);
+        if self.health == Health::Broken {
+            return;
+        }
         self.lines.drain(..before - self.journal.unsynced_bytes());
         self.lines.shrink_to(KEPT_BUFFER_BYTES);
         if self.health == Health::Behind && self.is_written() {

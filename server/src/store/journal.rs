@@ -167,9 +167,9 @@ impl Journal {
         Some(Syncing { file: Arc::clone(&self.file), dir, fresh: Arc::clone(&self.fresh), until: self.bytes })
     }
 
-    /// What was appended up to this length would survive a power cut.
+    /// What was appended up to this length would survive a power cut. What was taken back since would not.
     pub fn synced_until(&mut self, bytes: u64) {
-        self.synced = self.synced.max(bytes);
+        self.synced = self.synced.max(bytes.min(self.bytes));
     }
 
     /// After a sync that failed: what was appended since the last one is to be appended once more. The system may have dropped it, and would
