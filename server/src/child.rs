@@ -7,6 +7,7 @@
 mod handshake;
 mod host;
 pub mod keeper;
+mod mailbox;
 mod mark;
 mod nursery;
 pub mod pipes;
@@ -41,20 +42,16 @@ pub(crate) use self::{
 pub use self::{
     handshake::{AgentInfo, HandshakeError},
     host::AgentHost,
+    mailbox::Mailbox,
     process::Exit,
 };
 use self::{
+    mailbox::mailbox,
     stderr_tail::StderrTail,
     switchboard::{Awaiting, Switchboard},
     writer::Outbox,
 };
 use crate::config::AgentCommand;
-
-/// What one session gets from its agent, in order.
-pub type Mailbox = mpsc::Receiver<Vec<FromAgent>>;
-
-/// Batches a session may leave unread before the agent is made to wait.
-const MAILBOX_BATCHES: usize = 16;
 
 /// What an agent has to say to one session.
 #[derive(Debug)]
@@ -81,6 +78,20 @@ pub enum FromAgent {
     },
     /// The process is gone; nothing follows.
     Lost(Loss),
+}
+
+impl FromAgent {
+    /// What it takes to keep it, about.
+    fn bytes(&self) -> usize {
+        let said = match self {
+            Self::Update { params, .. } | Self::Notification { params, .. } | Self::Request { params, .. } => {
+                params.get().len()
+            }
+            Self::Reply { result, .. } => result.as_ref().map_or(0, |result| result.get().len()),
+            Self::Lost(loss) => loss.reason.len(),
+        };
+        size_of::<Self>() + said
+    }
 }
 
 /// How an agent was lost.
@@ -188,7 +199,7 @@ impl Child {
     /// As [`Child::call`].
     pub async fn open(&self, method: &str, params: &RawValue) -> Result<(Box<RawValue>, Mailbox), CallError> {
         let (answered, answer) = oneshot::channel();
-        let (sender, mailbox) = mpsc::channel(MAILBOX_BATCHES);
+        let (sender, mailbox) = mailbox();
         self.send(method, params, Awaiting::Opener(answered, sender));
         let result = answer.await.unwrap_or_else(|_| Err(CallError::Lost(Loss::unknown())))?;
         Ok((result, mailbox))
@@ -197,7 +208,7 @@ impl Child {
     /// Sets up the mailbox of a session whose name is known. Whoever had one under that name hears nothing more.
     #[must_use]
     pub fn adopt(&self, session: &str) -> Mailbox {
-        let (sender, mailbox) = mpsc::channel(MAILBOX_BATCHES);
+        let (sender, mailbox) = mailbox();
         self.switchboard.connect(session, sender);
         mailbox
     }

@@ -12,9 +12,11 @@ use serde_json::value::RawValue;
 use tokio::io::{AsyncRead, AsyncReadExt};
 
 use super::{
-    FromAgent, pipes,
+    FromAgent,
+    mailbox::MailboxSender,
+    pipes,
     stderr_tail::harmless,
-    switchboard::{Answered, Awaiting, MailboxSender, Switchboard, outcome},
+    switchboard::{Answered, Awaiting, Switchboard, outcome},
     writer::Outbox,
 };
 
@@ -131,8 +133,7 @@ impl Reader {
                 let session = result.as_ref().ok().and_then(|result| Peek::at(result)).map(|place| place.session_id);
                 let early = self.switchboard.finish_opening(session.as_deref(), mailbox.clone());
                 if !early.is_empty() {
-                    // A mailbox that nobody has seen yet has room.
-                    let _ = mailbox.try_send(early);
+                    mailbox.begin_with(early);
                 }
                 reply(answered, result);
             }
@@ -165,8 +166,7 @@ fn too_deep() -> String {
 
 async fn deliver(batches: &mut Batches) {
     for (_, (mailbox, batch)) in batches.drain() {
-        // A session that is over has closed its mailbox.
-        let _ = mailbox.send(batch).await;
+        mailbox.send(batch).await;
     }
 }
 

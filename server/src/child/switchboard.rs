@@ -7,11 +7,10 @@ use std::{
 
 use roost_core::{acp::RpcError, session::CallId};
 use serde_json::value::RawValue;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::oneshot;
 
-use super::{CallError, FromAgent, Loss};
+use super::{CallError, FromAgent, Loss, mailbox::MailboxSender};
 
-pub(super) type MailboxSender = mpsc::Sender<Vec<FromAgent>>;
 pub(super) type Answered = oneshot::Sender<Result<Box<RawValue>, CallError>>;
 
 /// Who gets the reply to a call.
@@ -86,7 +85,7 @@ impl Switchboard {
     pub(super) fn connect(&self, session: &str, mailbox: MailboxSender) {
         let mut table = self.lock();
         if let Some(loss) = &table.lost {
-            let _ = mailbox.try_send(vec![FromAgent::Lost(loss.clone())]);
+            mailbox.begin_with(vec![FromAgent::Lost(loss.clone())]);
         } else {
             table.sessions.insert(session.into(), mailbox);
         }
@@ -131,8 +130,7 @@ impl Switchboard {
             }
         }
         for mailbox in sessions.into_values() {
-            // A session that is over has closed its mailbox.
-            let _ = mailbox.send(vec![FromAgent::Lost(loss.clone())]).await;
+            mailbox.send(vec![FromAgent::Lost(loss.clone())]).await;
         }
     }
 

@@ -75,7 +75,7 @@ impl Opened {
             let call = child.call(method, &params);
             tokio::pin!(call);
             loop {
-                // The mailbox is small, and a history is long: read on while the call is under way.
+                // A mailbox holds so much, and a history is long: read on while the call is under way.
                 tokio::select! {
                     result = &mut call => break result,
                     Some(batch) = mailbox.recv() => early.extend(batch),
@@ -83,7 +83,7 @@ impl Opened {
             }
         };
         let result = result.inspect_err(|_| child.release(agent_id))?;
-        while let Ok(batch) = mailbox.try_recv() {
+        while let Some(batch) = mailbox.try_recv() {
             early.extend(batch);
         }
         if told == Told::Dropped {
