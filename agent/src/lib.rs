@@ -26,6 +26,7 @@ mod record;
 mod session;
 mod settings;
 mod sign_in;
+mod small_file;
 mod stamp;
 mod stats;
 mod stdio;

@@ -2,11 +2,10 @@
 
 use std::{
     fmt::Write,
-    fs,
     path::{Path, PathBuf},
 };
 
-use crate::{language, mode::Mode, settings::Settings};
+use crate::{language, mode::Mode, settings::Settings, small_file};
 
 /// Names of context files, in the order they are read.
 const CONTEXT_FILES: [&str; 2] = ["QWEN.md", "AGENTS.md"];
@@ -90,7 +89,8 @@ fn context_files_of(folders: &[&Path]) -> Vec<ContextFile> {
     for folder in folders {
         for path in CONTEXT_FILES.map(|name| folder.join(name)) {
             let is_new = files.iter().all(|file| file.path != path);
-            let text = fs::read(&path).ok().filter(|_| is_new).map(whole_or_beginning);
+            let read = || small_file::beginning(&path, MAX_CONTEXT_BYTES as u64 + 1).ok();
+            let text = is_new.then(read).flatten().map(whole_or_beginning);
             files.extend(text.filter(|text| !text.trim().is_empty()).map(|text| ContextFile { path, text }));
         }
     }
@@ -106,6 +106,8 @@ fn whole_or_beginning(mut bytes: Vec<u8>) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     #[test]

@@ -1,16 +1,18 @@
 //! `/init`: the model looks at the project and writes down what an agent should know.
 
-use std::{fs, io};
+use std::io;
 
-use crate::session::Session;
+use crate::{session::Session, small_file};
 
 const FILE: &str = "QWEN.md";
+/// What is looked at to see whether there is anything in it.
+const LOOK_BYTES: u64 = 4 * 1024;
 
 /// The prompt that is answered in the command's place.
 pub(super) fn prompt(session: &Session) -> Result<String, String> {
     let path = session.cwd().join(FILE);
-    let present = match fs::read_to_string(&path) {
-        Ok(text) => !text.trim().is_empty(),
+    let present = match small_file::beginning(&path, LOOK_BYTES) {
+        Ok(text) => !text.trim_ascii().is_empty(),
         Err(error) if error.kind() == io::ErrorKind::NotFound => false,
         Err(error) => return Err(format!("{} cannot be read: {error}", path.display())),
     };

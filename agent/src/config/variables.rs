@@ -1,15 +1,14 @@
 //! The variables of one configuration: those of the process, and what files say.
 
-use std::{
-    fs,
-    path::{Path, PathBuf},
-};
+use std::path::{Path, PathBuf};
 
 use roost_core::{
     dotenv::MAX_BYTES,
     variables::{FileVariables, Found},
 };
 use serde_json::Value;
+
+use crate::small_file;
 
 /// What is known of variables.
 pub(super) struct Variables<'a> {
@@ -63,11 +62,10 @@ fn texts(files: &[PathBuf]) -> impl DoubleEndedIterator<Item = String> {
     files.iter().map(|path| read(path))
 }
 
-/// Empty unless it is a readable regular file: opening a pipe would wait for a writer.
+/// Empty unless it is a readable regular file of a bearable size.
 fn read(path: &Path) -> String {
-    let is_file = fs::metadata(path).is_ok_and(|meta| meta.is_file() && meta.len() <= MAX_BYTES);
-    let bytes = if is_file { fs::read(path).unwrap_or_default() } else { Vec::new() };
-    String::from_utf8_lossy(&bytes).into_owned()
+    let bytes = small_file::beginning(path, MAX_BYTES + 1).ok().filter(|bytes| bytes.len() as u64 <= MAX_BYTES);
+    String::from_utf8_lossy(&bytes.unwrap_or_default()).into_owned()
 }
 
 #[cfg(test)]

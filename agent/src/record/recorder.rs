@@ -10,6 +10,10 @@ use std::{
 use serde_json::json;
 
 use super::{Entry, Kind, MEANWHILE, Record, VERSION, now};
+use crate::small_file;
+
+/// Longer ones name no branch.
+const MAX_HEAD_BYTES: u64 = 4 * 1024;
 
 /// The one writer of a session's file. The file is opened for the first record and stays open.
 #[derive(Debug)]
@@ -168,6 +172,6 @@ fn end_torn_line(file: &mut File) -> io::Result<()> {
 
 /// The branch checked out in `cwd` or a folder above it.
 fn git_branch(cwd: &Path) -> Option<String> {
-    let head = cwd.ancestors().find_map(|folder| fs::read_to_string(folder.join(".git/HEAD")).ok())?;
+    let head = cwd.ancestors().find_map(|folder| small_file::text(&folder.join(".git/HEAD"), MAX_HEAD_BYTES).ok())?;
     head.trim().strip_prefix("ref: refs/heads/").map(str::to_owned)
 }

@@ -13,7 +13,10 @@ use roost_core::{
 };
 use serde_json::{Map, Value};
 
-use crate::{approval::Rule, lock, stamp::Stamp};
+use crate::{approval::Rule, lock, small_file, stamp::Stamp};
+
+/// Largest file that is read, in bytes.
+const MAX_BYTES: u64 = 1024 * 1024;
 
 /// How long to wait for the lock, which others hold only while they write one small file.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -135,7 +138,7 @@ impl SettingsFile {
 
 /// The file's text; none where there is no file.
 fn read(path: &Path) -> Result<String, SettingsError> {
-    match fs::read_to_string(path) {
+    match small_file::text(path, MAX_BYTES) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(String::new()),
         text => text.map_err(|source| SettingsError::Read { path: path.to_owned(), source }),
     }

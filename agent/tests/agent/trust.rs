@@ -176,3 +176,24 @@ async fn a_projects_env_file_does_not_send_the_users_key_elsewhere() {
     assert_eq!(own.requests()[0].authorization.as_deref(), Some("Bearer sk-mine"));
     assert_eq!(stranger.requests().len(), 0);
 }
+
+/// A repository may hold links to devices that never end, and pipes nobody writes to look the same to whoever only opens and reads. Pipes
+/// are what is tried here: they take nobody's memory if this fails.
+#[tokio::test]
+async fn what_only_looks_like_a_file_of_the_project_holds_nothing_up() {
+    let scene = Scene::with_turns([vec![Step::text("hello")], vec![Step::text("begun")]]).await;
+    for name in ["AGENTS.md", "QWEN.md", ".env", ".qwen/settings.json", ".qwen/.env", ".git/HEAD"] {
+        let path = scene.path(name);
+        std::fs::create_dir_all(path.parent().expect("a folder")).expect("makes");
+        rustix::fs::mkfifoat(rustix::fs::CWD, &path, rustix::fs::Mode::RWXU).expect("makes a pipe");
+    }
+    let mut peer = scene.start().await;
+    let session = peer.open(&scene).await;
+    let (end, told) = peer.turn(&session, "go").await;
+    end.expect("ends");
+    assert_eq!(text_of(&told, "agent_message_chunk"), "hello");
+    peer.turn(&session, "/init").await.0.expect("ends");
+    assert!(
+        scene.model().requests()[1].messages().iter().any(|said| said.to_string().contains("standing instructions"))
+    );
+}
