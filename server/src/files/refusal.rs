@@ -75,6 +75,7 @@ impl Refusal {
             Errno::LOOP => Self::SymlinkLoop(path),
             Errno::XDEV => Self::SymlinkEscape(path),
             Errno::EXIST => Self::Exists(path),
+            Errno::NAMETOOLONG => Self::malformed("the path, or a name in it, is longer than the system allows"),
             other => Self::Io { path, source: other.into() },
         }
     }

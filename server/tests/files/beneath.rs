@@ -26,6 +26,7 @@ async fn no_spelling_of_a_path_leads_outside() {
     fs::create_dir(shop.space.join("sub")).unwrap();
     symlink("..", shop.space.join("sub/up")).unwrap();
     let absolute = shop.outside.join("secret");
+    let (long, deep) = ("a".repeat(256), "a/".repeat(2_100));
     let corpus = [
         "../outside/secret",
         "%2e%2e/outside/secret",
@@ -56,6 +57,8 @@ async fn no_spelling_of_a_path_leads_outside() {
         "..",
         "out",
         "sub/up/../../outside/secret",
+        &long,
+        &deep,
     ];
     for path in corpus {
         for target in [
