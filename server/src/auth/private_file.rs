@@ -11,6 +11,8 @@ use std::{
 
 const OWNER_ONLY_DIR: u32 = 0o700;
 const OWNER_ONLY_FILE: u32 = 0o600;
+/// How long to wait for somebody who only reads and replaces one small file. Whoever holds a lock for longer has been stopped.
+const PATIENCE: Duration = Duration::from_secs(10);
 /// Time between two attempts to lock.
 const LOOK_AGAIN: Duration = Duration::from_millis(5);
 
@@ -53,17 +55,18 @@ pub(crate) fn replace(path: &Path, text: &str) -> io::Result<()> {
     File::open(dir)?.sync_all()
 }
 
-/// A lock that the other processes on the same home honour, held until dropped.
+/// A lock that the other processes on the same home honour, held until dropped; `TimedOut` when somebody does not give it back.
 pub(crate) fn lock(path: &Path) -> io::Result<File> {
-    let file = open_lock(path)?;
-    file.lock()?;
-    Ok(file)
+    locked(open_lock(path)?, PATIENCE)
 }
 
-/// As [`lock`], but gives up after `patience` (`TimedOut`): whoever holds it may have been stopped. Makes the lock's folder.
+/// As [`lock`], with a patience of one's own. Makes the lock's folder.
 pub(crate) fn lock_within(path: &Path, patience: Duration) -> io::Result<File> {
     path.parent().map_or(Ok(()), make_dir)?;
-    let file = open_lock(path)?;
+    locked(open_lock(path)?, patience)
+}
+
+fn locked(file: File, patience: Duration) -> io::Result<File> {
     let asked_at = Instant::now();
     loop {
         match file.try_lock() {

@@ -73,8 +73,12 @@ async fn register(
     };
     let display_name = body.get("displayName").map(display_name).transpose()?.flatten();
     let cwd = spawn_blocking(move || folder(&given)).await.map_err(|_| WireError::internal())??;
-    let registered = app.workspaces.register(&app.config, Register { cwd, persist, display_name }).await?;
-    refresh_capabilities(&app).await;
+    let registered = to_its_end(async move {
+        let registered = app.workspaces.register(&app.config, Register { cwd, persist, display_name }).await?;
+        refresh_capabilities(&app).await;
+        Ok(registered)
+    });
+    let registered = registered.await?;
     let (status, workspace) = match registered {
         Registered::New(workspace) => (StatusCode::CREATED, workspace),
         Registered::Promoted(workspace) => (StatusCode::OK, workspace),
@@ -106,8 +110,13 @@ async fn rename(
         Some(Value::Null) => None,
         Some(name) => display_name(name)?,
     };
-    app.workspaces.rename(&workspace, name).await.map_err(|error| not_kept(&error))?;
-    refresh_capabilities(&app).await;
+    let renamed = Arc::clone(&workspace);
+    let renaming = to_its_end(async move {
+        app.workspaces.rename(&renamed, name).await.map_err(|error| not_kept(&error))?;
+        refresh_capabilities(&app).await;
+        Ok(())
+    });
+    renaming.await?;
     let removable = Some(workspace.is_removable());
     Ok(Json(Described { removable, ..describe(workspace).await }))
 }
@@ -126,9 +135,13 @@ async fn remove(
     };
     let id = workspace.id.clone();
     let wish = workspaces::Removal { force: forced, acp_connections: app.acp.count_in(&id) };
-    let removed = app.workspaces.remove(workspace, wish).await?;
-    app.acp.end_in(&id);
-    refresh_capabilities(&app).await;
+    let removed = to_its_end(async move {
+        let removed = app.workspaces.remove(workspace, wish).await?;
+        app.acp.end_in(&id);
+        refresh_capabilities(&app).await;
+        Ok(removed)
+    });
+    let removed = removed.await?;
     Ok(Json(Gone {
         removed: true,
         workspace_id: removed.id,
@@ -137,6 +150,13 @@ async fn remove(
         persisted_registration_removed: removed.was_kept,
         activity: removed.activity,
     }))
+}
+
+/// A client that hangs up must not leave workspaces, connections and what is told of them at odds.
+async fn to_its_end<T: Send + 'static>(
+    change: impl Future<Output = Result<T, WireError>> + Send + 'static,
+) -> Result<T, WireError> {
+    tokio::spawn(change).await.unwrap_or_else(|_| Err(WireError::internal()))
 }
 
 /// What `cwd` says, as far as it can be judged without the disk.

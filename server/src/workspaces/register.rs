@@ -56,7 +56,7 @@ pub enum RegisterError {
 pub struct RenameError(#[from] io::Error);
 
 impl Workspaces {
-    /// Opens a workspace, or keeps one that is open.
+    /// Opens a workspace, or keeps one that is open. To be seen to its end: what is opened takes up what was interrupted there.
     ///
     /// # Errors
     /// See [`RegisterError`]; nothing has changed then.
@@ -74,7 +74,10 @@ impl Workspaces {
         let workspace = Arc::new(opening.await.map_err(io::Error::other)??);
         if wish.persist {
             let entry = Registration { cwd: wish.cwd, display_name: wish.display_name };
-            self.0.registrations.change(|kept| kept.entries.push(entry)).await?;
+            if let Err(error) = self.0.registrations.change(|kept| kept.entries.push(entry)).await {
+                workspace.sessions.close("workspace_removed").await;
+                return Err(error.into());
+            }
         }
         self.0.all.write().unwrap_or_else(PoisonError::into_inner).push(Arc::clone(&workspace));
         Ok(Registered::New(workspace))

@@ -1,10 +1,15 @@
-use std::{fs, num::NonZeroUsize, os::unix::fs::PermissionsExt};
+use std::{fs, num::NonZeroUsize, os::unix::fs::PermissionsExt, path::Path};
 
 use roost_server::workspaces::workspace_id;
-use roost_tests::scripted_agent::AgentScript;
+use roost_tests::{deadline::until, scripted_agent::AgentScript};
 use serde_json::json;
+use tokio::{io::AsyncWriteExt, net::TcpStream};
 
-use crate::{capabilities, folder, has_feature, host::Host, register, segment, session_in, spoken};
+use crate::{
+    capabilities, folder, has_feature,
+    host::{Host, TOKEN},
+    register, segment, session_in, spoken,
+};
 
 #[tokio::test]
 async fn a_folder_becomes_a_workspace_at_once_and_the_capabilities_say_so() -> anyhow::Result<()> {
@@ -270,4 +275,43 @@ async fn a_workspace_is_named_and_loses_its_name() -> anyhow::Result<()> {
         client.patch(&format!("/workspaces/{}", host.selector()), &json!({"displayName": "P"})).await?.ok()?;
     assert_eq!((&primary["primary"], &primary["removable"]), (&json!(true), &json!(false)));
     Ok(())
+}
+
+/// Whoever registers a workspace may hang up before the answer: the workspace is there all the same, and kept once.
+#[tokio::test]
+async fn a_workspace_whose_registrar_hangs_up_is_registered() -> anyhow::Result<()> {
+    let host = spoken().await?;
+    let client = host.client();
+    let other = folder(&host, "other")?;
+    // Another daemon that holds the file of registrations keeps the registration waiting.
+    let lock = host.config.state_dir().join("workspaces").join(format!("{}.lock", host.selector()));
+    fs::create_dir_all(lock.parent().unwrap_or(&lock))?;
+    let held = fs::File::create(&lock)?;
+    held.lock()?;
+    let body = json!({"cwd": other, "persist": true}).to_string();
+    let mut hasty = TcpStream::connect(client.address()).await?;
+    let head = format!(
+        "POST /workspaces HTTP/1.1\r\nHost: {}\r\nAuthorization: Bearer {TOKEN}\r\nContent-Type: application/json\r\n",
+        client.address()
+    );
+    hasty.write_all(format!("{head}Content-Length: {}\r\n\r\n{body}", body.len()).as_bytes()).await?;
+    // Its request is under way once the daemon, which runs in this process, has opened the lock as well.
+    until("the registration to be under way", async || Ok((opened(&lock)? > 1).then_some(()))).await?;
+    drop(hasty);
+    drop(held);
+    until("the workspace", async || {
+        let told = capabilities(&client).await?;
+        let there = told["workspaces"].as_array().is_some_and(|all| all.iter().any(|one| one["cwd"] == json!(other)));
+        Ok(there.then_some(()))
+    })
+    .await?;
+    let kept = client.get("/workspace-registrations").await?.ok()?;
+    assert_eq!(kept["entries"].as_array().map(Vec::len), Some(1), "{kept}");
+    Ok(())
+}
+
+/// How often this process has a file open.
+fn opened(path: &Path) -> anyhow::Result<usize> {
+    let files = fs::read_dir("/proc/self/fd")?.flatten();
+    Ok(files.filter(|file| fs::read_link(file.path()).is_ok_and(|target| target == path)).count())
 }
