@@ -13,7 +13,7 @@ use tokio::task::spawn_blocking;
 pub use self::locks::{Claim, Locks, Share};
 use crate::{
     sessions::{Ending, Sessions},
-    store::{Place, Project, Shelf},
+    store::{Hold, HoldError, Place, Project, Shelf},
     workspaces::{AmbiguousOwner, Workspace, Workspaces},
 };
 
@@ -53,6 +53,8 @@ pub enum ShelveError {
     Ambiguous(#[from] AmbiguousOwner),
     #[error("The session stays open: {0}")]
     Unclosed(#[from] CloseRefused),
+    #[error("{}", HoldError::Elsewhere)]
+    Held,
 }
 
 enum Fate {
@@ -142,7 +144,7 @@ impl Workspaces {
 
 impl Sessions {
     async fn shelve_one(&self, id: &SessionId, to: Shelf, conflicts: Conflicts) -> Result<Fate, ShelveError> {
-        let place = self.on_disk(id, |project, id| Ok(project.place(id))).await?;
+        let place = self.on_disk(id, |project, id| io::Result::Ok(project.place(id))).await?;
         match (place, conflicts) {
             (Place::Nowhere, _) => return Ok(Fate::NotFound),
             (Place::On(shelf), _) if shelf == to => return Ok(Fate::Already),
@@ -150,6 +152,7 @@ impl Sessions {
             (Place::On(_), _) | (Place::Both, Conflicts::Resolve) => {}
         }
         self.put_away(id, Ending::Keep).await?;
+        let _hold = self.hold(id).await?;
         self.on_disk(id, move |project, id| {
             let kept = match place {
                 Place::Both => project.keep_newer(id)?,
@@ -162,11 +165,12 @@ impl Sessions {
     }
 
     async fn delete_one(&self, id: &SessionId) -> Result<Fate, ShelveError> {
-        if self.on_disk(id, |project, id| Ok(project.place(id))).await? == Place::Nowhere {
+        if self.on_disk(id, |project, id| io::Result::Ok(project.place(id))).await? == Place::Nowhere {
             return Ok(Fate::NotFound);
         }
         self.put_away(id, Ending::Discard).await?;
-        let worktree = self.on_disk(id, |project, id| Ok(project.worktree(id))).await?;
+        let _hold = self.hold(id).await?;
+        let worktree = self.on_disk(id, |project, id| io::Result::Ok(project.worktree(id))).await?;
         self.on_disk(id, Project::remove).await?;
         if let Some(worktree) = worktree {
             self.clear_away(&worktree).await;
@@ -174,14 +178,19 @@ impl Sessions {
         Ok(Fate::Done)
     }
 
-    async fn on_disk<T: Send + 'static>(
+    /// No other daemon works on the session meanwhile.
+    async fn hold(&self, id: &SessionId) -> Result<Hold, ShelveError> {
+        self.on_disk(id, Project::hold).await
+    }
+
+    async fn on_disk<T: Send + 'static, E: Into<ShelveError> + Send + 'static>(
         &self,
         id: &SessionId,
-        work: impl FnOnce(&Project, &SessionId) -> io::Result<T> + Send + 'static,
+        work: impl FnOnce(&Project, &SessionId) -> Result<T, E> + Send + 'static,
     ) -> Result<T, ShelveError> {
         let (project, id) = (self.project().clone(), id.clone());
         let worked = spawn_blocking(move || work(&project, &id)).await;
-        Ok(worked.unwrap_or_else(|error| Err(io::Error::other(error)))?)
+        worked.map_err(|error| ShelveError::Disk(io::Error::other(error)))?.map_err(Into::into)
     }
 }
 
@@ -201,6 +210,15 @@ impl Outcome {
                 }
                 self.errors.push((id, error));
             }
+        }
+    }
+}
+
+impl From<HoldError> for ShelveError {
+    fn from(error: HoldError) -> Self {
+        match error {
+            HoldError::Elsewhere => Self::Held,
+            HoldError::Disk(error) => Self::Disk(error),
         }
     }
 }

@@ -45,7 +45,7 @@ use crate::{
     child::{AgentHost, Child},
     driver::LiveSession,
     settings::Settings,
-    store::{Catalogue, Project, Shelf},
+    store::{Catalogue, Hold, Project, Shelf},
     vote_policy::{InvalidVotePolicy, VotePolicy},
 };
 
@@ -185,14 +185,17 @@ impl Sessions {
         let unfinished = tokio::task::spawn_blocking(move || project.unfinished()).await.unwrap_or_default();
         for id in unfinished {
             let Ok(_share) = self.locks().share(&id) else { continue };
-            if let Err(error) = self.bring_back(&id, None, &Along::default()).await {
-                tracing::error!(%error, session = %id, "cannot restore an interrupted session");
+            match self.bring_back(&id, None, &Along::default()).await {
+                Ok(_) => {}
+                // Its prompts are not interrupted: they run there.
+                Err(RestoreError::Held(_)) => tracing::info!(session = %id, "another daemon has the session open"),
+                Err(error) => tracing::error!(%error, session = %id, "cannot restore an interrupted session"),
             }
         }
     }
 
-    /// Makes a session known, and forgotten again once it has retired.
-    fn enter(&self, live: &Arc<LiveSession>, driver: impl Future<Output = ()> + Send + 'static) {
+    /// Makes a session known, and forgotten again once it has retired. Until then its record is held.
+    fn enter(&self, live: &Arc<LiveSession>, driver: impl Future<Output = ()> + Send + 'static, hold: Hold) {
         self.table().live.insert(live.id.clone(), Arc::clone(live));
         self.0.wide.tally().session_begun();
         self.catalogue_changed();
@@ -202,6 +205,7 @@ impl Sessions {
                 tracing::error!(session = %live.id, "the session's driver panicked; the session can be loaded again");
                 live.stream.end();
             }
+            drop(hold);
             let waits = live.machine().waits();
             sessions.leave(&live);
             sessions.0.wide.tally().session_ended(waits);

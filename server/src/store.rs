@@ -3,6 +3,7 @@
 //! ```text
 //! projects/<project>/roost/<session>/meta.json      what a list shows, and the epoch
 //! projects/<project>/roost/<session>/events.jsonl   every event, and which prompts are owed a terminal
+//! projects/<project>/roost/<session>/lock           locked by the daemon that has the session open
 //! projects/<project>/chats/<session>.jsonl          the agent's own record, also of sessions other programs had with it
 //! ```
 //! `<project>` is the workspace's path with every character but ASCII letters and digits turned into `-`. A damaged file concerns
@@ -12,6 +13,7 @@ mod agent_records;
 mod brief;
 mod catalogue;
 mod history;
+mod hold;
 mod journal;
 mod meta;
 mod naming;
@@ -34,6 +36,7 @@ pub use self::{
     brief::Detail,
     catalogue::{Catalogue, Summary},
     history::{Earlier, Extent, History, MAX_JOURNAL_BYTES, MAX_JOURNAL_EVENTS, fold},
+    hold::{Hold, HoldError},
     journal::{Journal, Replacement, Syncing, replace},
     meta::Meta,
     past::{Identity, MAX_SNAPSHOT_BYTES, Past, Snapshot, SnapshotError},
@@ -84,24 +87,29 @@ impl Project {
     /// Starts the record of a new session.
     ///
     /// # Errors
-    /// There is one of that name, or the disk refuses.
-    pub fn create(&self, meta: &Meta) -> io::Result<Journal> {
+    /// There is one of that name, or the disk refuses; nothing is left behind then.
+    pub fn create(&self, meta: &Meta) -> Result<(Journal, Hold), HoldError> {
         let dir = self.session_dir(&meta.session_id);
         fs::create_dir(&dir)?;
-        meta.begin(&dir)?;
-        Journal::create(&dir)
+        let begun = Hold::take(&dir).and_then(|hold| {
+            meta.begin(&dir)?;
+            Ok((Journal::create(&dir)?, hold))
+        });
+        // What went wrong is the news, not what becomes of the rest.
+        begun.inspect_err(|_| drop(fs::remove_dir_all(&dir)))
     }
 
     /// Opens a session's record to continue it; `ring_size` events are kept ready for replay. None when there is none.
     ///
     /// # Errors
-    /// The journal cannot be read or written.
-    pub fn open(&self, id: &SessionId, ring_size: usize) -> io::Result<Option<Record>> {
+    /// The journal cannot be read or written, or another daemon writes it.
+    pub fn open(&self, id: &SessionId, ring_size: usize) -> Result<Option<Record>, HoldError> {
         let dir = self.session_dir(id);
         if !is_path_safe(id.as_str()) || !dir.is_dir() {
             return Ok(None);
         }
-        Record::open(&dir, id, &self.cwd, ring_size).map(Some)
+        let hold = Hold::take(&dir)?;
+        Ok(Some(Record::open(&dir, id, &self.cwd, ring_size, hold)?))
     }
 
     /// Replaces a session's `meta.json`.

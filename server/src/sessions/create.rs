@@ -23,7 +23,7 @@ use crate::{
     git::{Slug, Worktree, WorktreeError},
     mcp_servers::{McpServers, UnfitMcpServer},
     settings::Scope,
-    store::{self, Meta},
+    store::{self, HoldError, Meta},
 };
 
 /// A wish for a session.
@@ -60,7 +60,7 @@ pub enum CreateError {
     #[error(transparent)]
     Worktree(#[from] WorktreeError),
     #[error("the session cannot be recorded: {0}")]
-    Store(Arc<io::Error>),
+    Store(Arc<HoldError>),
     #[error(transparent)]
     Draining(#[from] Draining),
     #[error("the daemon is shutting down")]
@@ -163,8 +163,8 @@ impl Sessions {
         meta.worktree = worktree.cloned();
         let (project, recorded) = (self.0.project.clone(), meta.clone());
         let journal = tokio::task::spawn_blocking(move || project.create(&recorded)).await;
-        let journal = journal.unwrap_or_else(|error| Err(io::Error::other(error))).map_err(Arc::new);
-        let journal = journal.map_err(CreateError::Store)?;
+        let journal = journal.unwrap_or_else(|error| Err(io::Error::other(error).into()));
+        let (journal, hold) = journal.map_err(|error| CreateError::Store(Arc::new(error)))?;
 
         let bus = Bus::new(meta.epoch.clone(), self.0.bus.clone());
         let machine = Session::new(meta.created_at, opened.id.clone(), self.0.machine.clone());
@@ -183,7 +183,7 @@ impl Sessions {
         });
         self.table().bring_along(&live.id, &wish.servers);
         self.table().settle_in(&live.id, worktree);
-        self.enter(&live, driver);
+        self.enter(&live, driver, hold);
         live.settled().await;
         self.prepare(&live, wish).await;
         Ok(live)

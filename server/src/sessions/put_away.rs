@@ -14,7 +14,7 @@ use super::{Sessions, table::Restoring};
 use crate::{
     archive::Locks,
     driver::LiveSession,
-    store::{Past, Place, Project, Shelf},
+    store::{HoldError, Past, Place, Project, Shelf},
 };
 
 /// Which state of the list a client has seen: it has not changed as long as both are the same.
@@ -68,12 +68,12 @@ impl Sessions {
     /// Writes to the disk.
     ///
     /// # Errors
-    /// Its record cannot be read, or the disk refuses.
-    pub async fn rename(&self, shelf: Shelf, id: &SessionId, name: DisplayName) -> io::Result<bool> {
+    /// Its record cannot be read, the disk refuses, or another daemon has the session open.
+    pub async fn rename(&self, shelf: Shelf, id: &SessionId, name: DisplayName) -> Result<bool, HoldError> {
         let (project, id) = (self.0.project.clone(), id.clone());
         let renamed = tokio::task::spawn_blocking(move || project.rename(shelf, &id, name)).await;
         self.catalogue_changed();
-        renamed.map_err(io::Error::other)?
+        renamed.unwrap_or_else(|error| Err(io::Error::other(error).into()))
     }
 
     /// Ends a session if it is live, and returns when nothing of it is in memory. Whoever calls this has claimed the session, so nobody

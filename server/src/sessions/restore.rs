@@ -12,7 +12,7 @@ use crate::{
     child::{CallError, StartError},
     driver::{LiveSession, NoAgent, Source},
     mcp_servers::{McpServers, UnfitMcpServer},
-    store::{Detail, Extent, History, Journal, MAX_JOURNAL_BYTES, MAX_JOURNAL_EVENTS, fold},
+    store::{Detail, Extent, History, HoldError, Journal, MAX_JOURNAL_BYTES, MAX_JOURNAL_EVENTS, fold},
 };
 
 /// Which way a session is brought back. They differ in what the answer holds.
@@ -62,8 +62,10 @@ pub enum RestoreError {
     Servers(#[from] UnfitMcpServer),
     #[error("the agent did not load the session in {} ms", .0.as_millis())]
     Slow(Duration),
+    #[error("another daemon has session {0} open")]
+    Held(SessionId),
     #[error("the session's record cannot be read: {0}")]
-    Store(Arc<io::Error>),
+    Store(Arc<HoldError>),
     #[error(transparent)]
     Draining(#[from] Draining),
     #[error("the daemon is shutting down")]

@@ -21,7 +21,7 @@ use crate::{
     clock,
     driver::{Beginning, LiveSession, NoAgent, Source},
     settings::Scope,
-    store::{Meta, Place, Record, Shelf},
+    store::{HoldError, Meta, Place, Record, Shelf},
 };
 
 /// Agents that may be lost while they load a session, for reasons of their own or of another session's, before it is taken that the load
@@ -51,8 +51,8 @@ impl Sessions {
             Ok((record, settings.trust().is_trusted()))
         };
         let read = tokio::task::spawn_blocking(read).await;
-        let read = read.unwrap_or_else(|error| Err(io::Error::other(error)));
-        let (record, is_trusted) = read.map_err(|error| RestoreError::Store(Arc::new(error)))?;
+        let read = read.unwrap_or_else(|error| Err(io::Error::other(error).into()));
+        let (record, is_trusted) = read.map_err(|error| RestoreError::of_record(error, id))?;
         match record {
             Some(record) => Ok(self.revive(record, is_trusted)),
             None if self.0.project.has_agent_record(id) => self.load_from_agent(id, source).await,
@@ -62,7 +62,7 @@ impl Sessions {
 
     /// From the daemon's own record. The agent follows by itself.
     fn revive(&self, record: Record, is_trusted: bool) -> Arc<LiveSession> {
-        let Record { meta, journal, frames, next_id, ledger, open_prompts, .. } = record;
+        let Record { meta, journal, hold, frames, next_id, ledger, open_prompts, .. } = record;
         // What the agent came with holds unless somebody chose otherwise since.
         let came_with = meta.agent_state.iter().flat_map(standing);
         let ledger: Vec<LedgerEntry> = came_with.chain(ledger).collect();
@@ -87,7 +87,7 @@ impl Sessions {
             tally: self.0.wide.tally().clone(),
         });
         self.table().settle_in(&live.id, meta.worktree.as_ref());
-        self.enter(&live, driver);
+        self.enter(&live, driver, hold);
         let (sessions, live_session) = (self.clone(), Arc::clone(&live));
         tokio::spawn(async move {
             let (linked, forgot) = match sessions.reopen(&meta).await {
@@ -165,8 +165,8 @@ impl Sessions {
         };
         let (project, recorded) = (self.0.project.clone(), meta.clone());
         let journal = tokio::task::spawn_blocking(move || project.create(&recorded)).await;
-        let journal = journal.unwrap_or_else(|error| Err(io::Error::other(error)));
-        let journal = journal.map_err(|error| RestoreError::Store(Arc::new(error)))?;
+        let journal = journal.unwrap_or_else(|error| Err(io::Error::other(error).into()));
+        let (journal, hold) = journal.map_err(|error| RestoreError::of_record(error, id))?;
         let machine = Session::new(meta.created_at, id.clone(), self.0.machine.clone());
         let (live, driver) = LiveSession::begin(Beginning {
             project: self.0.project.clone(),
@@ -181,9 +181,18 @@ impl Sessions {
             settings: self.0.settings.path(Scope::User),
             tally: self.0.wide.tally().clone(),
         });
-        self.enter(&live, driver);
+        self.enter(&live, driver, hold);
         live.settled().await;
         Ok(live)
+    }
+}
+
+impl RestoreError {
+    fn of_record(error: HoldError, id: &SessionId) -> Self {
+        match error {
+            HoldError::Elsewhere => Self::Held(id.clone()),
+            error @ HoldError::Disk(_) => Self::Store(Arc::new(error)),
+        }
     }
 }
 

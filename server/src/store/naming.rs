@@ -8,7 +8,7 @@ use roost_core::{
 };
 use serde::Serialize;
 
-use super::{Journal, Meta, Project, Shelf, record::owed_prompts};
+use super::{HoldError, Journal, Meta, Project, Shelf, record::owed_prompts};
 
 /// A note as a live session leaves it.
 #[derive(Serialize)]
@@ -21,12 +21,13 @@ impl Project {
     /// Names a session; false when there is no record of the daemon's on this shelf.
     ///
     /// # Errors
-    /// The record cannot be read, or the disk refuses.
-    pub fn rename(&self, shelf: Shelf, id: &SessionId, name: DisplayName) -> io::Result<bool> {
+    /// The record cannot be read, the disk refuses, or another daemon has the session open.
+    pub fn rename(&self, shelf: Shelf, id: &SessionId, name: DisplayName) -> Result<bool, HoldError> {
         let dir = self.dir_of(shelf, id);
         if !dir.is_dir() {
             return Ok(false);
         }
+        let _hold = self.hold(id)?;
         let mut meta = Meta::read(&dir)?;
         note(&dir, name.clone())?;
         meta.display_name = Some(name);

@@ -10,6 +10,7 @@ use roost_core::{Envelope, EventEpoch, EventType, Millis, PromptId, SessionId, b
 use serde::Deserialize;
 
 use super::{
+    hold::Hold,
     journal::{self, Journal},
     meta::{self, Meta},
 };
@@ -20,6 +21,7 @@ pub struct Record {
     pub dir: PathBuf,
     pub meta: Meta,
     pub journal: Journal,
+    pub hold: Hold,
     /// The newest events, without a gap, up to `next_id`.
     pub frames: VecDeque<Frame>,
     pub next_id: u64,
@@ -44,7 +46,7 @@ pub(super) struct Note {
 }
 
 impl Record {
-    pub(super) fn open(dir: &Path, id: &SessionId, cwd: &Path, ring_size: usize) -> io::Result<Self> {
+    pub(super) fn open(dir: &Path, id: &SessionId, cwd: &Path, ring_size: usize, hold: Hold) -> io::Result<Self> {
         let (meta, mut is_whole) = match Meta::read(dir) {
             Ok(meta) => (meta, true),
             Err(error) => {
@@ -63,6 +65,7 @@ impl Record {
             dir: dir.to_owned(),
             meta,
             journal,
+            hold,
             frames: VecDeque::new(),
             next_id: 1,
             ledger: Vec::new(),

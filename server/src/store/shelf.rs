@@ -227,7 +227,7 @@ mod tests {
     #[test]
     fn a_session_moves_with_all_that_belongs_to_it_and_back() -> io::Result<()> {
         let (_home, project, id) = project()?;
-        project.create(&Meta::new(id.clone(), Path::new("/w"), Millis(1)))?;
+        project.create(&Meta::new(id.clone(), Path::new("/w"), Millis(1))).map_err(io::Error::other)?;
         fs::write(project.chats_dir().join("s.jsonl"), "record")?;
         fs::write(project.chats_dir().join("s.ledger.jsonl"), "ledger")?;
         project.shift(&id, Shelf::Active)?;
@@ -257,7 +257,7 @@ mod tests {
     #[test]
     fn a_move_that_was_interrupted_is_completed_by_asking_again() -> io::Result<()> {
         let (_home, project, id) = project()?;
-        project.create(&Meta::new(id.clone(), Path::new("/w"), Millis(1)))?;
+        project.create(&Meta::new(id.clone(), Path::new("/w"), Millis(1))).map_err(io::Error::other)?;
         fs::create_dir_all(project.chats_of(Shelf::Archive))?;
         fs::write(project.record_of(Shelf::Archive, "s"), "moved already")?;
         assert_eq!(project.place(&id), Place::On(Shelf::Active));

@@ -19,3 +19,4 @@ mod restart;
 mod sharing;
 mod shell;
 mod turns;
+mod two_daemons;

@@ -24,7 +24,7 @@ use crate::{
         path::{self, NamedSession},
         workspace::access::Visible,
     },
-    store::Place,
+    store::{HoldError, Place},
     workspaces::Workspace,
 };
 
@@ -99,7 +99,11 @@ async fn rename_on_disk(workspace: &Workspace, id: &SessionId, name: DisplayName
         Place::Nowhere => return Err(WireError::session_not_found(id.as_str())),
     };
     let renamed = workspace.sessions.rename(shelf, id, name.clone()).await;
-    if !renamed.map_err(|error| refusal::store(&error))? {
+    let renamed = renamed.map_err(|error| match error {
+        HoldError::Elsewhere => refusal::held(id.as_str()),
+        error @ HoldError::Disk(_) => refusal::store(&error),
+    });
+    if !renamed? {
         let said = format!("Only the agent has a record of session \"{id}\"; open it once, then it can be named");
         return Err(WireError::new(StatusCode::CONFLICT, said).code("session_without_record").with("sessionId", id));
     }

@@ -15,6 +15,7 @@ use crate::{
     git::WorktreeError,
     mcp_servers::UnfitMcpServer,
     sessions::{CreateError, RestoreError, SessionLimit},
+    store::HoldError,
 };
 
 /// Seconds after which a client may try again what had no room.
@@ -195,6 +196,7 @@ pub(super) fn restore(error: &RestoreError, session: &str, requested: crate::ses
         .with("action", requested)
         .with("timeoutMs", millis(*patience))
         .retry_after(RETRY_SECONDS),
+        RestoreError::Held(_) => held(session),
         RestoreError::Store(error) => store(error),
         RestoreError::Draining(error) => WireError::workspace_draining(error),
         RestoreError::Closing => closing(),
@@ -271,7 +273,14 @@ fn call(error: &CallError) -> WireError {
     }
 }
 
-pub(super) fn store(error: &std::io::Error) -> WireError {
+/// Another daemon has it open.
+pub(super) fn held(session: &str) -> WireError {
+    let said =
+        format!("Session \"{session}\" is open in another daemon of this home. Use it there, or close it there first.");
+    WireError::new(StatusCode::CONFLICT, said).code("session_held_elsewhere").with("sessionId", session)
+}
+
+pub(super) fn store(error: &HoldError) -> WireError {
     tracing::error!(%error, "the session store failed");
     WireError::new(StatusCode::INTERNAL_SERVER_ERROR, "The session store failed").code("session_store_failed")
 }

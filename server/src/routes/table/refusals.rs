@@ -21,7 +21,8 @@ pub(super) const START: &str = "403 trust_gate; 500 session_store_failed #; 504 
 /// A session that does not come back.
 pub(super) const RESTORE: &str = "403 trust_gate; 500 session_store_failed #; 504 init_timeout session_restore_timeout; \
                                   503 session_limit_exceeded workspace_draining acp_channel_unavailable daemon_shutting_down; \
-                                  409 session_archived session_conflict session_archiving restore_in_progress session_workspace_conflict";
+                                  409 session_archived session_conflict session_archiving restore_in_progress session_workspace_conflict \
+                                  session_held_elsewhere";
 /// A past that cannot be read.
 pub(super) const PAST: &str = "409 session_archived session_conflict session_archiving transcript_snapshot_unavailable; \
                                413 transcript_too_large transcript_page_too_large";

@@ -119,7 +119,7 @@ pub(super) const SESSIONS: &[Row] = &[
         .takes("{ displayName: string(1..) }")
         .gives("{ sessionId: string, displayName: string(..256) }")
         .refuses(&[
-            "400 invalid_metadata; 409 session_conflict session_workspace_conflict session_without_record",
+            "400 invalid_metadata; 409 session_conflict session_workspace_conflict session_without_record session_held_elsewhere",
             "500 session_store_failed",
             BUSY,
         ]),
