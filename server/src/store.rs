@@ -19,6 +19,7 @@ mod meta;
 mod naming;
 mod past;
 mod record;
+mod regular;
 mod shelf;
 
 use std::{
@@ -171,7 +172,9 @@ impl Project {
 
     fn session_dirs(&self, shelf: Shelf) -> impl Iterator<Item = PathBuf> {
         let entries = fs::read_dir(self.own_of(shelf)).into_iter().flatten().flatten();
-        entries.map(|entry| entry.path()).filter(|path| path.is_dir())
+        // What somebody else has put there is no session.
+        let is_named_so = |entry: &fs::DirEntry| entry.file_name().to_str().is_some_and(is_path_safe);
+        entries.filter(is_named_so).map(|entry| entry.path()).filter(|path| path.is_dir())
     }
 
     fn session_dir(&self, id: &SessionId) -> PathBuf {

@@ -2,15 +2,12 @@
 
 mod events;
 
-use std::{
-    fs::File,
-    io::{self, Read},
-    path::Path,
-};
+use std::{io, path::Path};
 
 use serde::Deserialize;
 
 pub(super) use self::events::events;
+use super::regular;
 
 /// How much of a record is read to learn what it is about.
 const HEAD_BYTES: u64 = 64 * 1024;
@@ -53,9 +50,7 @@ struct Part {
 
 impl RecordHead {
     pub(super) fn read(path: &Path) -> io::Result<Self> {
-        let mut head = Vec::new();
-        File::open(path)?.take(HEAD_BYTES).read_to_end(&mut head)?;
-        Ok(Self::parse(&head))
+        Ok(Self::parse(&regular::beginning(path, HEAD_BYTES)?))
     }
 
     fn parse(text: &[u8]) -> Self {

@@ -59,8 +59,9 @@ impl Catalogue {
         let mut fresh: HashMap<SessionId, Cached> = HashMap::with_capacity(cache.len());
         for dir in self.project.session_dirs(self.shelf) {
             let Some(id) = dir.file_name().and_then(|name| name.to_str()).map(SessionId::from) else { continue };
-            let cached = own(&dir, &id, &self.project, cache.remove(&id));
-            fresh.insert(id, cached);
+            if let Some(cached) = own(&dir, &id, &self.project, cache.remove(&id)) {
+                fresh.insert(id, cached);
+            }
         }
         let renamed: HashSet<String> = fresh.values().filter_map(|cached| cached.agent_session_id.clone()).collect();
         for (id, path) in agent_records(&self.project, self.shelf) {
@@ -78,13 +79,13 @@ impl Catalogue {
     }
 }
 
-/// A session with a record of the daemon's own.
-fn own(dir: &Path, id: &SessionId, project: &Project, cached: Option<Cached>) -> Cached {
+/// A session with a record of the daemon's own. None where there is nothing of it yet, or any more.
+fn own(dir: &Path, id: &SessionId, project: &Project, cached: Option<Cached>) -> Option<Cached> {
     let meta_at = modified(&dir.join(Meta::FILE));
-    let active_at = modified(&dir.join(Journal::FILE)).or(meta_at).map_or(0.0, fractional_millis);
+    let active_at = fractional_millis(modified(&dir.join(Journal::FILE)).or(meta_at)?);
     if let Some(mut cached) = cached.filter(|cached| cached.meta_at == meta_at) {
         cached.summary.active_at = active_at;
-        return cached;
+        return Some(cached);
     }
     let meta = Meta::read(dir).unwrap_or_else(|error| {
         tracing::error!(%error, session = %id, "meta.json is damaged");
@@ -100,7 +101,8 @@ fn own(dir: &Path, id: &SessionId, project: &Project, cached: Option<Cached>) ->
         source_id: meta.source_id,
         worktree: meta.worktree,
     };
-    Cached { meta_at, summary, agent_session_id: meta.agent_session_id, foreign: Path::new(&meta.cwd) != project.cwd }
+    let foreign = Path::new(&meta.cwd) != project.cwd;
+    Some(Cached { meta_at, summary, agent_session_id: meta.agent_session_id, foreign })
 }
 
 /// A session only the agent has a record of.
@@ -133,7 +135,9 @@ fn agent_records(project: &Project, shelf: Shelf) -> impl Iterator<Item = (Sessi
     entries.filter_map(|entry| {
         let name = entry.file_name();
         let id = name.to_str()?.strip_suffix(".jsonl").filter(|id| is_path_safe(id) && !id.contains('.'))?;
-        Some((SessionId::from(id), entry.path()))
+        let kind = entry.file_type().ok()?;
+        let is_file = kind.is_file() || (kind.is_symlink() && entry.path().is_file());
+        is_file.then(|| (SessionId::from(id), entry.path()))
     })
 }
 

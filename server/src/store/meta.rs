@@ -12,6 +12,7 @@ use roost_core::{
 };
 use serde::{Deserialize, Serialize};
 
+use super::regular;
 use crate::git::Worktree;
 
 /// The contents of `meta.json`. A key this build does not know is dropped on the next write; one that is missing has a default.
@@ -84,7 +85,7 @@ impl Meta {
     /// # Errors
     /// The file cannot be read, or is not what [`Meta::write`] leaves.
     pub fn read(dir: &Path) -> io::Result<Self> {
-        Ok(serde_json::from_slice(&fs::read(dir.join(Self::FILE))?)?)
+        Ok(serde_json::from_slice(&regular::whole(&dir.join(Self::FILE), Self::MAX_BYTES)?)?)
     }
 
     /// Replaces `meta.json`: a reader sees the old one or the new one, also after a power cut.
@@ -113,6 +114,8 @@ impl Meta {
     }
 
     pub(super) const FILE: &'static str = "meta.json";
+    /// What an agent says of its models is the largest part by far.
+    const MAX_BYTES: u64 = 16 * 1024 * 1024;
 }
 
 /// Names this start of the machine; None where the system does not say.

@@ -13,6 +13,7 @@ use super::{
     hold::Hold,
     journal::{self, Journal},
     meta::{self, Meta},
+    regular,
 };
 
 /// Everything needed to go on with a session.
@@ -48,13 +49,19 @@ pub(super) struct Note {
 impl Record {
     pub(super) fn open(dir: &Path, id: &SessionId, cwd: &Path, ring_size: usize, hold: Hold) -> io::Result<Self> {
         let (meta, mut is_whole) = match Meta::read(dir) {
-            Ok(meta) => (meta, true),
+            Ok(meta) if meta.session_id == *id => (meta, true),
+            // A damaged name, or a copy somebody has made: under the name it gives it would take another session's place.
+            Ok(meta) => {
+                tracing::error!(session = %id, named = %meta.session_id, "meta.json is another session's; the session goes on under a new epoch");
+                (Meta { session_id: id.clone(), ..meta }, false)
+            }
             Err(error) => {
                 tracing::error!(%error, session = %id, "meta.json is damaged; the session goes on under a new epoch");
                 (Meta::rescue(dir, id, cwd), false)
             }
         };
-        let (journal, text) = match Journal::open(dir) {
+        let opened = regular::check_journal(&dir.join(Journal::FILE)).and_then(|()| Journal::open(dir));
+        let (journal, text) = match opened {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 is_whole = false;
                 (Journal::create(dir)?, Vec::new())
@@ -166,7 +173,7 @@ impl Record {
 /// How many accepted prompts of a session owe their terminal, without reading all of its journal.
 pub(super) fn owed_prompts(dir: &Path) -> io::Result<usize> {
     let path = dir.join(Journal::FILE);
-    let last = match journal::last_note(&path) {
+    let last = match regular::check_journal(&path).and_then(|()| journal::last_note(&path)) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => None,
         last => last?,
     };

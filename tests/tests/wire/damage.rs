@@ -107,6 +107,63 @@ async fn whatever_happens_to_a_record_happens_to_one_session() -> anyhow::Result
     Ok(())
 }
 
+/// Under the name of a file lies something that would never end, or whose opening would; or a copy of another session's files.
+#[tokio::test]
+async fn what_only_looks_like_a_record_holds_nothing_up_and_takes_no_place() -> anyhow::Result<()> {
+    let mut stage = Stage::set(Setup::new()).await?;
+    let mut sessions = Vec::new();
+    for name in ["no meta", "no journal", "endless", "original"] {
+        let session = stage.client.new_session().await?;
+        stage.turn(&session, [text(name)]).await?;
+        sessions.push(session);
+    }
+    stage.daemon.stop().await?;
+    let [no_meta, no_journal, endless, original] = &sessions[..] else { anyhow::bail!("four sessions") };
+    let home = stage.daemon.home();
+    let file = |session: &str, name| file_of(&home, session, name).context("a record");
+    for path in [file(no_meta, "meta.json")?, file(no_journal, "events.jsonl")?] {
+        fs::remove_file(&path)?;
+        make_pipe(&path)?;
+    }
+    fs::File::options().write(true).open(file(endless, "events.jsonl")?)?.set_len(1 << 40)?;
+    let dir = file(original, "meta.json")?.parent().context("a folder")?.to_owned();
+    let twin = dir.with_file_name("twin");
+    fs::create_dir(&twin)?;
+    copy(&dir, &twin)?;
+    let project = dir.ancestors().nth(2).context("a project")?;
+    fs::create_dir_all(project.join("chats"))?;
+    make_pipe(&project.join("chats/pipe.jsonl"))?;
+    fs::create_dir(dir.with_file_name("lost+found"))?;
+
+    stage.daemon.start_again().await?;
+    let selector = stage.daemon.workspace().to_string_lossy().replace('/', "%2F");
+    let list = stage.client.get(&format!("/workspace/{selector}/sessions")).await?.ok()?;
+    let listed = list["sessions"].as_array().context("a list")?;
+    let mut names: Vec<&str> = listed.iter().filter_map(|one| one["sessionId"].as_str()).collect();
+    names.sort_unstable();
+    let mut meant: Vec<&str> = sessions.iter().map(String::as_str).chain(["twin"]).collect();
+    meant.sort_unstable();
+    assert_eq!(names, meant);
+    for session in [no_journal, endless] {
+        let refused = stage.client.post(&format!("/session/{session}/load"), &json!({})).await?;
+        assert_eq!((refused.status, refused.code().as_deref()), (500, Some("session_store_failed")));
+    }
+    assert_eq!(shown(&load(&stage, no_meta).await?)?, "no meta");
+    let (first, second) = (load(&stage, original).await?, load(&stage, "twin").await?);
+    assert_eq!((&first["sessionId"], &second["sessionId"]), (&json!(original), &json!("twin")));
+    assert_ne!(first["eventEpoch"], second["eventEpoch"], "its numbering is its own");
+    for session in [original, "twin", no_meta] {
+        assert_eq!(message_text(&stage.turn(session, [text("on")]).await?), "on");
+    }
+    assert_eq!(shown(&load(&stage, original).await?)?, "originalon");
+    assert_eq!(shown(&load(&stage, "twin").await?)?, "originalon");
+    Ok(())
+}
+
+fn make_pipe(path: &Path) -> anyhow::Result<()> {
+    Ok(rustix::fs::mkfifoat(rustix::fs::CWD, path, rustix::fs::Mode::RWXU)?)
+}
+
 async fn load(stage: &Stage, session: &str) -> anyhow::Result<Value> {
     stage.client.post(&format!("/session/{session}/load"), &json!({})).await?.ok()
 }
