@@ -36,7 +36,7 @@ pub use self::{
     lend::{Attachment, Lend},
     overview::{Listed, Overview},
     put_away::{CatalogueVersion, Ending},
-    restore::{Along, Details, Restore, RestoreError},
+    restore::{Along, Details, Loaded, Restore, RestoreError},
     standing::{Activity, Draining, PreheatError, Preheated},
     table::{LimitScope, SessionLimit},
 };

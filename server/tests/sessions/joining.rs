@@ -5,6 +5,9 @@ use serde_json::json;
 
 use crate::host::{Host, saying};
 
+const ROUNDS: usize = 200;
+const LOADERS: usize = 4;
+
 fn with_modes() -> AgentScript {
     let modes = json!({"modes": {"currentModeId": "default", "availableModes": []}});
     let extensions = [("session/new", modes), ("session/set_mode", json!({}))];
@@ -44,5 +47,37 @@ async fn where_nobody_has_a_token_joining_switches_no_mode() -> anyhow::Result<(
     assert_eq!(client.post(&format!("/session/{session}/load"), &wish).await?.ok()?["attached"], true);
     let state = &client.get(&format!("/session/{session}/context")).await?.ok()?["state"];
     assert_eq!(state["modes"]["currentModeId"], "default");
+    Ok(())
+}
+
+/// A session that somebody closes while another loads it is loaded once more, or told to be gone; it is never an error of the daemon's.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_load_that_meets_a_close_is_no_failure() -> anyhow::Result<()> {
+    let host = Host::start(AgentScript { load_session: true, ..saying(&["one"]) }).await?;
+    let client = host.client();
+    let session = client.new_session().await?;
+    client.turn(&session, "hi").await?;
+    let (load, close) = (format!("/session/{session}/load"), format!("/session/{session}"));
+    let closing = async {
+        for _ in 0..ROUNDS {
+            let closed = client.delete(&close).await?;
+            anyhow::ensure!([204, 404].contains(&closed.status), "{}", closed.text());
+        }
+        anyhow::Ok(())
+    };
+    let loading = async {
+        let loads = (0..LOADERS).map(|_| async {
+            for _ in 0..ROUNDS / LOADERS {
+                let loaded = client.post(&load, &json!({})).await?;
+                anyhow::ensure!([200, 404].contains(&loaded.status), "{} {}", loaded.status, loaded.text());
+            }
+            anyhow::Ok(())
+        });
+        futures_util::future::try_join_all(loads).await
+    };
+    let (closed, loaded) = tokio::join!(closing, loading);
+    closed?;
+    loaded?;
+    assert!(client.post(&load, &json!({})).await?.ok()?["compactedReplay"].to_string().contains("one"));
     Ok(())
 }

@@ -8,7 +8,7 @@ use axum::{
 };
 use http::StatusCode;
 use roost_core::{
-    EventEpoch, SessionId,
+    ClientId, EventEpoch, SessionId,
     session::{AgentState, Command},
 };
 use serde::Serialize;
@@ -26,13 +26,15 @@ use crate::{
         path,
         workspace::access::{check_mode, hold_back, require_trust},
     },
-    sessions::{Along, Attachment, Details, Lend, Restore},
+    sessions::{Along, Attachment, Details, Lend, Loaded, Restore},
     store::Detail,
     workspaces::Workspace,
 };
 
 /// Records of a page of history at most.
 const MAX_PAGE: usize = 500;
+/// How often a session that is closed meanwhile is brought back for one load.
+const MAX_LOADS: usize = 4;
 
 /// What resume answers, and load with a history beside it.
 #[derive(Debug, Serialize)]
@@ -71,11 +73,7 @@ pub(super) async fn load(
 ) -> Result<Json<Restored>, WireError> {
     let page = history_page_size(&body)?;
     let details = details(&body)?;
-    let (workspace, lend) = restore(&app, &id, Restore::Load, client, &body).await?;
-    let loaded = workspace.sessions.history(&lend.live, page, details).await.map_err(|error| {
-        tracing::error!(%error, session = %id, "cannot read the session's history");
-        WireError::internal()
-    })?;
+    let (lend, loaded) = loaded(&app, &id, client, &body, page, details).await?;
     let mut restored = answer(&lend);
     restored.last_event_id = loaded.last_event_id;
     restored.compacted_replay = Some(loaded.history.compacted_replay);
@@ -92,6 +90,29 @@ pub(super) async fn load(
     }
     lend.told();
     Ok(Json(restored))
+}
+
+/// A session that somebody closes before its history is read is brought back once more.
+async fn loaded(
+    app: &App,
+    id: &str,
+    client: Option<ClientId>,
+    body: &Map<String, Value>,
+    page: Option<usize>,
+    details: Details,
+) -> Result<(Lend, Loaded), WireError> {
+    for _ in 0..MAX_LOADS {
+        let (workspace, lend) = restore(app, id, Restore::Load, client.clone(), body).await?;
+        match workspace.sessions.history(&lend.live, page, details).await {
+            Ok(loaded) => return Ok((lend, loaded)),
+            Err(_) if lend.live.machine().is_closed() => lend.live.retired().await,
+            Err(error) => {
+                tracing::error!(%error, session = %id, "cannot read the session's history");
+                return Err(WireError::internal());
+            }
+        }
+    }
+    Err(WireError::session_not_found(id))
 }
 
 /// `historyPageSize`
@@ -137,7 +158,7 @@ async fn restore(
     app: &App,
     id: &str,
     how: Restore,
-    client: Option<roost_core::ClientId>,
+    client: Option<ClientId>,
     body: &Map<String, Value>,
 ) -> Result<(Arc<Workspace>, Lend), WireError> {
     let asked = workspace(app, body)?;
