@@ -24,6 +24,7 @@ mod shelf;
 
 use std::{
     fs, io,
+    os::unix::fs::{DirBuilderExt, PermissionsExt},
     path::{Path, PathBuf},
 };
 
@@ -70,7 +71,9 @@ impl Project {
     /// The directory cannot be made.
     pub fn prepare(&self) -> io::Result<()> {
         let sessions = self.dir.join("roost");
-        fs::create_dir_all(&sessions)?;
+        fs::DirBuilder::new().recursive(true).mode(OWNER_ONLY).create(&sessions)?;
+        // The agent's records lie beside ours.
+        restrict(&self.dir)?;
         restrict(&sessions)?;
         // A session syncs its own name; those of the folders above it, up to the home's, are nobody's later.
         for folder in sessions.ancestors().skip(1).take(3) {
@@ -194,7 +197,8 @@ pub fn is_path_safe(name: &str) -> bool {
 }
 
 /// What people say to their agents is nobody else's business.
+const OWNER_ONLY: u32 = 0o700;
+
 fn restrict(dir: &Path) -> io::Result<()> {
-    use std::os::unix::fs::PermissionsExt;
-    fs::set_permissions(dir, fs::Permissions::from_mode(0o700))
+    fs::set_permissions(dir, fs::Permissions::from_mode(OWNER_ONLY))
 }

@@ -3,6 +3,7 @@
 use std::{
     fs::{self, File, OpenOptions},
     io::{self, Read, Seek, SeekFrom, Write},
+    os::unix::fs::DirBuilderExt,
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -149,7 +150,8 @@ impl Recorder {
             return Ok(Arc::clone(file));
         }
         if let Some(folder) = self.path.parent() {
-            fs::create_dir_all(folder)?;
+            // What people say to their agents is nobody else's business.
+            fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
         }
         let mut file = OpenOptions::new().create(true).read(true).append(true).open(&self.path)?;
         end_torn_line(&mut file)?;

@@ -3,6 +3,7 @@
 use std::{
     fs::{self, File},
     io::{self, Write},
+    os::unix::fs::OpenOptionsExt,
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -113,7 +114,8 @@ impl SettingsFile {
         let _turn = lock::within(&self.lock, PATIENCE).map_err(failed)?;
         let text = settings::edited(&read(&self.path)?, &[edit]).map_err(|problem| self.malformed(problem))?;
         let path = self.target().map_err(failed)?;
-        replace(&path, text.as_bytes()).map_err(failed)
+        let is_private = self.bounds.is_none();
+        replace(&path, text.as_bytes(), is_private).map_err(failed)
     }
 
     fn malformed(&self, problem: Malformed) -> SettingsError {
@@ -144,12 +146,15 @@ fn read(path: &Path) -> Result<String, SettingsError> {
     }
 }
 
-/// Writes beside the file and moves it into place: a reader sees the old file or the new one. It stays as private as it was.
-fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
+/// Writes beside the file and moves it into place: a reader sees the old file or the new one. It stays as private as it was; a new one that
+/// is private can be read by its owner only, since keys may stand in it.
+fn replace(path: &Path, bytes: &[u8], is_private: bool) -> io::Result<()> {
     let folder = path.parent().ok_or(io::ErrorKind::InvalidInput)?;
     fs::create_dir_all(folder)?;
     let temporary = folder.join(format!(".settings.{}.tmp", uuid::Uuid::new_v4().simple()));
-    let written = File::create(&temporary).and_then(|mut file| {
+    let mode = if is_private { 0o600 } else { 0o666 };
+    let created = File::options().write(true).create_new(true).mode(mode).open(&temporary);
+    let written = created.and_then(|mut file| {
         if let Ok(meta) = fs::metadata(path) {
             file.set_permissions(meta.permissions())?;
         }

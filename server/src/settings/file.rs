@@ -4,6 +4,7 @@ use std::{
     collections::BTreeSet,
     fs::{self, File},
     io::{self, Read, Write},
+    os::unix::fs::OpenOptionsExt,
     path::{Path, PathBuf},
     sync::{Mutex, PoisonError},
     time::{Duration, SystemTime},
@@ -225,13 +226,14 @@ fn aside(path: &Path) -> PathBuf {
     path.with_extension(format!("json.corrupt-{}", crate::clock::now().0))
 }
 
-/// A reader sees the old file or the new one. A symlink stays one: people keep their settings elsewhere.
+/// A reader sees the old file or the new one. A symlink stays one: people keep their settings elsewhere. A file that is new is its owner's
+/// alone, since keys may stand in it.
 fn replace(path: &Path, text: &[u8]) -> io::Result<()> {
     let path = path.canonicalize().unwrap_or_else(|_| path.to_owned());
     let dir = path.parent().ok_or(io::ErrorKind::InvalidInput)?;
     fs::create_dir_all(dir)?;
     let fresh = path.with_extension("json.new");
-    let mut file = File::create(&fresh)?;
+    let mut file = File::options().write(true).create(true).truncate(true).mode(0o600).open(&fresh)?;
     if let Ok(meta) = fs::metadata(&path) {
         file.set_permissions(meta.permissions())?;
     }

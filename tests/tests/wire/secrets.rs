@@ -1,7 +1,11 @@
 //! S5: the token is in nobody's hands but the client's: not in the log, in a file, in a child's command line or environment, in a stream
 //! or an answer. And no address of the daemon's leads anywhere else.
 
-use std::{fs, path::Path};
+use std::{
+    fs,
+    os::unix::fs::PermissionsExt,
+    path::{Path, PathBuf},
+};
 
 use anyhow::Context;
 use roost_core::client::segment;
@@ -16,6 +20,49 @@ use serde_json::json;
 use crate::spoken::{Stage, text};
 
 const PROMPT: &str = "what-only-the-agent-is-to-hear";
+
+/// S18: what was said, and the user's settings, which may hold keys.
+#[tokio::test]
+async fn other_users_of_the_machine_read_nothing_of_what_is_kept() -> anyhow::Result<()> {
+    let mut daemon = Setup::new().start().await?;
+    fs::set_permissions(daemon.home(), fs::Permissions::from_mode(0o755))?;
+    let client = daemon.client()?;
+    let sessions = [client.new_session().await?, client.new_session().await?];
+    for session in &sessions {
+        client.turn(session, PROMPT).await?;
+    }
+    client.post("/sessions/archive", &json!({"sessionIds": [sessions[0]]})).await?.ok()?;
+    client
+        .post("/workspace/settings", &json!({"scope": "user", "key": "general.language", "value": "de"}))
+        .await?
+        .ok()?;
+    daemon.stop().await?;
+    let mut kept = Vec::new();
+    let open = open_to_others(&daemon.home(), &mut kept)?;
+    assert!(kept.iter().any(|path| path.ends_with("settings.json")), "{kept:?}");
+    assert!(kept.iter().any(|path| path.components().any(|part| part.as_os_str() == "chats")), "{kept:?}");
+    assert_eq!(open, Vec::<PathBuf>::new());
+    Ok(())
+}
+
+/// Files below a folder that somebody else could read, of all the files there are.
+fn open_to_others(folder: &Path, all: &mut Vec<PathBuf>) -> anyhow::Result<Vec<PathBuf>> {
+    let is_entered = fs::metadata(folder)?.permissions().mode() & 0o011 != 0;
+    let mut open = Vec::new();
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        let path = entry.path();
+        if entry.file_type()?.is_dir() {
+            open.extend(open_to_others(&path, all)?);
+        } else {
+            if entry.metadata()?.permissions().mode() & 0o044 != 0 {
+                open.push(path.clone());
+            }
+            all.push(path);
+        }
+    }
+    Ok(if is_entered { open } else { Vec::new() })
+}
 
 #[tokio::test]
 async fn the_token_is_written_nowhere_and_a_prompt_in_no_log() -> anyhow::Result<()> {
