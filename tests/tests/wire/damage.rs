@@ -153,10 +153,11 @@ async fn what_only_looks_like_a_record_holds_nothing_up_and_takes_no_place() -> 
     assert_eq!((&first["sessionId"], &second["sessionId"]), (&json!(original), &json!("twin")));
     assert_ne!(first["eventEpoch"], second["eventEpoch"], "its numbering is its own");
     for session in [original, "twin", no_meta] {
-        assert_eq!(message_text(&stage.turn(session, [text("on")]).await?), "on");
+        // Of a copy the agent knows nothing, and that is said first.
+        assert!(message_text(&stage.turn(session, [text("on")]).await?).ends_with("on"));
     }
-    assert_eq!(shown(&load(&stage, original).await?)?, "originalon");
-    assert_eq!(shown(&load(&stage, "twin").await?)?, "originalon");
+    assert_eq!(shown(&load(&stage, original).await?)?, "originalon", "the copy went on for itself");
+    assert!(shown(&load(&stage, "twin").await?)?.starts_with("original"));
     Ok(())
 }
 

@@ -138,13 +138,15 @@ async fn what_a_full_disk_did_not_take_is_written_once_it_has_room() -> anyhow::
 async fn a_session_that_finds_no_room_leaves_nothing_behind() -> anyhow::Result<()> {
     let daemon = Setup::new().start().await?;
     let client = daemon.client()?;
+    let before = client.new_session().await?;
     processes::limit_file_size(daemon.pid()?, Some(0))?;
-    let refused = client.post("/session", &json!({})).await?;
+    let refused = client.post("/session", &json!({"sessionScope": "thread"})).await?;
     assert_eq!((refused.status, refused.code().as_deref()), (500, Some("session_store_failed")));
     make_room(&daemon)?;
     let selector = daemon.workspace().to_string_lossy().replace('/', "%2F");
     let list = client.get(&format!("/workspace/{selector}/sessions")).await?.ok()?;
-    assert_eq!(list["sessions"], json!([]), "{list}");
-    client.new_session().await?;
+    let listed: Vec<_> = list["sessions"].as_array().into_iter().flatten().map(|one| &one["sessionId"]).collect();
+    assert_eq!(listed, [&json!(before)]);
+    client.post("/session", &json!({"sessionScope": "thread"})).await?.ok()?;
     Ok(())
 }

@@ -21,7 +21,7 @@ use crate::spoken::{Stage, text};
 
 const PROMPT: &str = "what-only-the-agent-is-to-hear";
 
-/// S18: what was said, and the user's settings, which may hold keys.
+/// What was said, and the user's settings, which may hold keys.
 #[tokio::test]
 async fn other_users_of_the_machine_read_nothing_of_what_is_kept() -> anyhow::Result<()> {
     let mut daemon = Setup::new().start().await?;
