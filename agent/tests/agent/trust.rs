@@ -192,8 +192,6 @@ async fn what_only_looks_like_a_file_of_the_project_holds_nothing_up() {
     let (end, told) = peer.turn(&session, "go").await;
     end.expect("ends");
     assert_eq!(text_of(&told, "agent_message_chunk"), "hello");
-    peer.turn(&session, "/init").await.0.expect("ends");
-    assert!(
-        scene.model().requests()[1].messages().iter().any(|said| said.to_string().contains("standing instructions"))
-    );
+    let refused = peer.turn(&session, "/init").await.0.expect_err("there is nothing to begin with");
+    assert!(refused.message.contains("not a regular file"), "{refused:?}");
 }

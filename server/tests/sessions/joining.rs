@@ -50,7 +50,8 @@ async fn where_nobody_has_a_token_joining_switches_no_mode() -> anyhow::Result<(
     Ok(())
 }
 
-/// A session that somebody closes while another loads it is loaded once more, or told to be gone; it is never an error of the daemon's.
+/// A session that somebody closes while another loads it is loaded once more, or told to be gone or going; it is never an error of the
+/// daemon's.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_load_that_meets_a_close_is_no_failure() -> anyhow::Result<()> {
     let host = Host::start(AgentScript { load_session: true, ..saying(&["one"]) }).await?;
@@ -61,7 +62,7 @@ async fn a_load_that_meets_a_close_is_no_failure() -> anyhow::Result<()> {
     let closing = async {
         for _ in 0..ROUNDS {
             let closed = client.delete(&close).await?;
-            anyhow::ensure!([204, 404].contains(&closed.status), "{}", closed.text());
+            anyhow::ensure!([204, 404, 409].contains(&closed.status), "{}", closed.text());
         }
         anyhow::Ok(())
     };
@@ -69,7 +70,7 @@ async fn a_load_that_meets_a_close_is_no_failure() -> anyhow::Result<()> {
         let loads = (0..LOADERS).map(|_| async {
             for _ in 0..ROUNDS / LOADERS {
                 let loaded = client.post(&load, &json!({})).await?;
-                anyhow::ensure!([200, 404].contains(&loaded.status), "{} {}", loaded.status, loaded.text());
+                anyhow::ensure!([200, 404, 409].contains(&loaded.status), "{} {}", loaded.status, loaded.text());
             }
             anyhow::Ok(())
         });
