@@ -133,7 +133,7 @@ async fn what_a_full_disk_did_not_take_is_written_once_it_has_room() -> anyhow::
     Ok(())
 }
 
-/// A session that cannot be recorded does not begin, and does not haunt the list.
+/// A session that cannot be recorded does not begin, and leaves no record that would pass for a damaged one.
 #[tokio::test]
 async fn a_session_that_finds_no_room_leaves_nothing_behind() -> anyhow::Result<()> {
     let daemon = Setup::new().start().await?;
@@ -143,10 +143,10 @@ async fn a_session_that_finds_no_room_leaves_nothing_behind() -> anyhow::Result<
     let refused = client.post("/session", &json!({"sessionScope": "thread"})).await?;
     assert_eq!((refused.status, refused.code().as_deref()), (500, Some("session_store_failed")));
     make_room(&daemon)?;
-    let selector = daemon.workspace().to_string_lossy().replace('/', "%2F");
-    let list = client.get(&format!("/workspace/{selector}/sessions")).await?.ok()?;
-    let listed: Vec<_> = list["sessions"].as_array().into_iter().flatten().map(|one| &one["sessionId"]).collect();
-    assert_eq!(listed, [&json!(before)]);
+    let own = journal_of(&daemon, &before)?;
+    let records = own.ancestors().nth(2).context("records lie in a folder")?;
+    let kept: Vec<_> = std::fs::read_dir(records)?.flatten().map(|record| record.file_name()).collect();
+    assert_eq!(kept, [before.as_str()]);
     client.post("/session", &json!({"sessionScope": "thread"})).await?.ok()?;
     Ok(())
 }
