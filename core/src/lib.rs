@@ -8,6 +8,7 @@
 pub mod acp;
 pub mod acp_bridge;
 pub mod archive_lock;
+pub mod artifact;
 pub mod bus;
 pub mod case;
 pub mod client;

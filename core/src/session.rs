@@ -10,11 +10,12 @@
 //! - after [`Effect::Retire`] the session is over and every command is refused.
 //!
 //! One file a mechanism: `prompts` the queue, `keys` what is sent again, `turn` the running prompt, `messages` what is said while it runs,
-//! `permissions` mediation, `clients` registration, `controls` model, mode and name, `calls` whatever waits for the agent, `shells` command lines
-//! of the users', `lifecycle` the end, `restore` the beginning after a crash, `standing` what a session keeps over it.
+//! `permissions` mediation, `clients` registration, `artifacts` what a session has made, `controls` model, mode and name, `calls` whatever
+//! waits for the agent, `shells` command lines of the users', `lifecycle` the end, `restore` the beginning after a crash, `standing` what a session keeps over it.
 
 mod agent_state;
 mod annotations;
+mod artifacts;
 mod calls;
 mod clients;
 mod continuing;
@@ -44,6 +45,7 @@ use serde_json::value::RawValue;
 
 pub use agent_state::{AgentState, ApprovalMode, InvalidApprovalMode};
 pub use annotations::{AnnotateRefused, Annotations, AnnotationsChange, InvalidAnnotations, META_ANNOTATIONS};
+pub use artifacts::{ArtifactAction, ArtifactChange, ArtifactRefused, RemovalReason};
 pub use continuing::Continued;
 pub use controls::LanguageChange;
 pub use deadlines::{Deadline, InvalidDeadline, requested_deadline};
@@ -61,6 +63,7 @@ pub use shells::{ShellEnd, ShellNews, ShellRefused};
 pub use status::{Action, Interaction, OptionLabel, PendingPrompt, PromptState, Status, TurnFailure};
 pub use waits::Waits;
 
+use artifacts::Artifacts;
 use calls::Calls;
 use clients::Clients;
 use keys::Keys;
@@ -123,6 +126,7 @@ pub struct Session {
     display_name: Option<(DisplayName, TitleSource)>,
     standing: Standing,
     annotations: Annotations,
+    artifacts: Artifacts,
     turn_error: Option<TurnFailure>,
     /// The last turn came to an end of its own, or there was none: nothing was broken off.
     is_unbroken: bool,
@@ -162,6 +166,7 @@ impl Session {
             display_name: None,
             standing: Standing::default(),
             annotations: Annotations::default(),
+            artifacts: Artifacts::default(),
             turn_error: None,
             is_unbroken: true,
             is_unrecorded: false,
@@ -221,6 +226,8 @@ impl Session {
             Command::Ask { method, params } => self.ask(ticket, method, &params, out),
             Command::Shell { command, cwd } => self.run_shell(now, ticket, client, command, cwd, out),
             Command::Annotate(change) => self.annotate(now, ticket, change, out),
+            Command::AddArtifact { wish, look } => self.add_artifact(now, ticket, client, *wish, &look, out),
+            Command::RemoveArtifact { id } => self.remove_artifact(now, ticket, client, &id, out),
             Command::Close if self.is_unrecorded => out.reply(ticket, Answer::Close(Err(CloseRefused::Unrecorded))),
             Command::Close | Command::Discard => self.close(now, ticket, client, out),
         }

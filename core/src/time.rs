@@ -1,6 +1,6 @@
 //! Time as an argument: core never asks a clock.
 
-use serde::{Deserialize, Serialize, Serializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
 
 const MILLIS_PER_DAY: u64 = 86_400_000;
 
@@ -51,6 +51,12 @@ impl Millis {
     /// For `#[serde(serialize_with)]`: a moment that the wire has as text.
     pub fn serialize_iso<S: Serializer>(moment: &Self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(&moment.to_iso())
+    }
+
+    /// The inverse, for `#[serde(deserialize_with)]`.
+    pub fn deserialize_iso<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        Self::from_iso(&text).ok_or_else(|| D::Error::custom("not a moment in ISO 8601"))
     }
 }
 

@@ -22,6 +22,13 @@ impl From<NotOwned> for RpcError {
 #[must_use]
 pub fn refusal(status: u16, body: &[u8]) -> RpcError {
     let mut body: Map<String, Value> = serde_json::from_slice(body).unwrap_or_default();
+    if let Some(Value::Object(nested)) = body.get_mut("error") {
+        // Artifacts have their code beside the sentence, in a form of their own.
+        let mut nested = std::mem::take(nested);
+        body.shift_remove("v");
+        body.extend(nested.shift_remove_entry("message").map(|(_, message)| ("error".to_owned(), message)));
+        body.extend(nested);
+    }
     let message = match body.shift_remove("error") {
         Some(Value::String(message)) => message,
         _ => format!("The daemon answered {status}"),
@@ -30,6 +37,9 @@ pub fn refusal(status: u16, body: &[u8]) -> RpcError {
         if (400..500).contains(&status) && status != 429 { code::INVALID_PARAMS } else { code::INTERNAL_ERROR };
     let (code, data) = match body.shift_remove("code") {
         Some(Value::Number(number)) => (number.as_i64().unwrap_or(its_fault), of_agent(body)),
+        Some(Value::String(condition)) if condition == "VALIDATION_FAILED" => {
+            (its_fault, of_daemon(status, Some("artifact_validation_failed".to_owned()), body))
+        }
         Some(Value::String(condition)) => (its_fault, of_daemon(status, Some(condition), body)),
         _ => (its_fault, of_daemon(status, None, body)),
     };

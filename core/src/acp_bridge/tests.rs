@@ -293,3 +293,13 @@ fn a_session_is_told_of_in_the_protocols_own_words() {
     let page = listed(json!({"sessions": [{"workspaceCwd": "/w", "displayName": "n"}], "nextCursor": "1"}));
     assert_eq!(page["sessions"][0], json!({"workspaceCwd": "/w", "displayName": "n", "cwd": "/w", "title": "n"}));
 }
+
+#[test]
+fn an_artifact_that_is_refused_is_refused_in_the_words_of_json_rpc() {
+    let body =
+        json!({"v": 1, "error": {"code": "VALIDATION_FAILED", "message": "title is required", "field": "title"}});
+    let error = refusal(400, body.to_string().as_bytes());
+    assert_eq!((error.code, &*error.message), (-32602, "title is required"));
+    let data: Value = serde_json::from_str(error.data.as_ref().map_or("", |data| data.get())).expect("it has data");
+    assert_eq!(data, json!({"field": "title", "errorKind": "artifact_validation_failed", "httpStatus": 400}));
+}

@@ -3,8 +3,8 @@
 use serde_json::value::RawValue;
 
 use super::{
-    AnnotateRefused, Annotations, ApprovalMode, CallId, Continued, DisplayName, LanguageChange, LedgerEntry, NotQueued,
-    PromptKey, ShellEnd, ShellRefused, Ticket,
+    AnnotateRefused, Annotations, ApprovalMode, ArtifactChange, ArtifactRefused, CallId, Continued, DisplayName,
+    LanguageChange, LedgerEntry, NotQueued, PromptKey, ShellEnd, ShellRefused, Ticket,
 };
 use crate::{
     ClientId, Draft, Millis, PromptId,
@@ -87,6 +87,8 @@ pub enum Answer {
     Shell(Result<ShellEnd, ShellRefused>),
     /// All that clients keep with the session now.
     Annotate(Result<Annotations, AnnotateRefused>),
+    /// What was changed; nothing where all was so already.
+    ChangeArtifacts(Result<Vec<ArtifactChange>, ArtifactRefused>),
     Close(Result<(), CloseRefused>),
 }
 

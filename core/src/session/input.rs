@@ -8,6 +8,7 @@ use super::{
 use crate::{
     ClientId, Millis, PromptId, RequestId,
     acp::{RpcError, RpcId},
+    artifact::{ArtifactWish, Look},
     event::Draft,
 };
 
@@ -93,6 +94,10 @@ pub enum Command {
     Shell { command: Box<str>, cwd: Box<str> },
     /// [`Answer::Annotate`].
     Annotate(AnnotationsChange),
+    /// Declares an artifact, or changes the one in its place; `look` says how its file is. [`Answer::ChangeArtifacts`].
+    AddArtifact { wish: Box<ArtifactWish>, look: Look },
+    /// [`Answer::ChangeArtifacts`].
+    RemoveArtifact { id: Box<str> },
     /// Closes a session whose record is whole (X1). [`Answer::Close`].
     Close,
     /// Closes a session that is about to be deleted, its record with it. [`Answer::Close`].
@@ -177,6 +182,8 @@ pub enum UpdateKind {
     AvailableCommands,
     ConfigOptions,
     SessionInfo,
+    /// News of a tool call, which may name artifacts.
+    ToolCall,
     /// Passed on without a look inside.
     Other,
 }
@@ -188,6 +195,7 @@ impl From<&str> for UpdateKind {
             "available_commands_update" => Self::AvailableCommands,
             "config_option_update" => Self::ConfigOptions,
             "session_info_update" => Self::SessionInfo,
+            "tool_call_update" => Self::ToolCall,
             _ => Self::Other,
         }
     }
@@ -214,6 +222,7 @@ impl Command {
             Self::Ask { .. } => Answer::Ask(Err(refused.into())),
             Self::Shell { .. } => Answer::Shell(Err(refused.into())),
             Self::Annotate(_) => Answer::Annotate(Err(refused.into())),
+            Self::AddArtifact { .. } | Self::RemoveArtifact { .. } => Answer::ChangeArtifacts(Err(refused.into())),
             Self::Close | Self::Discard => Answer::Close(Err(refused.into())),
         }
     }

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, value::RawValue};
 
 use super::{Annotations, DisplayName, KeyedPrompt, Outcome, PromptIntent, PromptKey, QueuedMessage, TitleSource};
-use crate::{ClientId, Envelope, EventType, Millis, PromptId, RequestId};
+use crate::{ClientId, Envelope, EventType, Millis, PromptId, RequestId, artifact::Artifact};
 
 /// One line of the ledger. Entries are in the order of the effects that carried them.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -55,6 +55,14 @@ pub enum LedgerEntry {
     /// What clients keep with the session from here on.
     Annotated {
         annotations: Annotations,
+    },
+    /// An artifact as it is from here on.
+    ArtifactKept {
+        artifact: Box<Artifact>,
+    },
+    /// There is no such artifact from here on, or none that is kept.
+    ArtifactForgotten {
+        artifact_id: Box<str>,
     },
     /// The agent asks. Never recorded: only read off the events, see [`LedgerEntry::from_event`].
     PermissionAsked {
@@ -137,6 +145,8 @@ impl LedgerEntry {
             | Self::ModeChanged { .. }
             | Self::ModelChanged { .. }
             | Self::Annotated { .. }
+            | Self::ArtifactKept { .. }
+            | Self::ArtifactForgotten { .. }
             | Self::PermissionAsked { .. }
             | Self::PermissionResolved { .. } => {}
         }

@@ -50,6 +50,8 @@ impl Session {
                 LedgerEntry::ModeChanged { mode } => session.standing.mode = Some(mode),
                 LedgerEntry::ModelChanged { model } => session.standing.model = Some(model),
                 LedgerEntry::Annotated { annotations } => session.annotations = annotations,
+                LedgerEntry::ArtifactKept { artifact } => session.artifacts.restore(*artifact),
+                LedgerEntry::ArtifactForgotten { artifact_id } => session.artifacts.forget(&artifact_id),
                 LedgerEntry::PermissionAsked { request_id, prompt_id } => asked.push((request_id, prompt_id)),
                 LedgerEntry::PermissionResolved { request_id, outcome } => {
                     let prompt_id = prompt_of(&asked, &request_id);

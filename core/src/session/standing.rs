@@ -1,4 +1,4 @@
-//! What a session is apart from its turns, and keeps over a restart: its name, mode, model, and what clients noted on it.
+//! What a session is apart from its turns, and keeps over a restart: its name, mode, model, artifacts, and what clients noted on it.
 
 use serde_json::json;
 
@@ -31,6 +31,8 @@ impl Session {
         if !self.annotations.as_map().is_empty() {
             entries.push(LedgerEntry::Annotated { annotations: self.annotations.clone() });
         }
+        let artifacts = self.artifacts.restorable().cloned();
+        entries.extend(artifacts.map(|artifact| LedgerEntry::ArtifactKept { artifact: Box::new(artifact) }));
         entries.extend(self.keys.all().cloned().map(LedgerEntry::PromptKeyed));
         entries
     }

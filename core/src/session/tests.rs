@@ -1,6 +1,7 @@
 //! The numbered rules, through the front door: inputs in, effects out, virtual time. Every test names its rule.
 
 mod annotations;
+mod artifacts;
 mod clients;
 mod continuing;
 mod controls;
@@ -194,6 +195,8 @@ impl Stage {
                     LedgerEntry::ModeChanged { mode } => format!("mode {mode}"),
                     LedgerEntry::ModelChanged { model } => format!("model {model}"),
                     LedgerEntry::Annotated { .. } => "annotations".to_owned(),
+                    LedgerEntry::ArtifactKept { artifact } => format!("kept {}", artifact.title),
+                    LedgerEntry::ArtifactForgotten { .. } => "forgotten".to_owned(),
                     LedgerEntry::PermissionAsked { .. } => "asked".to_owned(),
                     LedgerEntry::PermissionResolved { .. } => "resolved".to_owned(),
                 };
@@ -257,6 +260,13 @@ fn reply(answer: &Answer) -> String {
         Answer::Shell(Err(error)) => error.to_string(),
         Answer::Annotate(Ok(annotations)) => json!(annotations).to_string(),
         Answer::Annotate(Err(error)) => error.to_string(),
+        Answer::ChangeArtifacts(Ok(changes)) => {
+            let one = |change: &ArtifactChange| {
+                format!("{} {}", json!(change.action).as_str().unwrap_or_default(), change.artifact.title)
+            };
+            changes.iter().map(one).collect::<Vec<_>>().join(", ")
+        }
+        Answer::ChangeArtifacts(Err(error)) => error.to_string(),
         Answer::SetModel(Err(error))
         | Answer::SetApprovalMode(Err(error))
         | Answer::SetLanguage(Err(error))

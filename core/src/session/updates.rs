@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde::Deserialize;
 use serde_json::{Value, json, value::RawValue};
 
-use super::{DisplayName, Session, TitleSource, UpdateKind, outbox::Outbox};
+use super::{DisplayName, Session, TitleSource, UpdateKind, artifacts::Declared, outbox::Outbox};
 use crate::{ClientId, Draft, EventType, Millis, PromptId};
 
 impl Session {
@@ -13,16 +13,20 @@ impl Session {
     pub(super) fn update(&mut self, now: Millis, kind: UpdateKind, params: Box<RawValue>, out: &mut Outbox) {
         let (prompt_id, originator) = self.prompts.attribution();
         let noted = match kind {
-            UpdateKind::Other => None,
+            UpdateKind::Other | UpdateKind::ToolCall => None,
             UpdateKind::AvailableCommands => {
                 self.available_commands = Some(params.clone());
                 None
             }
             UpdateKind::CurrentMode | UpdateKind::ConfigOptions | UpdateKind::SessionInfo => read(&params),
         };
+        let of_tool = if kind == UpdateKind::ToolCall { Declared::read(&params) } else { None };
         let draft = Draft { kind: EventType::SessionUpdate, data: params, prompt_id, originator };
         let (prompt_id, originator) = (draft.prompt_id.clone(), draft.originator.clone());
         out.publish(draft);
+        if let Some(declared) = of_tool {
+            self.declare_by_tool(now, declared, prompt_id.clone(), originator.clone(), out);
+        }
         match noted {
             None => {}
             Some(Update { current_mode_id: Some(mode), .. }) => self.note_mode(&mode, prompt_id, originator, out),
