@@ -81,6 +81,8 @@ const ALWAYS: &[&str] = &[
     "session_stats",
     "session_language",
     "session_meta",
+    "session_artifacts",
+    "session_artifacts_persistence",
     "permission_mediation",
     "workspace_persisted_transcript",
     "workspace_session_export",

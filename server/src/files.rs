@@ -12,6 +12,7 @@ mod hash;
 mod ignore_rules;
 mod kept;
 mod list;
+mod look;
 mod path;
 mod read;
 mod refusal;

@@ -38,6 +38,7 @@ const SHARED: &[(&str, &str)] = &[
             status: int(400..599), maxBytes?: int,
         }",
     ),
+    ("InvalidArtifact", "{ v: 1, error: { code: 'VALIDATION_FAILED', message: string, field?: string } }"),
     ("EventType", "string"),
 ];
 
@@ -183,6 +184,7 @@ fn what_it_names(pattern: &str, name: &str) -> &'static str {
         "group" => "A group's id",
         "tool" => "A tool's name",
         "flow" => "A device flow's id",
+        "artifact" => "An artifact's id",
         "registration" => "A workspace's id",
         _ => "A name",
     }

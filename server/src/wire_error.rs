@@ -4,7 +4,7 @@ use std::{borrow::Cow, fmt};
 
 use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
-use roost_core::{SessionId, archive_lock::InTransition};
+use roost_core::{SessionId, archive_lock::InTransition, artifact::InvalidArtifact};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
@@ -21,6 +21,16 @@ struct Answer {
     code: Option<Value>,
     fields: Map<String, Value>,
     retry_after_seconds: Option<u32>,
+    form: Form,
+}
+
+/// How the body is laid out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Form {
+    /// `{"error", "code"?, …}`
+    Flat,
+    /// `{"v", "error": {"code", "message", …}}`, as the routes of artifacts have it for what was asked wrongly.
+    Nested,
 }
 
 impl WireError {
@@ -31,6 +41,7 @@ impl WireError {
             code: None,
             fields: Map::new(),
             retry_after_seconds: None,
+            form: Form::Flat,
         }))
     }
 
@@ -68,12 +79,19 @@ impl WireError {
     #[must_use]
     pub fn body(&self) -> Value {
         let mut body = Map::with_capacity(2 + self.0.fields.len());
-        body.insert("error".to_owned(), json!(self.0.error));
+        let sentence = match self.0.form {
+            Form::Flat => "error",
+            Form::Nested => "message",
+        };
+        body.insert(sentence.to_owned(), json!(self.0.error));
         if let Some(code) = &self.0.code {
             body.insert("code".to_owned(), code.clone());
         }
         body.extend(self.0.fields.clone());
-        Value::Object(body)
+        match self.0.form {
+            Form::Flat => Value::Object(body),
+            Form::Nested => json!({"v": 1, "error": body}),
+        }
     }
 }
 
@@ -120,6 +138,16 @@ impl WireError {
     pub fn session_conflict(session: &str) -> Self {
         let why = format!("Session \"{session}\" exists in both active and archived directories.");
         Self::new(StatusCode::CONFLICT, why).code("session_conflict").with("sessionId", session)
+    }
+
+    /// 400 in a form of its own.
+    pub fn invalid_artifact(error: &InvalidArtifact) -> Self {
+        let mut refused = Self::bad_request(error.message.clone()).code("VALIDATION_FAILED");
+        refused.0.form = Form::Nested;
+        match error.field {
+            Some(field) => refused.with("field", field),
+            None => refused,
+        }
     }
 
     /// 503: no session can come to a workspace that is being removed.

@@ -98,6 +98,8 @@ impl Driver {
             | LedgerEntry::ModeChanged { .. }
             | LedgerEntry::ModelChanged { .. }
             | LedgerEntry::Annotated { .. }
+            | LedgerEntry::ArtifactKept { .. }
+            | LedgerEntry::ArtifactForgotten { .. }
             | LedgerEntry::PermissionAsked { .. }
             | LedgerEntry::PermissionResolved { .. } => {}
         }

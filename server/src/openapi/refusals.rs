@@ -2,7 +2,7 @@
 //!
 //! A row says `404 prompt_not_found; 503 - prompt_queue_full`: under each status the codes, by their words. `-` is a refusal without a
 //! code, `#` one with a number as its code: an agent's own. `@binary_file` is the `errorKind` of the envelope that routes about files
-//! have, `!` an error of JSON-RPC.
+//! have, `!` an error of JSON-RPC, `artifact` what the routes of artifacts say in a form of their own.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -93,6 +93,9 @@ fn response(status: u16, codes: &BTreeSet<&'static str>) -> Value {
     if !kinds.is_empty() {
         forms.push(narrowed("FileError", "errorKind", &json!({"enum": kinds})));
     }
+    if codes.contains(INVALID_ARTIFACT) {
+        forms.push(json!({"$ref": "#/components/schemas/InvalidArtifact"}));
+    }
     if codes.contains("!") {
         forms.push(json!({"$ref": "#/components/schemas/RpcMessage"}));
     }
@@ -108,8 +111,11 @@ fn response(status: u16, codes: &BTreeSet<&'static str>) -> Value {
     response
 }
 
+/// What stands in a row for that form.
+const INVALID_ARTIFACT: &str = "artifact";
+
 fn is_word(code: &str) -> bool {
-    code.starts_with(|first: char| first.is_ascii_alphabetic())
+    code != INVALID_ARTIFACT && code.starts_with(|first: char| first.is_ascii_alphabetic())
 }
 
 fn narrowed(form: &str, member: &str, to: &Value) -> Value {

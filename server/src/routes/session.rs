@@ -1,6 +1,7 @@
 //! Everything under `/session`: one file a noun.
 
 mod annotation;
+mod artifact;
 mod control;
 mod create;
 mod events;
@@ -63,6 +64,9 @@ pub fn routes() -> Router<Arc<App>> {
             "/session/{id}/_meta",
             get(annotation::show).put(annotation::replace).patch(annotation::merge).delete(annotation::clear),
         )
+        .route("/session/{id}/artifacts", get(artifact::list).post(artifact::add))
+        .route("/session/{id}/artifacts/{artifact}", axum::routing::delete(artifact::remove))
+        .route("/session/{id}/artifacts/{artifact}/content", get(artifact::content))
         .route("/session/{id}/model", post(control::model))
         .route("/session/{id}/approval-mode", post(control::approval_mode))
         .route("/session/{id}/permission/{request}", post(permission::vote))

@@ -4,6 +4,7 @@
 //! metrics, the strict gate and the description at `/openapi.json` can miss none.
 
 mod acp;
+mod artifacts;
 mod controls;
 mod daemon;
 mod files;
@@ -50,6 +51,7 @@ static TABLE: LazyLock<Table> = LazyLock::new(Table::new);
 const ALL: &[(&str, &[Row])] = &[
     ("Daemon", daemon::ROWS),
     ("Sessions", sessions::SESSIONS),
+    ("Artifacts", artifacts::ROWS),
     ("Turns", turns::TURNS),
     ("Order and archive", order::ORDER),
     ("Workspaces", workspaces::WORKSPACES),
@@ -64,6 +66,7 @@ const ALL: &[(&str, &[Row])] = &[
 const SHAPES: &[&[(&str, &str)]] = &[
     daemon::SHAPES,
     sessions::SHAPES,
+    artifacts::SHAPES,
     turns::SHAPES,
     order::SHAPES,
     workspaces::SHAPES,

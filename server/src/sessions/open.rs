@@ -106,7 +106,7 @@ impl Opened {
 /// An update that repeats what was said, and not how things stand.
 fn is_history(message: &FromAgent) -> bool {
     match message {
-        FromAgent::Update { kind: UpdateKind::Other, .. } => true,
+        FromAgent::Update { kind: UpdateKind::Other | UpdateKind::ToolCall, .. } => true,
         FromAgent::Update { .. }
         | FromAgent::Notification { .. }
         | FromAgent::Request { .. }

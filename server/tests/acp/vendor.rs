@@ -156,6 +156,32 @@ async fn a_change_over_a_method_is_seen_over_its_route() -> anyhow::Result<()> {
 }
 
 #[tokio::test]
+async fn artifacts_are_declared_in_the_name_of_the_connections_client() -> anyhow::Result<()> {
+    let host = Host::start(saying(&["hello"])).await?;
+    let client = host.client();
+    let (editor, mut stream, session) = Editor::open(&client).await?;
+    let link = json!({"sessionId": session, "title": "A page", "url": "https://example.org"});
+    let added = ask(&editor, &mut stream, "_qwen/session/artifacts/add", &link).await?;
+    let id = added["changes"][0]["artifactId"].as_str().context("an artifact has an id")?.to_owned();
+    let path = format!("/session/{session}/artifacts");
+    assert_eq!(client.get(&path).await?.ok()?["artifacts"][0]["id"], id.as_str());
+    let listed = ask(&editor, &mut stream, "_qwen/session/artifacts", &json!({"sessionId": session})).await?;
+    assert_eq!(listed["artifacts"][0]["title"], "A page");
+    editor.ask(60, "_qwen/session/artifacts/add", &json!({"sessionId": session, "title": "", "url": "x"})).await?;
+    let refused = stream.error(60).await?;
+    assert_eq!(refused["code"], -32602);
+    assert_eq!(
+        (&refused["data"]["errorKind"], &refused["data"]["field"]),
+        (&json!("artifact_validation_failed"), &json!("title"))
+    );
+    let removed = json!({"sessionId": session, "artifactId": id});
+    let removed = ask(&editor, &mut stream, "_qwen/session/artifacts/remove", &removed).await?;
+    assert_eq!(removed["changes"][0]["action"], "removed");
+    assert_eq!(client.get(&path).await?.ok()?["artifacts"], json!([]));
+    Ok(())
+}
+
+#[tokio::test]
 async fn whoever_detaches_has_the_session_no_more() -> anyhow::Result<()> {
     let host = Host::start(saying(&["hello"])).await?;
     let (editor, mut stream, session) = Editor::open(&host.client()).await?;

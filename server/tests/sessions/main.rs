@@ -3,6 +3,7 @@
 mod agent_that_cannot_load;
 mod annotations;
 mod apart;
+mod artifacts;
 mod crash;
 mod histories;
 mod host;
