@@ -175,12 +175,8 @@ const BEYOND = [
     },
   },
   {
-    why: 'sessions have no artifacts, attachments or sources yet',
+    why: 'no wire description of attachments and sources of sessions',
     DaemonClient: {
-      listSessionArtifacts: on(),
-      addSessionArtifact: on({ kind: 'link', title: 'x', url: 'https://example.org' }),
-      removeSessionArtifact: on('x'),
-      readSessionArtifactContent: on('x'),
       uploadSessionAttachment: on(new Blob(['x']), 'x.txt', 'text/plain'),
       readSessionAttachment: on('x'),
       listSessionAttachments: on(),
@@ -190,9 +186,6 @@ const BEYOND = [
       removeSessionSource: on('x'),
     },
     DaemonSessionClient: {
-      artifacts: [],
-      addArtifact: [{ kind: 'link', title: 'x', url: 'https://example.org' }],
-      removeArtifact: ['x'],
       uploadAttachment: [new Blob(['x']), 'x.txt', 'text/plain'],
       readAttachment: ['x'],
       listAttachments: [],

@@ -72,6 +72,10 @@ const DAEMON: &[Row] = &[
     ("PUT", "/session/{id}/_meta", r#"{"meta":{"k":"v"}}"#),
     ("PATCH", "/session/{id}/_meta", r#"{"meta":{"k":"v"}}"#),
     ("DELETE", "/session/{id}/_meta", ""),
+    ("GET", "/session/{id}/artifacts", ""),
+    ("POST", "/session/{id}/artifacts", r#"{"title":"A link","url":"https://example.org/"}"#),
+    ("DELETE", "/session/{id}/artifacts/{artifact}", ""),
+    ("GET", "/session/{id}/artifacts/{artifact}/content", ""),
     ("POST", "/session/{id}/prompt", r#"{"prompt":[{"type":"text","text":"hi"}]}"#),
     ("POST", "/session/{id}/cancel", "{}"),
     ("GET", "/session/{id}/pending-prompts", ""),
@@ -239,6 +243,13 @@ impl Route {
     #[must_use]
     pub fn names_a_workspace(&self) -> bool {
         self.path.contains("/workspace/{") || self.path.starts_with("/workspaces/{")
+    }
+
+    /// It does nothing in the name of nobody.
+    #[must_use]
+    pub fn needs_a_client(&self) -> bool {
+        let declares = self.method != "GET" && self.path.contains("/artifacts");
+        declares || self.path.ends_with("/shell")
     }
 
     /// It reads a JSON body.

@@ -42,11 +42,12 @@ fn answer(request: &ChatRequest) -> Turn {
 }
 
 /// The files of tests.
-const FILES: [&str; 11] = [
+const FILES: [&str; 12] = [
     "session.test.mjs",
     "turn.test.mjs",
     "permission.test.mjs",
     "organization.test.mjs",
+    "artifact.test.mjs",
     "file.test.mjs",
     "workspace.test.mjs",
     "workspaces.test.mjs",
@@ -158,6 +159,11 @@ async fn the_published_client_votes_on_what_the_agent_may_do() -> anyhow::Result
 #[tokio::test]
 async fn the_published_client_keeps_sessions_in_order() -> anyhow::Result<()> {
     record("organization.test.mjs").await.map(drop)
+}
+
+#[tokio::test]
+async fn the_published_client_declares_artifacts() -> anyhow::Result<()> {
+    record("artifact.test.mjs").await.map(drop)
 }
 
 #[tokio::test]

@@ -118,7 +118,7 @@ fn of(route: &Route) -> Vec<Case> {
     for wrong in route.wrongs() {
         let body = if route.takes_json() { wrong.body.to_string() } else { String::new() };
         let wrong = case(&wrong.what, own, &wrong.query, &body);
-        cases.push(if route.path.ends_with("/shell") { wrong.by("CLIENT") } else { wrong });
+        cases.push(if route.needs_a_client() { wrong.by("CLIENT") } else { wrong });
     }
     cases
 }

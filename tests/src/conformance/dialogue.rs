@@ -208,6 +208,8 @@ fn good(method: &VendorMethod, session: &str, group: &Value) -> Value {
         "_qwen/session/update_metadata" => json!({"displayName": "A name"}),
         "_qwen/session/update_organization" => json!({"sessionId": session, "isPinned": true}),
         "_qwen/session/shell" => json!({"command": "echo hello"}),
+        "_qwen/session/artifacts/add" => json!({"title": "Over ACP", "url": "https://example.org/acp"}),
+        "_qwen/session/artifacts/remove" => json!({"artifactId": "nothing"}),
         "_qwen/workspace/session_groups/create" => json!({"name": "Over ACP", "color": "blue"}),
         "_qwen/workspace/session_groups/update" => json!({"groupId": group, "name": "Renamed over ACP"}),
         "_qwen/workspace/session_groups/delete" => json!({"groupId": group}),

@@ -21,6 +21,7 @@ const LEARNED: &[(&str, &str)] = &[
     ("/nextCursor", "CURSOR"),
     ("/state/models/currentModelId", "MODEL"),
     ("/entries/0/sha", "COMMIT"),
+    ("/changes/0/artifactId", "ARTIFACT"),
 ];
 
 impl Words {

@@ -37,6 +37,10 @@ const fn rpc(field: Field) -> Field {
     field.refused(Refusal::Rpc)
 }
 
+const fn artifact(field: Field) -> Field {
+    field.refused(Refusal::Artifact)
+}
+
 const fn request(field: Field) -> Field {
     field.coded("invalid_request")
 }
@@ -107,6 +111,32 @@ pub(super) const BODIES: &[Body] = &[
     ("PATCH", "/workspaces/{workspace}/session/{session}/organization", PLACE),
     ("PUT", "/session/{id}/_meta", &[Field::object("meta").coded("invalid_session_meta")]),
     ("PATCH", "/session/{id}/_meta", &[Field::object("meta").coded("invalid_session_meta")]),
+    (
+        "POST",
+        "/session/{id}/artifacts",
+        &[
+            artifact(Field::text("title")).never(&[r#"" ""#, r#""<b>x</b>""#, r#""a\u0007b""#]),
+            artifact(Field::text("description")).or_null().never(&[r#""<script>""#]),
+            artifact(Field::text("url")).never(&[
+                r#""no address""#,
+                r#""file:///etc/passwd""#,
+                r#""https://u:p@e.org""#,
+            ]),
+            artifact(Field::text("workspacePath")).or_null().never(&[
+                r#""/etc/passwd""#,
+                r#""../x""#,
+                r#""hello.txt""#,
+            ]),
+            artifact(Field::text("managedId")).or_null().never(&[r#""a/b""#, r#""both""#]),
+            artifact(Field::text("storage")).never(&[r#""attic""#, r#""published""#, r#""workspace""#]),
+            artifact(Field::text("kind")).or_null().never(&[r#""thing""#]),
+            artifact(Field::text("mimeType")).or_null(),
+            artifact(Field::number("sizeBytes")).never(&["-1", "1.5"]),
+            artifact(Field::object("metadata")).never(&[r#"{"a":{}}"#, r#"{"password":"x"}"#]),
+            artifact(Field::text("retention")).never(&[r#""pinned""#]),
+            Field::flag("clientRetained").lenient(),
+        ],
+    ),
     (
         "POST",
         "/session/{id}/prompt",

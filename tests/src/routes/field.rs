@@ -24,6 +24,8 @@ pub enum Refusal {
     File,
     /// As an error of JSON-RPC, -32600.
     Rpc,
+    /// In the form that artifacts have: `{"v":1,"error":{"code":"VALIDATION_FAILED",…}}`.
+    Artifact,
 }
 
 /// A member of a JSON body, of one type.

@@ -293,12 +293,17 @@ fn sentence(route: &Route, refusal: Refusal) -> String {
         Refusal::Plain => "no code, and a reason".to_owned(),
         Refusal::File => "parse_error in the envelope of files, and a reason".to_owned(),
         Refusal::Rpc => "-32600 of JSON-RPC, and a reason".to_owned(),
+        Refusal::Artifact => "VALIDATION_FAILED in the form of artifacts, and a reason".to_owned(),
     }
 }
 
 fn refusal_of(answer: &Response) -> String {
     let body = answer.json();
     let (error, said) = match &body["error"] {
+        Value::Object(error) if body["v"] == 1 => {
+            let code = error["code"].as_str().unwrap_or_default();
+            (format!("{code} in the form of artifacts"), error["message"].clone())
+        }
         Value::Object(error) => (format!("{} of JSON-RPC", error["code"]), error["message"].clone()),
         said => match (&body["errorKind"], &body["code"]) {
             (Value::String(kind), Value::Null) if body["status"] == answer.status => {

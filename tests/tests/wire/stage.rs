@@ -59,10 +59,11 @@ const TOLD: &[&str] = &[
     "/session/{session}/mid-turn-messages",
     "/session/{session}/turns/current",
     "/session/{session}/_meta",
+    "/session/{session}/artifacts",
 ];
 
 /// What moves by being looked at.
-const RESTLESS: &[&str] = &["lastActivityAt", "idleSinceMs", "connectedClients"];
+const RESTLESS: &[&str] = &["lastActivityAt", "idleSinceMs", "connectedClients", "generatedAt"];
 
 impl Stage {
     /// A daemon that has everything switched on, with one session whose turn is over.

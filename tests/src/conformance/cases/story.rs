@@ -8,11 +8,12 @@ use super::Case;
 type Step = (&'static str, &'static str, Value);
 
 pub(super) fn all() -> Vec<Case> {
-    let stories: [(&str, Vec<Step>); 8] = [
+    let stories: [(&str, Vec<Step>); 9] = [
         ("groups", groups()),
         ("files", files()),
         ("a repository", repository()),
         ("a shell", shell()),
+        ("artifacts", artifacts()),
         ("prompts", prompts()),
         ("put away and got back", archive()),
         ("workspaces", workspaces()),
@@ -56,7 +57,8 @@ fn told(story: &str, steps: Vec<Step>) -> Vec<Case> {
             body => body.to_string(),
         };
         let case = Case { keeps_its_session: true, ..Case::new(name, method, path.to_owned(), body) };
-        if path.ends_with("/shell") { case.by("CLIENT") } else { case }
+        let is_by_client = path.ends_with("/shell") || path.contains("/artifacts");
+        if is_by_client { case.by("CLIENT") } else { case }
     };
     steps.into_iter().enumerate().map(case).collect()
 }
@@ -110,6 +112,30 @@ fn repository() -> Vec<Step> {
 fn shell() -> Vec<Step> {
     let path = "/session/SESSION/shell";
     vec![("POST", path, json!({"command": "echo hello"})), ("POST", path, json!({"command": "exit 3"}))]
+}
+
+fn artifacts() -> Vec<Step> {
+    let all = "/session/SESSION/artifacts";
+    let (one, content) = ("/session/SESSION/artifacts/ARTIFACT", "/session/SESSION/artifacts/ARTIFACT/content");
+    let link =
+        json!({"title": "A page", "url": "https://example.org/page", "description": "To read", "metadata": {"a": 1}});
+    let more = json!({"title": "A page", "url": "https://example.org/page", "metadata": {"b": true}});
+    let kept = json!({"title": "Kept", "managedId": "m-1", "mimeType": "text/plain", "sizeBytes": 3, "retention": "ephemeral"});
+    vec![
+        ("POST", all, link.clone()),
+        ("POST", all, link),
+        ("POST", all, more),
+        ("POST", all, json!({"title": "Not there", "workspacePath": "not/there.html"})),
+        ("POST", all, kept),
+        ("GET", content, Value::Null),
+        ("DELETE", one, Value::Null),
+        ("DELETE", one, Value::Null),
+        ("POST", all, json!({"title": "Hello", "workspacePath": "./hello.txt"})),
+        ("GET", all, Value::Null),
+        ("GET", content, Value::Null),
+        ("POST", all, json!({"title": "Nowhere"})),
+        ("POST", all, json!({"title": "A key", "url": "https://example.org/?api_key=x"})),
+    ]
 }
 
 fn prompts() -> Vec<Step> {

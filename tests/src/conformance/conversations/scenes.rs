@@ -104,6 +104,23 @@ pub(super) fn of_rest() -> Vec<Scene> {
             ],
         ),
         scene(
+            "artifacts",
+            [
+                ask(
+                    "POST",
+                    "/session/SESSION/artifacts",
+                    json!({"title": "A page", "url": "https://example.org/page"}),
+                ),
+                Hear(Event("artifact_changed")),
+                ask(
+                    "POST",
+                    "/session/SESSION/artifacts",
+                    json!({"title": "A page", "url": "https://example.org/page", "metadata": {"pages": 3}}),
+                ),
+                Hear(Event("artifact_changed")),
+            ],
+        ),
+        scene(
             "the workspace",
             [
                 ask("POST", "/workspace/settings", json!({"scope": "workspace", "key": "ui.hideTips", "value": true})),
