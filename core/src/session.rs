@@ -11,7 +11,8 @@
 //!
 //! One file a mechanism: `prompts` the queue, `keys` what is sent again, `turn` the running prompt, `messages` what is said while it runs,
 //! `permissions` mediation, `clients` registration, `artifacts` what a session has made, `controls` model, mode and name, `calls` whatever
-//! waits for the agent, `shells` command lines of the users', `lifecycle` the end, `restore` the beginning after a crash, `standing` what a session keeps over it.
+//! waits for the agent, `shells` command lines of the users', `lifecycle` the end, `restore` the beginning after a crash, `standing` what a
+//! session keeps over it.
 
 mod agent_state;
 mod annotations;

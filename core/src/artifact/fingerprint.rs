@@ -19,7 +19,7 @@ pub struct Fingerprint {
     pub size_bytes: u64,
     /// Since 1970.
     pub modified_ms: f64,
-    /// Of its bytes, in hexadecimal; None where it is too large to be read for that.
+    /// Of its bytes, in hexadecimal; None where nobody has read them.
     pub sha256: Option<String>,
 }
 
@@ -72,14 +72,28 @@ impl Artifact {
 
     /// A file of another size is another one; one that was only written again is the same if its bytes are.
     fn is_as_declared(&self, now: &Fingerprint) -> bool {
-        let declared = |key: &str| self.metadata.get(key);
-        let Some(size) = declared(SIZE) else { return true };
-        let is_unwritten = declared(MODIFIED).and_then(Value::as_f64).is_some_and(|before| {
-            // Reading a number back may cost its last digit.
-            (before - now.modified_ms).abs() < 0.001
-        });
-        let has_its_bytes = now.sha256.is_some() && now.sha256.as_deref() == declared(SHA256).and_then(Value::as_str);
-        size.as_u64() == Some(now.size_bytes) && (is_unwritten || has_its_bytes)
+        if self.metadata.get(SIZE).is_none() {
+            return true;
+        }
+        let declared = self.metadata.get(SHA256).and_then(Value::as_str);
+        let has_its_bytes = now.sha256.is_some() && now.sha256.as_deref() == declared;
+        self.has_its_size(now) && (self.is_unwritten(now) || has_its_bytes)
+    }
+
+    /// Whether only its bytes tell if a file is as it was declared.
+    #[must_use]
+    pub fn is_told_by_bytes(&self, now: &Fingerprint) -> bool {
+        self.has_its_size(now) && !self.is_unwritten(now)
+    }
+
+    fn has_its_size(&self, now: &Fingerprint) -> bool {
+        self.metadata.get(SIZE).and_then(Value::as_u64) == Some(now.size_bytes)
+    }
+
+    fn is_unwritten(&self, now: &Fingerprint) -> bool {
+        // Reading a number back may cost its last digit.
+        let is_same = |before: f64| (before - now.modified_ms).abs() < 0.001;
+        self.metadata.get(MODIFIED).and_then(Value::as_f64).is_some_and(is_same)
     }
 }
 
@@ -112,5 +126,8 @@ mod tests {
         assert_eq!(status_of(&Look::Missing), Status::Missing);
         let unread = Fingerprint { size_bytes: 3, modified_ms: 9.0, sha256: None };
         assert_eq!(status_of(&Look::Found(unread)), Status::Changed, "its bytes are not known to be the same");
+        let told_by_bytes =
+            |size_bytes, modified_ms| artifact.is_told_by_bytes(&Fingerprint { size_bytes, modified_ms, sha256: None });
+        assert!(told_by_bytes(3, 9.0) && !told_by_bytes(3, 1.5) && !told_by_bytes(4, 9.0));
     }
 }

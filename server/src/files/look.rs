@@ -11,13 +11,19 @@ use super::{Refusal, WorkspaceFiles, WorkspacePath, root::Opened, stat::size_of}
 const MAX_HASHED_BYTES: u64 = 1024 * 1024;
 
 impl WorkspaceFiles {
-    /// How a file looks.
+    /// How a file looks; its bytes are read where `asks_for_bytes` says of the rest that they matter.
     ///
     /// # Errors
     /// The path leads out of the workspace or to something else than a file, or the disk refuses. What is not there is no error.
-    pub fn look(&self, path: &WorkspacePath) -> Result<Look, Refusal> {
+    pub fn look(
+        &self,
+        path: &WorkspacePath,
+        asks_for_bytes: impl FnOnce(&Fingerprint) -> bool,
+    ) -> Result<Look, Refusal> {
         match self.root.open_file(path) {
-            Ok(opened) => fingerprint(&opened).map(Look::Found).map_err(|error| Refusal::io(error, &path.shown())),
+            Ok(opened) => {
+                fingerprint(&opened, asks_for_bytes).map(Look::Found).map_err(|error| Refusal::io(error, &path.shown()))
+            }
             Err(Refusal::NotFound(_) | Refusal::NotADirectory(_)) => Ok(Look::Missing),
             Err(refusal) => Err(refusal),
         }
@@ -39,11 +45,14 @@ impl WorkspaceFiles {
     }
 }
 
-fn fingerprint(opened: &Opened) -> io::Result<Fingerprint> {
+fn fingerprint(opened: &Opened, asks_for_bytes: impl FnOnce(&Fingerprint) -> bool) -> io::Result<Fingerprint> {
     let size_bytes = size_of(&opened.stat);
-    let sha256 = if size_bytes <= MAX_HASHED_BYTES { Some(hashed(&opened.file)?) } else { None };
     let modified_ms = opened.stat.st_mtime as f64 * 1e3 + opened.stat.st_mtime_nsec as f64 / 1e6;
-    Ok(Fingerprint { size_bytes, modified_ms, sha256 })
+    let mut seen = Fingerprint { size_bytes, modified_ms, sha256: None };
+    if size_bytes <= MAX_HASHED_BYTES && asks_for_bytes(&seen) {
+        seen.sha256 = Some(hashed(&opened.file)?);
+    }
+    Ok(seen)
 }
 
 fn hashed(file: impl Read) -> io::Result<String> {

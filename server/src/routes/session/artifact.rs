@@ -201,7 +201,7 @@ async fn look(app: &App, live: &LiveSession, place: &Place) -> Result<Look, Wire
     let (files, cwd) = (app.files.clone(), Arc::clone(&live.cwd));
     let look = move || {
         let files = files.of(&cwd)?;
-        files.look(&files.path(&path)?)
+        files.look(&files.path(&path)?, |_| true)
     };
     blocking(look).await?.map_err(|refused: Refusal| {
         let said = format!("workspacePath must lead to a file in the workspace: {refused}");
@@ -214,9 +214,11 @@ fn as_they_are(mut artifacts: Vec<Artifact>, files: &Files, cwd: &FilePath) -> V
     let files = files.of(cwd);
     for artifact in &mut artifacts {
         let Some(path) = artifact.place.workspace_path() else { continue };
-        let look = files.as_ref().map_or(Look::Missing, |files| {
-            files.path(path).and_then(|path| files.look(&path)).unwrap_or(Look::Missing)
+        let looked = files.as_ref().ok().and_then(|files| {
+            let path = files.path(path).ok()?;
+            files.look(&path, |seen| artifact.is_told_by_bytes(seen)).ok()
         });
+        let look = looked.unwrap_or(Look::Missing);
         artifact.compare(&look);
     }
     artifacts
