@@ -5,16 +5,28 @@
 //!
 //! Made for streams: [`Markdown::append`] keeps finished blocks as they are and reads only the open tail again.
 //! Law: in whatever pieces a text arrives, the blocks are those of the whole text. Reference definitions (`[a]: …`) therefore define
-//! nothing beyond their own block; they are shown as text.
+//! nothing; they are shown as text. Of characters by name only the usual ones are known (`entity`): all of HTML's would be 60 kB of every
+//! page.
 
-mod build;
+mod address;
+mod blocks;
+mod code;
+mod emphasis;
+mod entity;
 mod hidden;
 mod href;
+mod html;
+mod inline;
+mod line;
 mod split;
+mod table;
+mod target;
 
-pub use build::MAX_DEPTH;
 pub use hidden::{Hidden, Piece, pieces};
 pub use href::Href;
+
+/// Nodes inside nodes, at most. What is nested deeper stands in the innermost one that is kept.
+pub const MAX_DEPTH: usize = 32;
 
 /// A block of a document.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -153,7 +165,7 @@ impl Markdown {
             return self.blocks.len();
         }
         if !self.extend_code(text) {
-            self.tail.push_str(text);
+            self.tail.push_str(&text.replace('\0', "\u{fffd}"));
             self.read_tail();
         }
         first
@@ -161,19 +173,14 @@ impl Markdown {
 
     fn read_tail(&mut self) {
         let text = split::without_blank_end(&self.tail);
-        let parts = split::parts(text);
+        let found = blocks::read(text);
+        let open = split::first_open(text, &found);
+        let start = found.get(open).map_or(0, |found| found.start);
         self.blocks.truncate(self.finished);
-        let open = split::first_open(text, &parts);
-        let mut finished = self.finished;
-        for (nth, part) in parts.iter().enumerate() {
-            self.blocks.extend(part.read(text));
-            if nth + 1 == open {
-                finished = self.blocks.len();
-            }
-        }
-        self.finished = finished;
+        self.blocks.extend(found.into_iter().map(|found| found.block));
+        self.finished += open;
         if open > 0 {
-            self.tail.drain(..parts[open].start);
+            self.tail.drain(..start);
         }
         self.fence = split::open_fence(&self.tail).filter(|_| self.blocks.len() == self.finished + 1);
     }

@@ -1,95 +1,14 @@
-//! The top-level parts of a text, and from which one on it is still open.
+//! From which block on a text is still open.
 
-use std::ops::Range;
+use super::blocks::Found;
 
-use pulldown_cmark::{Event, Options, Parser};
-
-use super::{Block, Inline, build};
-
-pub(super) const OPTIONS: Options =
-    Options::ENABLE_TABLES.union(Options::ENABLE_STRIKETHROUGH).union(Options::ENABLE_TASKLISTS);
-
-/// A stretch of text between two places where a top-level block begins.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Part {
-    /// Where it begins: the start of a line.
-    pub(super) start: usize,
-    end: usize,
-    /// No block at all, but text: definitions.
-    is_gap: bool,
-}
-
-/// The parts of `text`, in order, without blank stretches.
-pub(super) fn parts(text: &str) -> Vec<Part> {
-    let mut parts: Vec<Part> = Vec::new();
-    let mut at = 0;
-    for block in blocks(text) {
-        let start = line_start(text, block.start).max(at);
-        push_gap(text, at..start, &mut parts);
-        at = block.end.max(start);
-        parts.push(Part { start, end: at, is_gap: false });
-    }
-    push_gap(text, at..text.len(), &mut parts);
-    parts
-}
-
-fn push_gap(text: &str, gap: Range<usize>, parts: &mut Vec<Part>) {
-    let blank = text[gap.clone()].trim_start();
-    if !blank.trim_end().is_empty() {
-        let start = line_start(text, gap.end - blank.len()).max(gap.start);
-        parts.push(Part { start, end: gap.end, is_gap: true });
-    }
-}
-
-/// Where the top-level blocks are. The parser counts definitions behind a list or a quote in; here they are not.
-fn blocks(text: &str) -> Vec<Range<usize>> {
-    let parser = Parser::new_ext(text, OPTIONS);
-    let mut definitions: Vec<usize> =
-        parser.reference_definitions().iter().map(|(_, found)| found.span.start).collect();
-    definitions.sort_unstable();
-    let (mut depth, mut shown) = (0_usize, 0);
-    let mut blocks: Vec<Range<usize>> = Vec::new();
-    for (event, range) in parser.into_offset_iter() {
-        if depth == 0 {
-            shown = range.start;
-            blocks.push(range.clone());
-        }
-        match event {
-            Event::Start(_) => depth += 1,
-            Event::End(_) => depth = depth.saturating_sub(1),
-            _ => shown = shown.max(range.end),
-        }
-        if let (0, Some(block)) = (depth, blocks.last_mut()) {
-            let behind = definitions.iter().find(|at| (shown..block.end).contains(at));
-            block.end = behind.map_or(block.end, |at| line_start(text, *at).max(block.start));
-        }
-    }
-    blocks
-}
-
-fn line_start(text: &str, at: usize) -> usize {
-    text[..at].rfind(['\n', '\r']).map_or(0, |line| line + 1)
-}
-
-impl Part {
-    /// Reads the part by itself: nothing outside of it can change what it means.
-    pub(super) fn read(&self, text: &str) -> Vec<Block> {
-        let text = &text[self.start..self.end];
-        if self.is_gap {
-            return vec![Block::Paragraph(vec![Inline::Text(text.trim().to_owned())])];
-        }
-        build::blocks(text)
-    }
-}
-
-/// The index of the first part that later text may still change; 0 when all may.
+/// The index of the first block that later text may still change; 0 when all may.
 ///
-/// A part is finished once a further one begins behind a blank line, and the first line of that one is complete: until then `2` may
+/// A block is finished once a further one begins behind a blank line, and the first line of that one is complete: until then `2` may
 /// become `2.`, an item of the list before it.
-pub(super) fn first_open(text: &str, parts: &[Part]) -> usize {
-    let is_settled =
-        |part: &Part| !part.is_gap && text[part.start..].contains('\n') && follows_blank_line(&text[..part.start]);
-    parts.iter().rposition(is_settled).unwrap_or(0)
+pub(super) fn first_open(text: &str, found: &[Found]) -> usize {
+    let is_settled = |found: &Found| text[found.start..].contains('\n') && follows_blank_line(&text[..found.start]);
+    found.iter().rposition(is_settled).unwrap_or(0)
 }
 
 fn follows_blank_line(before: &str) -> bool {

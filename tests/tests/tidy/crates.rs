@@ -19,7 +19,6 @@ const CORE_MAY_USE: &[&str] = &[
     "bytes",
     "jsonc-parser",
     "memchr",
-    "pulldown-cmark",
     "serde",
     "serde_json",
     "similar",
