@@ -3,17 +3,17 @@
 //! With an empty composer the dock takes the keyboard; with text in it, it does not, and says how to answer anyway. No key decides in the
 //! first moments, so that an answer is never an accident.
 
+mod ballot;
 mod question;
 
 use crate::leptos::{ev, prelude::*};
 use roost_core::{
-    Millis,
     payload::{PermissionOption, ToolContent},
     transcript::Permission,
 };
 use serde_json::Value;
 
-use self::question::Answers;
+use self::{ballot::Ballot, question::Answers};
 use super::{diff::diff, markdown::visible};
 use crate::{
     browser,
@@ -24,10 +24,6 @@ use crate::{
 
 /// Id of the element that takes the keyboard.
 pub(crate) const DOCK: &str = "dock";
-/// The buttons that answer.
-const ANSWERS: &str = ".dock-acts button";
-/// A request is this old before a key can decide it.
-const GUARD: Millis = Millis(400);
 
 /// Requests of other sessions: counted, named, one press away.
 pub(crate) fn elsewhere() -> impl Content {
@@ -65,9 +61,9 @@ pub(crate) fn dock() -> impl Content {
 }
 
 fn card(store: Store, ask: &Permission) -> impl Content {
-    let shown_at = browser::now();
     let questions = ask.request.questions();
     let answers = Answers::to(&questions);
+    let ballot = Ballot::new(store, ask, (!questions.is_empty()).then(|| answers.clone()));
     let node = Ref::new();
     // Focus moves only when nothing is being written.
     once_drawn(node, move |node| {
@@ -76,84 +72,10 @@ fn card(store: Store, ask: &Permission) -> impl Content {
             let _ = node.focus();
         }
     });
-    let request = ask.request_id().clone();
-    let options = ask.request.options.clone();
-    let settled = {
-        let request = request.clone();
-        move || store.talk.voting.with(|voting| voting.as_ref() == Some(&request))
-    };
-    let decide = {
-        let (asks_questions, answers) = (!questions.is_empty(), answers.clone());
-        move |option: &PermissionOption| {
-            let (request, option_id) = (request.clone(), option.option_id.clone());
-            store.dispatch(if asks_questions && option.allows() {
-                Command::Answer { request, option: option_id, answers: answers.texts() }
-            } else {
-                Command::Vote { request, option: option_id }
-            });
-            browser::focus("prompt");
-        }
-    };
-    let by_key = {
-        let (decide, options) = (decide.clone(), options.clone());
-        move |event: ev::KeyboardEvent| {
-            let in_field = event
-                .target()
-                .is_some_and(|target| wasm_bindgen::JsCast::is_instance_of::<web_sys::HtmlInputElement>(&target));
-            let number = event
-                .key()
-                .parse::<usize>()
-                .ok()
-                .filter(|number| !in_field && *number >= 1 && !event.ctrl_key() && !event.alt_key());
-            let chosen = match number {
-                Some(number) => options.get(number - 1),
-                None => None,
-            };
-            if let Some(option) = chosen {
-                event.prevent_default();
-                if browser::now().since(shown_at) >= GUARD {
-                    decide(option);
-                }
-                return;
-            }
-            match event.key().as_str() {
-                "ArrowRight" | "ArrowDown" if !in_field => {
-                    event.prevent_default();
-                    browser::move_focus(ANSWERS, 1);
-                }
-                "ArrowLeft" | "ArrowUp" if !in_field => {
-                    event.prevent_default();
-                    browser::move_focus(ANSWERS, -1);
-                }
-                "Escape" => {
-                    event.stop_propagation();
-                    browser::focus("prompt");
-                }
-                _ => {}
-            }
-        }
-    };
-    let chord = {
-        let (decide, options) = (decide.clone(), options.clone());
-        move |event: ev::KeyboardEvent| {
-            if event.key() == "Enter" && (event.ctrl_key() || event.meta_key()) && !event.is_composing() {
-                event.prevent_default();
-                event.stop_immediate_propagation();
-                let once = options
-                    .iter()
-                    .find(|option| &*option.kind == "allow_once")
-                    .or_else(|| options.iter().find(|option| option.allows()));
-                if let Some(once) = once
-                    && browser::now().since(shown_at) >= GUARD
-                {
-                    decide(once);
-                }
-            }
-        }
-    };
-    let handle = window_event_listener(ev::keydown, chord);
+    let (by_key, by_chord) = (ballot.clone(), ballot.clone());
+    let handle = window_event_listener(ev::keydown, move |event| by_chord.by_chord(&event));
     on_cleanup(move || handle.remove());
-
+    let questions = questions.into_iter().enumerate().map(|(nth, one)| question::ask(nth, one, &answers));
     section()
         .class("dock")
         .id(DOCK)
@@ -162,59 +84,52 @@ fn card(store: Store, ask: &Permission) -> impl Content {
         .attr("aria-labelledby", "dock-title")
         .attr("tabindex", "-1")
         .node_ref(node)
-        .on(ev::keydown, by_key)
+        .on(ev::keydown, move |event| by_key.by_key(&event))
         .child((
-            div().class("dock-head").child((
-                h2().id("dock-title").child(title_of(ask)),
-                span().class("of").child(move || {
-                    let count = store.talk.asks.with(Vec::len);
-                    (count > 1).then(|| words().one_of(count))
-                }),
-                move || {
-                    let progress = store.talk.asks.with(|asks| asks.first()?.progress.clone())?;
-                    Some(span().class("of").child(words().votes(progress.votes_received, progress.quorum)))
-                },
-            )),
+            head(store, ask),
             div()
                 .class("dock-what")
                 .attr("tabindex", "0")
                 .attr("role", "region")
                 .attr("aria-label", words().what_would_happen)
-                .child((
-                    what(ask),
-                    questions
-                        .into_iter()
-                        .enumerate()
-                        .map(|(nth, one)| question::ask(nth, one, &answers))
-                        .collect::<Vec<_>>(),
-                )),
-            div().class("dock-acts").child((
-                options
-                    .into_iter()
-                    .enumerate()
-                    .map(|(nth, option)| {
-                        let decide = decide.clone();
-                        let (kind, name) = (option.kind.to_string(), option.name.clone());
-                        button()
-                            .plain()
-                            .class("button")
-                            .attr("data-kind", kind)
-                            .attr("data-option", option.option_id.to_string())
-                            .attr("disabled", settled.clone())
-                            .on(ev::click, move |_| {
-                                if browser::now().since(shown_at) >= GUARD {
-                                    decide(&option);
-                                }
-                            })
-                            .child((
-                                span().child(name),
-                                (nth < 9).then(|| kbd().attr("aria-hidden", "true").child((nth + 1).to_string())),
-                            ))
-                    })
-                    .collect::<Vec<_>>(),
-                span().class("tip").child(words().dock_tip),
-            )),
+                .child((what(ask), questions.collect::<Vec<_>>())),
+            options(&ballot),
         ))
+}
+
+/// What it is about, how many more wait, and how the vote stands.
+fn head(store: Store, ask: &Permission) -> El {
+    div().class("dock-head").child((
+        h2().id("dock-title").child(title_of(ask)),
+        span().class("of").child(move || {
+            let count = store.talk.asks.with(Vec::len);
+            (count > 1).then(|| words().one_of(count))
+        }),
+        move || {
+            let progress = store.talk.asks.with(|asks| asks.first()?.progress.clone())?;
+            Some(span().class("of").child(words().votes(progress.votes_received, progress.quorum)))
+        },
+    ))
+}
+
+/// A button for every answer.
+fn options(ballot: &Ballot) -> El {
+    let answer = |(nth, option): (usize, &PermissionOption)| {
+        let (cast, ballot, option) = (ballot.clone(), ballot.clone(), option.clone());
+        button()
+            .plain()
+            .class("button")
+            .attr("data-kind", option.kind.to_string())
+            .attr("data-option", option.option_id.to_string())
+            .attr("disabled", move || cast.is_cast())
+            .child((
+                span().child(option.name.clone()),
+                (nth < 9).then(|| kbd().attr("aria-hidden", "true").child((nth + 1).to_string())),
+            ))
+            .on(ev::click, move |_| ballot.decide(&option))
+    };
+    let answers: Vec<_> = ballot.options.iter().enumerate().map(answer).collect();
+    div().class("dock-acts").child((answers, span().class("tip").child(words().dock_tip)))
 }
 
 fn title_of(ask: &Permission) -> String {
