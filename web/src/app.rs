@@ -8,7 +8,7 @@ use crate::{
     dom::Content,
     pages::{connect::connect, shell::shell},
     parts::{composer, rail},
-    store::{Access, Command, Control, Store, derived, follow},
+    store::{Access, Command, Control, Store, VIEW, derived, follow},
     words::words,
 };
 
@@ -90,6 +90,13 @@ fn key(store: Store, event: &ev::KeyboardEvent) {
         "k" if event.ctrl_key() || event.meta_key() => {
             store.switching.set_if_new(true);
             true
+        }
+        "f" if (event.ctrl_key() || event.meta_key()) && !event.shift_key() && !event.alt_key() => {
+            store.begin_finding()
+        }
+        // Where nothing is written, a letter is enough.
+        "n" | "N" if browser::has_focus(VIEW) && !event.ctrl_key() && !event.meta_key() && !event.alt_key() => {
+            store.find_next(event.key() == "n")
         }
         "a" | "å" if event.alt_key() => match untrack(|| store.waiting_elsewhere()).first() {
             Some(line) => {

@@ -1,6 +1,7 @@
 //! The little of the browser the page needs: clock, timers, storage, address. The rest of the crate names no `window`.
 
 pub(crate) mod address;
+pub(crate) mod found;
 pub(crate) mod kept;
 pub(crate) mod timer;
 
@@ -23,6 +24,11 @@ pub(crate) fn now() -> Millis {
     Millis(js_sys::Date::now() as u64)
 }
 
+/// A number that nobody can tell before.
+pub(crate) fn chance() -> u64 {
+    (js_sys::Math::random() * (1_u64 << 52) as f64) as u64
+}
+
 /// The element with this id, if it is on screen.
 pub(crate) fn element(id: &str) -> Option<HtmlElement> {
     document().get_element_by_id(id)?.dyn_into().ok()
@@ -39,6 +45,18 @@ pub(crate) fn focus(id: &str) {
 pub(crate) fn has_focus(id: &str) -> bool {
     let active = document().active_element();
     element(id).is_some_and(|element| element.contains(active.as_deref()))
+}
+
+/// What has the keyboard.
+pub(crate) fn focused() -> Option<HtmlElement> {
+    document().active_element()?.dyn_into().ok()
+}
+
+/// Selects the text of the field with this id.
+pub(crate) fn select(id: &str) {
+    if let Some(field) = element(id).and_then(|field| field.dyn_into::<web_sys::HtmlInputElement>().ok()) {
+        field.select();
+    }
 }
 
 /// Whether nothing in particular has the keyboard.

@@ -6,6 +6,7 @@ pub(crate) mod composer;
 pub(crate) mod diff;
 pub(crate) mod dock;
 pub(crate) mod entry;
+pub(crate) mod find;
 pub(crate) mod home;
 pub(crate) mod icon;
 pub(crate) mod markdown;

@@ -12,6 +12,7 @@ mod connection;
 mod controls;
 mod drafts;
 mod filling;
+mod finding;
 mod held;
 mod leaving;
 mod live;
@@ -41,6 +42,7 @@ pub(crate) use composing::PaletteView;
 pub(crate) use connection::{Connection, Ending};
 use controls::Controls;
 pub(crate) use controls::{Choice, Control};
+pub(crate) use finding::{FIND, Finding, folded};
 use leaving::Leaving;
 pub(crate) use live::{Derived, Live, Own, derived, follow};
 pub(crate) use look::{Sheet, Theme};
@@ -83,6 +85,8 @@ pub(crate) struct Store {
     pub(crate) theme: Live<Theme>,
     pub(crate) rail_open: Live<bool>,
     pub(crate) sheet: Live<Option<Sheet>>,
+    /// A word is looked for in the session on screen.
+    pub(crate) finding: Live<Option<Finding>>,
     /// Somebody looks for a session or a command.
     pub(crate) switching: Live<bool>,
 }
@@ -110,6 +114,7 @@ impl Store {
             theme: Live::new(Theme::kept()),
             rail_open: Live::new(false),
             sheet: Live::new(None),
+            finding: Live::new(None),
             switching: Live::new(false),
         }
     }

@@ -82,6 +82,10 @@ table! {
     export_as: "Export as",
     failed: "failed",
     files: "Files",
+    end_find: "Stop searching",
+    find_after: "Next place",
+    find_before: "Place before",
+    find_here: "Find in this session",
     find_session: "Search sessions",
     find_setting: "Search settings",
     folder: "folder",
@@ -122,6 +126,7 @@ table! {
     none_archived: "Nothing has been archived.",
     none_found: "No title has that in it.",
     not_copied: "Not copied",
+    not_found: "Not found",
     not_here: "This page cannot do that.",
     not_told: "The agent was not told",
     nothing_to_copy: "There is no answer to copy yet.",
@@ -219,6 +224,7 @@ const KEYS: &[(&str, &str)] = &[
     ("!", "A command for the shell, where the daemon allows it"),
     ("Ctrl+Shift+Enter", "Tell the running turn"),
     ("/", "Commands; Tab completes, Ctrl+Enter sends the line as text"),
+    ("Ctrl+F", "Find in this session; Enter and Shift+Enter, or n and N in the conversation, go on"),
     ("Ctrl+K", "To a session or a command"),
     ("Ctrl+.", "Next approval mode"),
     ("1–9", "Answer what the agent asks"),
@@ -266,6 +272,8 @@ pub(crate) fn count(number: u64) -> String {
 
 #[cfg(test)]
 mod tests {
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
     use super::*;
 
     #[test]

@@ -18,7 +18,7 @@ use self::{
 };
 use crate::{
     page, progress,
-    project::{WASM, cargo, command},
+    project::{cargo, command},
     tools,
 };
 
@@ -45,13 +45,14 @@ pub(crate) fn everything(filter: &[String]) -> anyhow::Result<Tally> {
     settle(run_and_read(tests)?, run_again)
 }
 
-/// Core's own tests where the page runs them: on wasm32, in Node. Nothing runs beside them, so nothing is run again.
-pub(crate) fn core_on_wasm() -> anyhow::Result<Tally> {
+/// The own tests of the page, and of core where the page runs it: on wasm32, in Node. Nothing runs beside them, so nothing is run again.
+pub(crate) fn on_wasm() -> anyhow::Result<Tally> {
     tools::wasm_target()?;
     tools::wasm_bindgen()?;
     tools::node()?;
     let mut tests = cargo();
-    tests.args(["test", "--package", "roost-core", "--lib", "--target", WASM]);
+    tests.args(["test", "--no-fail-fast", "--package", "roost-core", "--package", "roost-web", "--lib", "--bins"]);
+    tests.args(["--target", "wasm32-unknown-unknown"]);
     tests.env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER", command("wasm-bindgen-test-runner").get_program());
     settle(run_and_read(tests)?, |_| Ok(false))
 }

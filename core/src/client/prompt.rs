@@ -7,6 +7,7 @@ use super::Cursor;
 use crate::{
     ClientId, EventEpoch, Millis, PromptId,
     payload::{ContentBlock, Outcome, OutcomeKind, Read, readable},
+    session::META_PROMPT_KEY,
 };
 
 /// The body of `POST /session/:id/prompt`.
@@ -21,12 +22,21 @@ pub struct Prompt {
     /// Ask the last question again: it is not echoed as a new one.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub retry: bool,
+    #[serde(rename = "_meta", skip_serializing_if = "Map::is_empty")]
+    pub meta: Map<String, Value>,
 }
 
 impl Prompt {
     /// One block of text.
     pub fn text(text: impl Into<String>) -> Self {
-        Self { blocks: vec![ContentBlock::Text(text.into())], deadline: None, retry: false }
+        Self { blocks: vec![ContentBlock::Text(text.into())], deadline: None, retry: false, meta: Map::new() }
+    }
+
+    /// The same prompt under a key: sent again, it is still one prompt (P17).
+    #[must_use]
+    pub fn under_key(mut self, key: &str) -> Self {
+        self.meta.insert(META_PROMPT_KEY.to_owned(), key.into());
+        self
     }
 }
 

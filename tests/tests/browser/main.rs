@@ -3,6 +3,7 @@
 mod access;
 mod composer;
 mod connection;
+mod finding;
 mod harness;
 mod history;
 mod looks;

@@ -174,3 +174,82 @@ async fn what_is_typed_at_a_session_before_it_is_there_belongs_to_it() -> anyhow
     assert_eq!(written(&browser).await?, "");
     Ok(())
 }
+
+/// Lets every prompt reach the daemon, and no answer to one reach the page.
+const DEAF_TO_PROMPTS: &str = "
+    window.heard = 0;
+    const send = window.fetch;
+    window.fetch = (path, init = {}) => init.method === 'POST' && path.endsWith('/prompt')
+        ? send(path, init).then(() => { window.heard++; return new Promise(() => {}); }) : send(path, init);";
+
+/// P17: nobody can tell the page that its prompt arrived, so the next page sends it again, under the same key.
+#[tokio::test]
+async fn a_prompt_whose_answer_is_lost_runs_once_also_when_the_page_is_loaded_anew() -> anyhow::Result<()> {
+    let stage = Stage::set(Script::always(vec![Step::text("an answer")])).await?;
+    let browser = &stage.browser;
+    send(browser, "Count the hens").await?;
+    browser.shows("an answer").await?;
+    browser.gone("button", "Stop").await?;
+    browser.webdriver().execute(DEAF_TO_PROMPTS, vec![]).await?;
+    send(browser, "Count the geese").await?;
+    browser.wait_for("heard === 1").await?;
+    browser.wait_for("document.querySelector('.talk').innerText.match(/an answer/g)?.length === 2").await?;
+    assert_ne!(browser.evaluate("sessionStorage.getItem('roost.outbox')").await?, json!(null), "it is still kept");
+
+    browser.devtools("Page.addScriptToEvaluateOnNewDocument", json!({"source": SPY})).await?;
+    browser.reload().await?;
+    browser.wait_for("asked.some((line) => line.endsWith('/prompt'))").await?;
+    browser.wait_for("sessionStorage.getItem('roost.outbox') === null").await?;
+    browser.gone("list", "On its way and waiting").await?;
+    let said = crate::transcript(browser).await?;
+    assert_eq!(said.matches("Count the geese").count(), 1, "{said}");
+    assert_eq!(stage.model.requests().len(), 2, "it ran once");
+    Ok(())
+}
+
+/// Holds back what the event stream brings while `window.gate` is shut, and notes what the daemon has said to prompts.
+const SLOW_STREAM: &str = "
+    window.gate = null; window.answered = 0;
+    window.shut = () => { window.gate = new Promise((go) => { window.openGate = go; }); };
+    const send = window.fetch;
+    window.fetch = async (path, init = {}) => {
+        const answer = await send(path, init);
+        if (init.method === 'POST' && path.endsWith('/prompt')) window.answered++;
+        if (!path.includes('/events') || !answer.body) return answer;
+        const late = new TransformStream({ transform: async (chunk, out) => { await window.gate; out.enqueue(chunk); } });
+        return new Response(answer.body.pipeThrough(late), { status: answer.status, headers: answer.headers });
+    };";
+
+#[tokio::test]
+async fn a_prompt_that_was_accepted_stays_in_sight_until_the_stream_shows_it() -> anyhow::Result<()> {
+    let script = Script::turns([vec![Step::text("busy"), Step::Gate("go".into())], vec![Step::text("done")]]);
+    let stage = Stage::set(script).await?;
+    let browser = &stage.browser;
+    browser.devtools("Page.addScriptToEvaluateOnNewDocument", json!({"source": SLOW_STREAM})).await?;
+    browser.reload().await?;
+    send(browser, "first").await?;
+    browser.shows("busy").await?;
+    let times = "(document.querySelector('.queue')?.innerText.match(/second/g) ?? []).length \
+        + (document.querySelector('.talk').innerText.match(/second/g) ?? []).length";
+    browser.evaluate("(shut(), window.answered = 0)").await?;
+    send(browser, "second").await?;
+    browser.wait_for("answered === 1").await?;
+    // Whatever the answer changes has been drawn two frames later.
+    browser.evaluate("(requestAnimationFrame(() => requestAnimationFrame(() => { window.drawn = true; })), 0)").await?;
+    browser.wait_for("window.drawn === true").await?;
+    assert_eq!(browser.evaluate(times).await?, json!(1), "between its 202 and its place in the queue");
+
+    let look = format!(
+        "window.wrong = []; const look = () => {{
+        const seen = {times}; if (seen !== 1) wrong.push(seen);
+        requestAnimationFrame(look);
+    }}; look();"
+    );
+    browser.webdriver().execute(&look, vec![]).await?;
+    browser.evaluate("(openGate(), 0)").await?;
+    browser.find("button", "Remove “second”").await?;
+    stage.model.open("go");
+    browser.shows("done").await?;
+    assert_eq!(browser.evaluate("wrong").await?, json!([]), "in no frame was it seen twice or not at all");
+    Ok(())
+}

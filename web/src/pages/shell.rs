@@ -24,6 +24,7 @@ pub(crate) fn shell() -> impl Content {
         ),
         main().class("main").child((
             parts::bar::bar().view(),
+            parts::find::find().view(),
             parts::transcript::transcript().view(),
             div().class("deck").child((
                 parts::transcript::jump().view(),

@@ -30,7 +30,7 @@ pub(crate) fn queue() -> impl Content {
 
 impl Outgoing {
     fn key(&self) -> String {
-        format!("{} {}", self.id, self.state == Sending::Sending)
+        format!("{} {}", self.id, matches!(self.state, Sending::Failed { .. }))
     }
 }
 
@@ -62,14 +62,14 @@ fn on_its_way(store: Store, one: Outgoing) -> impl Content {
         button().plain().class("link").on(ev::click, move |_| store.dispatch(command.clone())).child(label)
     };
     match one.state {
-        Sending::Sending => li()
+        Sending::OnItsWay | Sending::Accepted { .. } => li()
             .attr("data-state", "sending")
             .child({
                 let fate = if one.text.starts_with('!') { words().runs } else { words().sending };
                 (span().class("text").child(one.text), span().class("fate").child(fate))
             })
             .view(),
-        Sending::Failed(why) => li()
+        Sending::Failed { why, .. } => li()
             .attr("data-state", "failed")
             .child((
                 span().class("text").child(one.text),

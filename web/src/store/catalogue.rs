@@ -269,6 +269,7 @@ impl Store {
         }
         self.list.sessions.set_if_new(lines);
         self.list.listed.set_if_new(true);
+        self.send_cut_off();
         self.read_groups(turn).await;
     }
 
@@ -389,6 +390,8 @@ impl Store {
 
 #[cfg(test)]
 mod tests {
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
     use super::*;
 
     #[test]

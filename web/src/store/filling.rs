@@ -103,6 +103,8 @@ impl Talk {
         past.transcript.caught_up_to(loaded.resumed.last_event_id);
         self.put(store, past);
         self.loaded.set_if_new(true);
+        store.clear_shown();
+        store.send_cut_off();
         if !self.busy.get_untracked() {
             store.refresh_sessions();
         }

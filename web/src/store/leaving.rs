@@ -83,7 +83,7 @@ impl Store {
     }
 
     /// Waits until this page has been let in. Answers what cuts the call off.
-    async fn leave_to_ask(self, path: &str) -> Result<Option<AbortSignal>, CallError> {
+    pub(super) async fn leave_to_ask(self, path: &str) -> Result<Option<AbortSignal>, CallError> {
         let since = HUSHED.get();
         poll_fn(|context| {
             if HUSHED.get() != since {
@@ -158,6 +158,8 @@ impl Store {
 
 #[cfg(test)]
 mod tests {
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
     use super::*;
 
     #[test]

@@ -60,6 +60,7 @@ impl Store {
     /// Leaves the session on screen; home is what remains.
     pub(super) fn leave(self) {
         self.keep_draft();
+        self.end_finding();
         self.talk.clear();
         self.complaint.set_if_new(None);
         self.connection.set_if_new(Connection::Idle);
@@ -92,6 +93,7 @@ impl Store {
     async fn load(self, session: SessionId) {
         self.connection.set_if_new(Connection::Connecting);
         for attempt in 0.. {
+            self.settle_accepted();
             let answer = self.ask(routes::load_unread(&session).by(self.talk.client_of(&session).as_ref())).await;
             if self.here().as_ref() != Some(&session) {
                 return;
@@ -143,6 +145,7 @@ impl Store {
 
     /// Enters a session that forgot this page, as after a restart of the daemon or the death of the agent.
     pub(super) async fn enter_again(self, session: &SessionId) -> Result<(), CallError> {
+        self.settle_accepted();
         let loaded = self.ask(routes::load_unread(session).by(self.talk.client_of(session).as_ref())).await?;
         if self.here().as_ref() == Some(session) {
             self.hang_up();

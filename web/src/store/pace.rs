@@ -59,7 +59,10 @@ impl Talk {
                     self.rest_until(store, begun);
                     return store.reopen();
                 }
-                _ => store.connection.set_if_new(Connection::Live),
+                _ => {
+                    store.connection.set_if_new(Connection::Live);
+                    store.send_cut_off();
+                }
             }
         }
         self.note_progress(store);
@@ -106,6 +109,8 @@ fn rest_after(took: Millis) -> Millis {
 
 #[cfg(test)]
 mod tests {
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
     use super::*;
 
     #[test]

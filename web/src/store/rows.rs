@@ -58,6 +58,25 @@ impl Rows {
         self.rows.get(range).unwrap_or_default().iter().map(|row| row.key).collect()
     }
 
+    pub(super) fn all(&self) -> Vec<RowKey> {
+        self.keys(0..self.rows.len())
+    }
+
+    /// The row at this height, counted from the top of the first.
+    pub(super) fn at_height(&self, height: f64) -> Option<RowKey> {
+        let mut end = 0.0;
+        let row = self.rows.iter().find(|row| {
+            end += row.height;
+            end > height
+        });
+        row.map(|row| row.key)
+    }
+
+    /// How far down a row begins.
+    pub(super) fn height_before(&self, key: RowKey) -> Option<f64> {
+        self.find(key).ok().map(|place| self.above(place))
+    }
+
     pub(super) fn contains(&self, key: RowKey) -> bool {
         self.find(key).is_ok()
     }
@@ -145,6 +164,8 @@ impl Rows {
 
 #[cfg(test)]
 mod tests {
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
     use roost_core::transcript::Seq;
 
     use super::*;

@@ -1,6 +1,6 @@
 //! Where the reader is in the transcript. At the end it follows what is written; anywhere else it stays where it is.
 
-use super::{Talk, rows::Window};
+use super::{RowKey, Talk, rows::Window};
 use crate::browser::{self, timer};
 
 /// Id of the element that scrolls.
@@ -18,7 +18,29 @@ pub(super) struct Place {
     height: f64,
 }
 
+impl Place {
+    pub(super) fn top(self) -> f64 {
+        self.top
+    }
+}
+
 impl Talk {
+    /// Goes to a row, wherever it is.
+    pub(super) fn show_row(self, row: RowKey) {
+        let Some(before) = self.with_rows(|rows| rows.height_before(row)) else { return };
+        let mut place = self.place.get_untracked();
+        let is_near = before > place.top && before < place.top + place.height / 2.0;
+        if !is_near {
+            place.top = (before - place.height / 4.0).max(0.0);
+        }
+        self.place.set(place);
+        self.at_end.set_if_new(false);
+        self.choose_rows();
+        if let Some(view) = browser::element(VIEW).filter(|_| !is_near) {
+            view.set_scroll_top(place.top as i32);
+        }
+    }
+
     /// The reader scrolled, or the view changed its size.
     pub(crate) fn scrolled(self) {
         let Some(view) = browser::element(VIEW) else { return };

@@ -64,8 +64,28 @@ impl Store {
     }
 
     pub(super) fn resend(self, id: u64) {
-        self.set_outgoing(id, |one| one.state = Sending::Sending);
+        self.set_outgoing(id, |one| one.state = Sending::OnItsWay);
         spawn_local(self.deliver(id));
+    }
+
+    /// The daemon is reached: what broke off is sent again, in order.
+    pub(super) fn send_cut_off(self) {
+        let ids = self.cut_off();
+        for id in &ids {
+            self.set_outgoing(*id, |one| one.state = Sending::OnItsWay);
+        }
+        if !ids.is_empty() {
+            spawn_local(async move {
+                for id in ids {
+                    self.deliver(id).await;
+                }
+            });
+        }
+    }
+
+    /// Whether the daemon takes a prompt only once under its key.
+    pub(super) fn knows_keys(self) -> bool {
+        self.daemon.with_untracked(|daemon| daemon.has("session_prompt_key"))
     }
 
     async fn deliver(self, id: u64) {
@@ -76,18 +96,20 @@ impl Store {
         while let Some(outgoing) = line.pop_front().and_then(|id| self.outgoing(id)) {
             let id = outgoing.id;
             let delivered = match &outgoing.session {
-                Some(session) => self.hand_over(session, &outgoing.text).await,
+                Some(session) => self.hand_over(session, &outgoing).await,
                 None => match self.create().await {
                     Ok(session) => {
                         line.extend(self.settle_in(&session).into_iter().filter(|other| *other != id));
-                        self.hand_over(&session, &outgoing.text).await
+                        self.hand_over(&session, &outgoing).await
                     }
                     Err(error) => Err(error),
                 },
             };
             match delivered {
-                Ok(()) => self.discard(id),
-                Err(error) if self.shut_out(&error) => return,
+                Ok(Some(prompt)) => self.accepted(id, prompt),
+                // What ran in a shell is over.
+                Ok(None) => self.discard(id),
+                Err(error) if self.shut_out(&error) => return self.not_delivered(id, &error),
                 Err(error) => self.not_delivered(id, &error),
             }
         }
@@ -95,7 +117,7 @@ impl Store {
 
     /// Whether this one was written at home, behind another that is making the session for both.
     fn waits_for_another(self, id: u64) -> bool {
-        let homeless = |one: &Outgoing| one.session.is_none() && one.state == Sending::Sending;
+        let homeless = |one: &Outgoing| one.session.is_none() && one.state == Sending::OnItsWay;
         self.outbox.with_untracked(|all| {
             all.iter().any(|one| one.id == id && homeless(one)) && all.iter().any(|one| one.id < id && homeless(one))
         })
@@ -103,7 +125,7 @@ impl Store {
 
     /// Gives all that was written at home to the session made for it; answers their numbers, in order.
     fn settle_in(self, session: &SessionId) -> Vec<u64> {
-        let homeless = |one: &Outgoing| one.session.is_none() && one.state == Sending::Sending;
+        let homeless = |one: &Outgoing| one.session.is_none() && one.state == Sending::OnItsWay;
         let ids: Vec<u64> =
             self.outbox.with_untracked(|all| all.iter().filter(|one| homeless(one)).map(|one| one.id).collect());
         for id in &ids {
@@ -123,28 +145,40 @@ impl Store {
         let ids: Vec<u64> =
             self.outbox.with_untracked(|all| all.iter().filter(|one| with_it(one)).map(|one| one.id).collect());
         for id in ids {
-            self.set_outgoing(id, |one| one.state = Sending::Failed(error.to_string()));
+            let unreachable = matches!(error, CallError::Unreachable(_));
+            self.set_outgoing(id, |one| {
+                one.state =
+                    Sending::Failed { why: error.to_string(), is_cut: unreachable && !one.text.starts_with('!') };
+            });
         }
     }
 
-    async fn hand_over(self, session: &SessionId, text: &str) -> Result<(), CallError> {
-        match self.put_forward(session, text).await {
-            Ok(()) => Ok(()),
+    /// Answers the number of the prompt, if it is one.
+    async fn hand_over(self, session: &SessionId, outgoing: &Outgoing) -> Result<Option<PromptId>, CallError> {
+        match self.put_forward(session, outgoing).await {
             // The daemon was restarted, or the agent died: the session is there, this page has to enter it again.
             Err(error) if error.is_unknown_client() || error.is_missing() => {
                 self.enter_again(session).await?;
-                self.put_forward(session, text).await
+                self.put_forward(session, outgoing).await
             }
-            Err(error) => Err(error),
+            delivered => delivered,
         }
     }
 
-    async fn put_forward(self, session: &SessionId, text: &str) -> Result<(), CallError> {
+    async fn put_forward(self, session: &SessionId, outgoing: &Outgoing) -> Result<Option<PromptId>, CallError> {
+        // Before the page is let in, nobody knows what the daemon can do.
+        self.leave_to_ask("").await?;
         let client = self.talk.client_of(session);
-        match text.strip_prefix('!').map(str::trim).filter(|_| self.has_shell()) {
-            Some(command) => self.ask(routes::shell(session, command).by(client.as_ref())).await.map(drop),
-            None => self.ask(routes::prompt(session, &Prompt::text(text)).by(client.as_ref())).await.map(drop),
+        let text = &outgoing.text;
+        if let Some(command) = text.strip_prefix('!').map(str::trim).filter(|_| self.has_shell()) {
+            return self.ask(routes::shell(session, command).by(client.as_ref())).await.map(|_| None);
         }
+        let mut prompt = Prompt::text(text);
+        if self.knows_keys() {
+            prompt = prompt.under_key(&outgoing.key);
+        }
+        let accepted = self.ask(routes::prompt(session, &prompt).by(client.as_ref())).await?;
+        Ok(Some(accepted.prompt_id))
     }
 
     /// Whether lines that begin with `!` run in a shell.

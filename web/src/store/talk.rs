@@ -249,6 +249,7 @@ impl Talk {
         }
         self.note_own(store, &added);
         self.note_sides(store, change.side);
+        store.clear_shown();
     }
 
     /// Prompts of this page that turned up: they have arrived.

@@ -183,6 +183,10 @@ impl Words {
         format!("not sent: {why}")
     }
 
+    pub(crate) fn nth_of(&self, nth: usize, count: usize) -> String {
+        format!("{nth} of {count}")
+    }
+
     pub(crate) fn one_of(&self, count: usize) -> String {
         format!("1 of {count}")
     }
