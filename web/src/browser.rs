@@ -1,6 +1,7 @@
 //! The little of the browser the page needs: clock, timers, storage, address. The rest of the crate names no `window`.
 
 pub(crate) mod address;
+pub(crate) mod files;
 pub(crate) mod found;
 pub(crate) mod kept;
 pub(crate) mod timer;

@@ -55,7 +55,7 @@ macro_rules! elements {
 }
 
 elements! {
-    a blockquote br button code dd del dialog div dl dt em fieldset form h1 h2 h3 h4 h5 h6 header hr input ins kbd label legend li main
+    a blockquote br button code dd del dialog div dl dt em fieldset form h1 h2 h3 h4 h5 h6 header hr img input ins kbd label legend li main
     mark nav ol option p pre section select small span strong table tbody td textarea th thead tr ul
 }
 

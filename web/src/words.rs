@@ -135,6 +135,7 @@ table! {
     other_answer: "Another answer",
     other_model: "Choose another model",
     panels: "Settings and more",
+    pictures: "Pictures",
     pin: "Pin",
     pinned: "Pinned",
     placeholder: "Ask for a change, or type / for commands",

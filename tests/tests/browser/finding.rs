@@ -53,7 +53,6 @@ async fn a_word_out_of_sight_is_found_counted_and_gone_to() -> anyhow::Result<()
 
     write(browser, "a draft").await?;
     open(browser).await?;
-    browser.find("search", "").await?;
     browser.type_text("nEEdle").await?;
     // The prompt has one too.
     counts(browser, "1 of 4").await?;

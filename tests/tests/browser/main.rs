@@ -12,6 +12,7 @@ mod meanwhile;
 mod organizing;
 mod panels;
 mod permissions;
+mod pictures;
 mod sessions;
 mod signing_in;
 

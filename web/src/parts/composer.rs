@@ -10,9 +10,9 @@ use super::{
     picker::picker,
 };
 use crate::{
-    browser::{self, timer},
-    dom::{Content, button, div, form, span, textarea},
-    store::{Command, Control, PROMPT, PaletteView, Store, derived, store},
+    browser::{self, files, timer},
+    dom::{Content, button, div, form, img, li, span, textarea, ul},
+    store::{Command, Control, PROMPT, PaletteView, Picture, Store, derived, source, store},
     words::words,
 };
 
@@ -37,7 +37,8 @@ pub(crate) fn composer() -> impl Content {
             .with(|view| view.as_ref().filter(|view| view.menu.is_open()).and_then(PaletteView::selected));
         selected.map(palette::row_id)
     };
-    let empty = derived(move || store.composer.shown.with(|text| text.trim().is_empty()));
+    let pictured = derived(move || !store.composer.pictures.with(Vec::is_empty));
+    let empty = derived(move || !pictured.get() && store.composer.shown.with(|text| text.trim().is_empty()));
     form()
         .class("composer")
         .attr("data-shell", move || shell.get().then_some(""))
@@ -45,9 +46,15 @@ pub(crate) fn composer() -> impl Content {
             event.prevent_default();
             store.submit();
         })
+        .on(ev::dragover, move |event| event.prevent_default())
+        .on(ev::drop, move |event| {
+            event.prevent_default();
+            store.take_pictures(files::of(&event, "dataTransfer"));
+        })
         .child((
             palette(),
             mention(),
+            pictures(store),
             div().class("field").child((
                 div().class("ghost").attr("aria-hidden", "true").child(move || ghost(store)),
                 textarea()
@@ -67,6 +74,11 @@ pub(crate) fn composer() -> impl Content {
                     .attr("spellcheck", "true")
                     .attr("enterkeyhint", "send")
                     .on(ev::input, move |_| store.typed())
+                    .on(ev::paste, move |event| {
+                        if store.take_pictures(files::of(&event, "clipboardData")) {
+                            event.prevent_default();
+                        }
+                    })
                     .on(ev::blur, move |_| {
                         store.close_palette();
                         store.close_mention();
@@ -117,6 +129,28 @@ pub(crate) fn composer() -> impl Content {
                     .child(icon(icon::ARROW_UP)),
             )),
         ))
+}
+
+/// What goes along with the text: looked at, with its size, and a way to leave it out.
+fn pictures(store: Store) -> impl Content {
+    let one = move |(nth, picture): (usize, &Picture)| {
+        li().child((
+            img().attr("src", source(&picture.media())).attr("alt", picture.name.clone()),
+            span().class("fate").child(picture.size()),
+            button()
+                .plain()
+                .class("quiet")
+                .attr("aria-label", words().remove_of(&picture.name))
+                .on(ev::click, move |_| store.remove_picture(nth))
+                .child(icon(icon::CROSS)),
+        ))
+    };
+    move || {
+        store.composer.pictures.with(|all| {
+            let shown: Vec<_> = all.iter().enumerate().map(one).collect();
+            (!shown.is_empty()).then(|| ul().class("pictures").attr("aria-label", words().pictures).child(shown))
+        })
+    }
 }
 
 /// The argument hint behind what has been typed.

@@ -2,7 +2,7 @@
 
 use crate::leptos::{ev, prelude::*};
 use roost_core::{
-    payload::{PlanStatus, TurnError},
+    payload::{ContentBlock, PlanStatus, TurnError},
     transcript::{Body, Entry, Message, Notice, Plan, ShellRun, TextRun, Transcript, TurnId, TurnOutcome},
 };
 
@@ -12,8 +12,8 @@ use super::{
     tool::tool,
 };
 use crate::{
-    dom::{Content, button, div, li, p, pre, span, strong, ul},
-    store::{Command, Control, Part, RowKey, Store, derived},
+    dom::{Content, El, button, div, img, li, p, pre, span, strong, ul},
+    store::{Command, Control, Part, RowKey, Store, derived, source},
     words::{clock_time, count, duration, words},
 };
 
@@ -110,15 +110,23 @@ fn kind_of(entry: &Entry) -> Kind {
 fn you(entry: &Entry) -> Option<impl Content + use<>> {
     let Body::User(message) = &entry.body else { return None };
     let text: String = message.texts().collect::<Vec<_>>().join("\n");
-    let others = message.blocks.len() - message.texts().count();
+    let pictures: Vec<_> = message.blocks.iter().filter_map(|block| shown(&block.content)).collect();
+    let others = message.blocks.len() - message.texts().count() - pictures.len();
     Some(
         div()
             .class("you")
             .attr("role", "article")
             .attr("aria-label", said_by(message))
             .attr("title", entry.at.map(clock_time))
-            .child((text, (others > 0).then(|| p().class("fate").child(words().attachments(others))))),
+            .child((text, pictures, (others > 0).then(|| p().class("fate").child(words().attachments(others))))),
     )
+}
+
+/// A picture from its own bytes; what lies elsewhere is not fetched.
+fn shown(block: &ContentBlock) -> Option<El> {
+    let ContentBlock::Image(media) = block else { return None };
+    let source = source(media)?;
+    Some(img().class("shown").attr("src", source).attr("alt", words().picture("")))
 }
 
 fn said_by(message: &Message) -> String {
@@ -248,14 +256,15 @@ fn shell(entry: &Entry) -> Option<AnyView> {
 
 fn media(entry: &Entry) -> Option<AnyView> {
     let Body::Media(block) = &entry.body else { return None };
+    if let Some(picture) = shown(block) {
+        return Some(picture.view());
+    }
     let says = match &**block {
-        roost_core::payload::ContentBlock::Image(media) | roost_core::payload::ContentBlock::Audio(media) => {
-            media.mime_type.clone()
-        }
-        roost_core::payload::ContentBlock::ResourceLink(link) => link.uri.clone(),
-        roost_core::payload::ContentBlock::Resource(resource) => resource.uri.clone(),
-        roost_core::payload::ContentBlock::Text(text) => text.clone(),
-        roost_core::payload::ContentBlock::Other(_) => words().something_unknown.to_owned(),
+        ContentBlock::Image(media) | ContentBlock::Audio(media) => media.mime_type.clone(),
+        ContentBlock::ResourceLink(link) => link.uri.clone(),
+        ContentBlock::Resource(resource) => resource.uri.clone(),
+        ContentBlock::Text(text) => text.clone(),
+        ContentBlock::Other(_) => words().something_unknown.to_owned(),
     };
     Some(div().class("thin").child(span().child(says)).view())
 }

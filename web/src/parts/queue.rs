@@ -56,8 +56,11 @@ fn waiting(store: Store, queued: QueuedPrompt) -> impl Content {
     ))
 }
 
-fn on_its_way(store: Store, one: Outgoing) -> impl Content {
+fn on_its_way(store: Store, mut one: Outgoing) -> impl Content {
     let id = one.id;
+    if !one.pictures.is_empty() {
+        one.text = format!("{} {}", one.text, words().attachments(one.pictures.len()));
+    }
     let press = move |label: &'static str, command: Command| {
         button().plain().class("link").on(ev::click, move |_| store.dispatch(command.clone())).child(label)
     };

@@ -7,7 +7,7 @@ use roost_core::slash::{Context, Edit, Enter, Menu, Value, ValueKind};
 use wasm_bindgen::JsCast;
 use web_sys::HtmlTextAreaElement;
 
-use super::{Choice, Command, Control, MentionView, SessionLine, Store, live::Live};
+use super::{Choice, Command, Control, MentionView, Picture, SessionLine, Store, live::Live};
 use crate::{
     browser::{self, kept::Shelf},
     words::words,
@@ -40,6 +40,8 @@ impl PaletteView {
 pub(crate) struct Composer {
     /// What the text box holds.
     pub(crate) shown: Live<String>,
+    /// What goes along with it.
+    pub(crate) pictures: Live<Vec<Picture>>,
     pub(crate) palette: Live<Option<PaletteView>>,
     pub(crate) mention: Live<Option<MentionView>>,
     /// Which choice stands open.
@@ -63,6 +65,7 @@ impl Composer {
     pub(super) fn new() -> Self {
         Self {
             shown: Live::default(),
+            pictures: Live::default(),
             palette: Live::new(None),
             mention: Live::new(None),
             picker: Live::new(None),
@@ -108,8 +111,10 @@ impl Composer {
 
     pub(super) fn remember(self, text: &str) {
         let mut history = history();
-        history.retain(|line| line != text);
-        history.insert(0, text.to_owned());
+        history.retain(|line| line != text && !line.is_empty());
+        if !text.is_empty() {
+            history.insert(0, text.to_owned());
+        }
         history.truncate(MOST_REMEMBERED);
         Shelf::Device.set(HISTORY, &serde_json::Value::from(history).to_string());
     }

@@ -61,6 +61,7 @@ impl Store {
     pub(super) fn leave(self) {
         self.keep_draft();
         self.end_finding();
+        self.composer.pictures.set_if_new(Vec::new());
         self.talk.clear();
         self.complaint.set_if_new(None);
         self.connection.set_if_new(Connection::Idle);

@@ -9,13 +9,15 @@ use roost_core::{
 };
 use serde_json::{Value, json};
 
-use super::{Store, composing};
+use super::{Picture, Store, composing};
 use crate::{
     browser::{self, kept::Shelf},
     words::words,
 };
 
 const OUTBOX: &str = "roost.outbox";
+/// Pictures of a prompt that are kept over a reload, in characters: a browser keeps 5 million in all.
+const MOST_KEPT: usize = 2_000_000;
 
 /// A prompt on its way.
 #[derive(Clone, Debug, PartialEq)]
@@ -26,6 +28,7 @@ pub(crate) struct Outgoing {
     /// `None` while the session it opens does not exist.
     pub(crate) session: Option<SessionId>,
     pub(crate) text: String,
+    pub(crate) pictures: Vec<Picture>,
     pub(crate) state: Sending,
 }
 
@@ -71,18 +74,36 @@ fn shown(transcript: &Transcript, prompt: &PromptId) -> Shown {
 }
 
 impl Outgoing {
-    /// One that a page before this one kept, `[session, text, key]`. Whether it arrived is not known.
+    /// One that a page before this one kept, `[session, text, key, pictures]`. Whether it arrived is not known.
     fn recover((kept, id): (&Value, u64)) -> Option<Self> {
         let text = kept[1].as_str()?.to_owned();
-        // What may have run in a shell is not run again unasked.
-        let state = Sending::Failed { why: words().maybe_not_sent.to_owned(), is_cut: !text.starts_with('!') };
         let (key, session) = (kept[2].as_str()?.to_owned(), kept[0].as_str().map(SessionId::from));
-        Some(Self { id, key, session, text, state })
+        let pictures: Vec<_> = kept[3].as_array().into_iter().flatten().filter_map(Picture::recover).collect();
+        // What may have run in a shell is not run again unasked, and what has lost its pictures is another prompt.
+        let is_cut = !text.starts_with('!') && !key.is_empty();
+        let key = if key.is_empty() { new_key() } else { key };
+        let state = Sending::Failed { why: words().maybe_not_sent.to_owned(), is_cut };
+        Some(Self { id, key, session, text, pictures, state })
+    }
+
+    /// As the browser keeps it. It keeps little: of a prompt with large pictures only the words.
+    fn kept(&self) -> Value {
+        let size: usize = self.pictures.iter().map(|picture| picture.data.len()).sum();
+        if size > MOST_KEPT {
+            return json!([self.session, self.text, "", []]);
+        }
+        let pictures: Vec<Value> = self.pictures.iter().map(Picture::kept).collect();
+        json!([self.session, self.text, self.key, pictures])
     }
 
     fn is_accepted(&self) -> bool {
         matches!(self.state, Sending::Accepted { .. })
     }
+}
+
+/// A name no other prompt has.
+fn new_key() -> String {
+    format!("{:x}-{:x}", browser::now().0, browser::chance())
 }
 
 impl Store {
@@ -98,10 +119,10 @@ impl Store {
         self.outbox.with(|all| all.iter().filter(|one| one.session == here && !is_queued(one)).cloned().collect())
     }
 
-    pub(super) fn post(self, session: Option<SessionId>, text: String) -> u64 {
+    pub(super) fn post(self, session: Option<SessionId>, text: String, pictures: Vec<Picture>) -> u64 {
         let id = self.outbox.with_untracked(|all| all.iter().map(|one| one.id).max().unwrap_or(0)) + 1;
-        let key = format!("{:x}-{:x}", browser::now().0, browser::chance());
-        self.outbox.update(|all| all.push(Outgoing { id, key, session, text, state: Sending::OnItsWay }));
+        let one = Outgoing { id, key: new_key(), session, text, pictures, state: Sending::OnItsWay };
+        self.outbox.update(|all| all.push(one));
         self.keep_outbox();
         id
     }
@@ -174,6 +195,7 @@ impl Store {
         let Some(one) = self.outgoing(id) else { return };
         self.discard(id);
         self.composer.put(&one.text);
+        self.composer.pictures.update(|all| all.extend(one.pictures));
         browser::focus(composing::PROMPT);
     }
 
@@ -206,7 +228,7 @@ impl Store {
     fn keep_outbox(self) {
         let kept = self.outbox.with_untracked(|all| {
             let kept = all.iter().filter(|one| !one.is_accepted());
-            kept.map(|one| json!([one.session, one.text, one.key])).collect::<Vec<_>>()
+            kept.map(Outgoing::kept).collect::<Vec<_>>()
         });
         let json = if kept.is_empty() { String::new() } else { Value::from(kept).to_string() };
         Shelf::Tab.set(OUTBOX, &json);

@@ -10,7 +10,7 @@ use roost_core::{
     slash::{Action, Route},
 };
 
-use super::{Command, Control, Doing, Outgoing, Sending, Sheet, Store, Theme};
+use super::{Command, Control, Doing, Outgoing, Picture, Sending, Sheet, Store, Theme};
 use crate::{browser, net::fetch::CallError, words::words};
 
 /// What the page performs itself; every other command of the table is the agent's or does not exist here.
@@ -29,7 +29,8 @@ impl Store {
         self.complaint.set(None);
         let palette = self.talk.palette.get_untracked();
         match palette.route(text) {
-            Route::Nothing => {}
+            // Pictures need no words.
+            Route::Nothing => self.send_prompt(""),
             Route::Perform { action, args } => {
                 if self.perform(action, args) {
                     self.composer.put("");
@@ -52,14 +53,20 @@ impl Store {
     /// Sends `text` as a prompt, whatever it looks like.
     pub(super) fn send_prompt(self, text: &str) {
         let text = text.trim_end().to_owned();
-        if text.trim().is_empty() {
+        // A command line takes no pictures; they stay for what is written next.
+        let takes_pictures = !(self.has_shell() && text.starts_with('!'));
+        let pictures = if takes_pictures { self.composer.pictures.get_untracked() } else { Vec::new() };
+        if text.trim().is_empty() && pictures.is_empty() {
             return;
+        }
+        if !pictures.is_empty() {
+            self.composer.pictures.set(Vec::new());
         }
         self.composer.remember(&text);
         self.composer.put("");
         self.forget_draft(self.here().as_ref());
         self.talk.to_end();
-        let id = self.post(self.here(), text);
+        let id = self.post(self.here(), text, pictures);
         spawn_local(self.deliver(id));
     }
 
@@ -174,6 +181,10 @@ impl Store {
             return self.ask(routes::shell(session, command).by(client.as_ref())).await.map(|_| None);
         }
         let mut prompt = Prompt::text(text);
+        if text.trim().is_empty() {
+            prompt.blocks.clear();
+        }
+        prompt.blocks.extend(outgoing.pictures.iter().map(Picture::block));
         if self.knows_keys() {
             prompt = prompt.under_key(&outgoing.key);
         }

@@ -144,6 +144,14 @@ impl Words {
         }
     }
 
+    pub(crate) fn large_picture(&self, name: &str, size: &str, most: &str) -> String {
+        format!("{name} is too large: it has {size}, and a picture may have {most}.")
+    }
+
+    pub(crate) fn large_pictures(&self, name: &str, most: &str) -> String {
+        format!("{name} does not fit: the pictures of one prompt may have {most} in all.")
+    }
+
     pub(crate) fn menu_of(&self, title: &str) -> String {
         format!("What to do with “{title}”")
     }
@@ -298,6 +306,10 @@ impl Words {
         if count == 1 { "1 unchanged line".to_owned() } else { format!("{count} unchanged lines") }
     }
 
+    pub(crate) fn unreadable_picture(&self, name: &str) -> String {
+        format!("{name} cannot be read.")
+    }
+
     pub(crate) fn unknown_command(&self, name: &str) -> String {
         format!("There is no command /{}.", name.trim_start_matches('/'))
     }
@@ -312,6 +324,10 @@ impl Words {
         } else {
             format!("{count} other sessions wait for you.")
         }
+    }
+
+    pub(crate) fn wrong_picture(&self, name: &str) -> String {
+        format!("{name} is of a kind that cannot be sent: take PNG, JPEG, GIF or WebP.")
     }
 
     /// The title of the tab.
