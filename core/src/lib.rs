@@ -31,6 +31,7 @@ pub mod session;
 pub mod settings;
 pub mod slash;
 pub mod sse;
+pub mod syntax;
 pub mod time;
 pub mod transcript;
 pub mod trust;
