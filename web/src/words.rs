@@ -273,8 +273,6 @@ pub(crate) fn count(number: u64) -> String {
 
 #[cfg(test)]
 mod tests {
-    use wasm_bindgen_test::wasm_bindgen_test as test;
-
     use super::*;
 
     #[test]

@@ -20,7 +20,7 @@ pub(crate) fn run() -> anyhow::Result<ExitCode> {
     page::build()?;
     npm::build()?;
     fuzz_targets()?;
-    let mut tally = test::on_wasm()?;
+    let mut tally = test::core_on_wasm()?;
     tally.add(test::everything(&[])?);
     Ok(tally.close())
 }

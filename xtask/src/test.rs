@@ -45,14 +45,13 @@ pub(crate) fn everything(filter: &[String]) -> anyhow::Result<Tally> {
     settle(run_and_read(tests)?, run_again)
 }
 
-/// The own tests of the page, and of core where the page runs it: on wasm32, in Node. Nothing runs beside them, so nothing is run again.
-pub(crate) fn on_wasm() -> anyhow::Result<Tally> {
+/// Core's own tests where the page runs them: on wasm32, in Node. Nothing runs beside them, so nothing is run again.
+pub(crate) fn core_on_wasm() -> anyhow::Result<Tally> {
     tools::wasm_target()?;
     tools::wasm_bindgen()?;
     tools::node()?;
     let mut tests = cargo();
-    tests.args(["test", "--no-fail-fast", "--package", "roost-core", "--package", "roost-web", "--lib", "--bins"]);
-    tests.args(["--target", "wasm32-unknown-unknown"]);
+    tests.args(["test", "--package", "roost-core", "--lib", "--target", "wasm32-unknown-unknown"]);
     tests.env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER", command("wasm-bindgen-test-runner").get_program());
     settle(run_and_read(tests)?, |_| Ok(false))
 }

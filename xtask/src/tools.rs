@@ -89,12 +89,12 @@ pub(crate) fn browser() -> anyhow::Result<()> {
     system_packages("The browser tests need Chromium and chromedriver", &["chromium", "chromium-driver"])
 }
 
-/// Node, which runs tests on wasm32.
+/// Node, which runs core's tests on wasm32.
 pub(crate) fn node() -> anyhow::Result<()> {
     if find("node").is_some() {
         return Ok(());
     }
-    system_packages("The tests on wasm32 need Node", &["nodejs"])
+    system_packages("Core's tests on wasm32 need Node", &["nodejs"])
 }
 
 /// Node with npm, which the tests install and run the published client with.

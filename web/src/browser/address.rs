@@ -77,8 +77,6 @@ pub(crate) fn arrival() -> Arrival {
 
 #[cfg(test)]
 mod tests {
-    use wasm_bindgen_test::wasm_bindgen_test as test;
-
     use super::*;
 
     #[test]

@@ -164,8 +164,6 @@ impl Rows {
 
 #[cfg(test)]
 mod tests {
-    use wasm_bindgen_test::wasm_bindgen_test as test;
-
     use roost_core::transcript::Seq;
 
     use super::*;

@@ -109,8 +109,6 @@ pub(super) fn ask(nth: usize, question: Question, answers: &Answers) -> El {
 
 #[cfg(test)]
 mod tests {
-    use wasm_bindgen_test::wasm_bindgen_test as test;
-
     use super::*;
 
     #[test]
