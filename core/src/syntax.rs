@@ -210,7 +210,8 @@ mod tests {
     #[test]
     fn each_language_has_its_comments_strings_numbers_and_keywords() {
         use Kind::{Comment, Keyword, Number, Text};
-        let cases: [(&str, &str, &[(Kind, &str)]); 5] = [
+        type Case<'a> = (&'a str, &'static str, &'a [(Kind, &'a str)]);
+        let cases: [Case<'_>; 5] = [
             ("rust", "let a: &'a str = \"b\\\"\"; // c", &[(Keyword, "let"), (Text, "\"b\\\"\""), (Comment, "// c")]),
             ("py", "x = '''a\n'b''' # 1", &[(Text, "'''a\n'b'''"), (Comment, "# 1")]),
             (

@@ -18,7 +18,7 @@ use self::{
 };
 use crate::{
     page, progress,
-    project::{cargo, command},
+    project::{WASM, cargo, command},
     tools,
 };
 
@@ -51,7 +51,7 @@ pub(crate) fn core_on_wasm() -> anyhow::Result<Tally> {
     tools::wasm_bindgen()?;
     tools::node()?;
     let mut tests = cargo();
-    tests.args(["test", "--package", "roost-core", "--lib", "--target", "wasm32-unknown-unknown"]);
+    tests.args(["test", "--package", "roost-core", "--lib", "--target", WASM]);
     tests.env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER", command("wasm-bindgen-test-runner").get_program());
     settle(run_and_read(tests)?, |_| Ok(false))
 }

@@ -70,6 +70,8 @@ fn read(path: &Path) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     fn process(name: &str) -> Option<String> {

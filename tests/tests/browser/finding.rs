@@ -44,7 +44,7 @@ async fn marked(browser: &Browser, section: usize) -> anyhow::Result<()> {
 
 #[tokio::test]
 async fn a_word_out_of_sight_is_found_counted_and_gone_to() -> anyhow::Result<()> {
-    let stage = Stage::set(Script::turns([vec![Step::text(&haystack())]])).await?;
+    let stage = Stage::set(Script::turns([vec![Step::text(haystack())]])).await?;
     let browser = &stage.browser;
     send(browser, "Hide a needle").await?;
     browser.shows("Words of section 60").await?;
@@ -85,7 +85,7 @@ async fn a_word_out_of_sight_is_found_counted_and_gone_to() -> anyhow::Result<()
 
 #[tokio::test]
 async fn escape_ends_the_search_and_gives_the_keyboard_back() -> anyhow::Result<()> {
-    let stage = Stage::set(Script::turns([vec![Step::text(&haystack())]])).await?;
+    let stage = Stage::set(Script::turns([vec![Step::text(haystack())]])).await?;
     let browser = &stage.browser;
     send(browser, "Hide a needle").await?;
     browser.shows("Words of section 60").await?;
