@@ -3,9 +3,10 @@
 //! Bounded: beyond [`MAX_LINES`] changed lines the middle is shown as removed and added as a whole, and lines longer than
 //! [`MAX_MARKED_CHARS`] get no word marks. Lines count from 1.
 
+mod stretch;
 mod words;
 
-use similar::{Algorithm, DiffOp, capture_diff_slices, group_diff_ops};
+use self::stretch::{Stretch, grouped, stretches};
 
 /// Most lines, old and new together, between the common head and tail that are compared line by line.
 pub const MAX_LINES: usize = 10_000;
@@ -83,71 +84,63 @@ impl Line {
 #[must_use]
 pub fn compare(old: &str, new: &str) -> TextChange {
     let (old, new) = (lines(old), lines(new));
-    let (ops, is_coarse) = ops(&old, &new);
-    let stat = count(&ops);
-    let groups = group_diff_ops(ops, CONTEXT_LINES);
-    let hunks = groups.iter().filter_map(|group| hunk(group, &old, &new)).collect();
-    TextChange { hunks, stat, is_coarse }
+    let (way, is_coarse) = way(&old, &new);
+    let hunks = grouped(&way, CONTEXT_LINES).iter().filter_map(|group| hunk(group, &old, &new)).collect();
+    TextChange { hunks, stat: count(&way), is_coarse }
 }
 
 /// Only the numbers of [`compare`].
 #[must_use]
 pub fn stat(old: &str, new: &str) -> Stat {
-    count(&ops(&lines(old), &lines(new)).0)
+    count(&way(&lines(old), &lines(new)).0)
 }
 
 fn lines(text: &str) -> Vec<&str> {
     text.split_inclusive('\n').collect()
 }
 
-/// The edit script, and whether it is the coarse one.
-fn ops(old: &[&str], new: &[&str]) -> (Vec<DiffOp>, bool) {
+/// From the old lines to the new ones, and whether that is the coarse way.
+fn way(old: &[&str], new: &[&str]) -> (Vec<Stretch>, bool) {
     let head = old.iter().zip(new).take_while(|(old, new)| old == new).count();
     let tail = old[head..].iter().rev().zip(new[head..].iter().rev()).take_while(|(old, new)| old == new).count();
-    let (old_len, new_len) = (old.len() - head - tail, new.len() - head - tail);
-    if old_len + new_len <= MAX_LINES {
-        return (capture_diff_slices(Algorithm::Myers, old, new), false);
+    let (old_end, new_end) = (old.len() - tail, new.len() - tail);
+    if old_end + new_end - 2 * head <= MAX_LINES {
+        return (stretches(old, new), false);
     }
-    let same = |old_index, new_index, len| DiffOp::Equal { old_index, new_index, len };
-    let middle = DiffOp::Replace { old_index: head, old_len, new_index: head, new_len };
-    let ops = [same(0, 0, head), middle, same(head + old_len, head + new_len, tail)];
-    (ops.into_iter().filter(|op| !op.old_range().is_empty() || !op.new_range().is_empty()).collect(), true)
+    let middle = Stretch::changed(head..old_end, head..new_end);
+    let mut way = vec![Stretch::same(0, 0, head), middle, Stretch::same(old_end, new_end, tail)];
+    way.retain(|stretch| !stretch.is_empty());
+    (way, true)
 }
 
-fn count(ops: &[DiffOp]) -> Stat {
-    let changed = ops.iter().filter(|op| !matches!(op, DiffOp::Equal { .. }));
-    changed.fold(Stat::default(), |stat, op| Stat {
-        added: stat.added + op.new_range().len(),
-        removed: stat.removed + op.old_range().len(),
+fn count(way: &[Stretch]) -> Stat {
+    let changed = way.iter().filter(|stretch| !stretch.is_same);
+    changed.fold(Stat::default(), |stat, stretch| Stat {
+        added: stat.added + stretch.new.len(),
+        removed: stat.removed + stretch.old.len(),
     })
 }
 
-fn hunk(group: &[DiffOp], old: &[&str], new: &[&str]) -> Option<Hunk> {
+fn hunk(group: &[Stretch], old: &[&str], new: &[&str]) -> Option<Hunk> {
     let first = group.first()?;
-    let (old_range, new_range) = (first.old_range(), first.new_range());
     let mut lines = Vec::new();
-    for op in group {
-        match op {
-            DiffOp::Equal { old_index, new_index, len } => {
-                let same = (0..*len).map(|at| {
-                    let numbers = (Some(old_index + at + 1), Some(new_index + at + 1));
-                    line(LineKind::Same, numbers, old[old_index + at], None)
-                });
-                lines.extend(same);
-            }
-            DiffOp::Delete { .. } | DiffOp::Insert { .. } | DiffOp::Replace { .. } => {
-                replaced(op, old, new, &mut lines);
-            }
+    for stretch in group {
+        if stretch.is_same {
+            let both = stretch.old.clone().zip(stretch.new.clone());
+            lines
+                .extend(both.map(|(at, new_at)| line(LineKind::Same, (Some(at + 1), Some(new_at + 1)), old[at], None)));
+        } else {
+            replaced(stretch, old, new, &mut lines);
         }
     }
-    let start = |range: std::ops::Range<usize>, shown: bool| if shown { range.start + 1 } else { range.start };
-    let old_start = start(old_range, lines.iter().any(|line| line.old.is_some()));
-    let new_start = start(new_range, lines.iter().any(|line| line.new.is_some()));
+    let start = |at: usize, shown: bool| if shown { at + 1 } else { at };
+    let old_start = start(first.old.start, lines.iter().any(|line| line.old.is_some()));
+    let new_start = start(first.new.start, lines.iter().any(|line| line.new.is_some()));
     Some(Hunk { old_start, new_start, lines })
 }
 
-fn replaced(op: &DiffOp, old: &[&str], new: &[&str], lines: &mut Vec<Line>) {
-    let (olds, news) = (op.old_range(), op.new_range());
+fn replaced(change: &Stretch, old: &[&str], new: &[&str], lines: &mut Vec<Line>) {
+    let (olds, news) = (change.old.clone(), change.new.clone());
     // Line by line only where as many came as went: otherwise nobody can say which replaced which.
     let marks: Vec<_> = match olds.len() == news.len() {
         true => olds

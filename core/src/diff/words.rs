@@ -1,8 +1,11 @@
 //! Which words of a line differ from the line it replaces.
 
-use similar::{Algorithm, DiffOp, capture_diff_slices};
+use std::ops::Range;
 
-use super::{MAX_MARKED_CHARS, Span};
+use super::{
+    MAX_MARKED_CHARS, Span,
+    stretch::{Stretch, stretches},
+};
 
 /// Least share of characters, in percent, that two lines must have in common for marks to help rather than confuse.
 const MIN_COMMON_PERCENT: usize = 40;
@@ -13,18 +16,19 @@ pub(super) fn marks(old: &str, new: &str) -> Option<(Vec<Span>, Vec<Span>)> {
         return None;
     }
     let (old_words, new_words) = (split(old), split(new));
-    let ops = capture_diff_slices(Algorithm::Myers, &old_words, &new_words);
-    let same = |op: &DiffOp| matches!(op, DiffOp::Equal { .. });
-    let common: usize =
-        ops.iter().filter(|op| same(op)).map(|op| old_words[op.old_range()].concat().trim().len()).sum();
+    let way = stretches(&old_words, &new_words);
+    let same = way.iter().filter(|stretch| stretch.is_same);
+    let common: usize = same.map(|stretch| old_words[stretch.old.clone()].concat().trim().len()).sum();
     if common * 100 < old.len().max(new.len()) * MIN_COMMON_PERCENT {
         return None;
     }
-    let spans = |words: &[&str], range: fn(&DiffOp) -> std::ops::Range<usize>| {
-        let pieces = ops.iter().map(|op| Span { text: words[range(op)].concat(), is_marked: !same(op) });
+    let spans = |words: &[&str], range: fn(&Stretch) -> &Range<usize>| {
+        let pieces = way
+            .iter()
+            .map(|stretch| Span { text: words[range(stretch).clone()].concat(), is_marked: !stretch.is_same });
         pieces.filter(|span| !span.text.is_empty()).collect()
     };
-    Some((spans(&old_words, DiffOp::old_range), spans(&new_words, DiffOp::new_range)))
+    Some((spans(&old_words, |stretch| &stretch.old), spans(&new_words, |stretch| &stretch.new)))
 }
 
 /// Words, runs of blanks, and every other character by itself.

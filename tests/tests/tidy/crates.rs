@@ -21,7 +21,6 @@ const CORE_MAY_USE: &[&str] = &[
     "memchr",
     "serde",
     "serde_json",
-    "similar",
     "thiserror",
     "unicase",
     "serde-wasm-bindgen",
