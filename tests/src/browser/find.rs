@@ -49,7 +49,8 @@ impl Browser {
     }
 
     async fn matches(&self, element: &Element, role: &str, name: &str) -> Result<bool, CmdError> {
-        Ok(self.computed("label", element).await? == name
+        // Some versions of the browser leave the blanks around a label in the name, which the standard does not.
+        Ok(self.computed("label", element).await?.trim() == name
             && self.computed("role", element).await? == role
             && element.is_displayed().await?)
     }
