@@ -42,5 +42,5 @@ pub fn run(options: &Options) -> anyhow::Result<Report> {
     contestants.extend(options.upstream.as_deref().map(Contestant::upstream));
     processes::open_as_many_files_as_allowed();
     let columns = measures::columns(&contestants, &size, options.only)?;
-    Ok(Report::new(columns, options.quick))
+    Ok(Report::new(columns, options.quick, options.only.is_some()))
 }

@@ -10,10 +10,10 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use super::FromAgent;
 
 /// What may lie unread, in units of [`UNIT_BYTES`]; a single batch may be larger.
-const ROOM: u32 = 8 * 1024;
+const ROOM: u32 = 4 * 1024;
 const UNIT_BYTES: usize = 1024;
 /// Batches that may lie unread, however small.
-const MAX_BATCHES: usize = 8 * 1024;
+const MAX_BATCHES: usize = 4 * 1024;
 
 /// The session's end.
 #[derive(Debug)]
@@ -84,9 +84,9 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn whoever_speaks_to_a_session_that_does_not_listen_waits_once_eight_mebibytes_lie_there() {
+    async fn whoever_speaks_to_a_session_that_does_not_listen_waits_once_four_mebibytes_lie_there() {
         let (sender, mut mailbox) = mailbox();
-        for _ in 0..7 {
+        for _ in 0..3 {
             sender.send(batch_of(1024 * 1024)).now_or_never().expect("there is room");
         }
         let mut waiting = pin!(sender.send(batch_of(1024 * 1024)));
