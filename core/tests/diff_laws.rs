@@ -2,7 +2,7 @@
 #![cfg(not(target_arch = "wasm32"))]
 
 use proptest::prelude::*;
-use roost_core::diff::{LineKind, Stat, TextChange, compare};
+use roost_core::diff::{Line, LineKind, Stat, TextChange, compare};
 
 /// The length of the longest common subsequence, by the book.
 fn common(old: &[&str], new: &[&str]) -> usize {
@@ -26,7 +26,7 @@ fn applied(change: &TextChange, old: &[&str]) -> Vec<String> {
         let shown = hunk.lines.iter().filter(|line| line.old.is_some()).count();
         let start = if shown > 0 { hunk.old_start - 1 } else { hunk.old_start };
         lines.extend(old[at..start].iter().map(ToString::to_string));
-        lines.extend(hunk.lines.iter().filter(|line| line.kind != LineKind::Removed).map(|line| line.text()));
+        lines.extend(hunk.lines.iter().filter(|line| line.kind != LineKind::Removed).map(Line::text));
         at = start + shown;
     }
     lines.extend(old[at..].iter().map(ToString::to_string));
