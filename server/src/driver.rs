@@ -1,9 +1,9 @@
 //! One loop a session: wait, let the machine decide, perform.
 //!
 //! The driver owns what only one may touch: the journal, the way to the agent, the order of effects. What happened first is
-//! performed first; what a client is told is on disk before. What the agent is told is written before but not waited for: a power cut
-//! ends the agent too, and so the disk works while the model does. Subscribers are woken once a batch, after its events are in the
-//! journal, so nobody has seen what a restarted daemon does not know.
+//! performed first; what a client is told is on disk before, and the agent gets to work when it has been told: on few cores the disk, the
+//! answer and the agent are quicker one after the other. Subscribers are woken once a batch, after its events are in the journal, so
+//! nobody has seen what a restarted daemon does not know.
 //!
 //! An idle session is a task that sleeps: no timers but those the machine asked for.
 

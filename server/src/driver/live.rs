@@ -70,7 +70,7 @@ impl LiveSession {
         self.command_and_tell(client, command).await.map(|(answered, _)| answered)
     }
 
-    /// The same, for whoever has nothing more to ask of the session: while it holds what it gets beside the answer, the session does nothing
+    /// The same, for whoever has nothing more to ask of the session and says when the answer has left: until then the session does nothing
     /// else.
     pub async fn command_and_tell(
         &self,

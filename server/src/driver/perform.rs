@@ -13,7 +13,7 @@ use tokio::time::Instant;
 use super::{
     Driver, Flow,
     recorder::Health,
-    told::{Owed, Synced},
+    told::{Owed, Telling},
 };
 use crate::{clock, settings, store};
 
@@ -29,7 +29,6 @@ impl Driver {
     pub(super) async fn perform(&mut self, effects: Vec<Effect>) -> Flow {
         let mut flow = Flow::GoOn;
         let mut effects = VecDeque::from(effects);
-        let mut told = Vec::new();
         while let Some(effect) = effects.pop_front() {
             match effect {
                 Effect::Record(entry) => self.record(&entry),
@@ -55,10 +54,8 @@ impl Driver {
                 Effect::StopShell { ticket } => drop(self.shells.remove(&ticket)),
                 Effect::Reply { ticket, answer } => {
                     self.shells.remove(&ticket);
-                    if let Some(synced) = self.reply(ticket, answer) {
-                        told.push(synced);
-                        // The disk is at work before the agent is.
-                        tokio::task::yield_now().await;
+                    if let Some(telling) = self.reply(ticket, answer) {
+                        self.await_disk(telling).await;
                     }
                 }
                 Effect::WakeAt(moment) => self.wake_at = Some(moment),
@@ -69,9 +66,6 @@ impl Driver {
                 }
                 Effect::Retire => flow = Flow::Retire,
             }
-        }
-        for synced in told {
-            self.await_disk(synced).await;
         }
         self.settle().await;
         flow
@@ -124,29 +118,29 @@ impl Driver {
 
     /// Answers a command. Where something was recorded, whoever asked waits for the disk, on the thread that then writes the answer: a hop
     /// from one thread to another costs as much as the disk.
-    fn reply(&mut self, ticket: Ticket, answer: Answer) -> Option<Synced> {
+    fn reply(&mut self, ticket: Ticket, answer: Answer) -> Option<Telling> {
         let (answered, last_event_id) = self.awaiting.remove(&ticket)?;
         let syncing = self.recorder.hand_over();
         self.heed_recorder();
-        let (owed, synced) = Owed::new(answer, last_event_id, syncing);
+        let (owed, telling) = Owed::new(answer, last_event_id, syncing);
         // The client may have hung up.
         let _ = answered.send(owed);
-        synced
+        telling
     }
 
-    /// Returns once what an answer says is on disk, so that nobody reads before what the agent makes of it.
-    async fn await_disk(&mut self, synced: Synced) {
-        match synced.await {
-            Ok(Ok(until)) => {
+    /// Returns once an answer is given, and what it says is on disk: neither the agent nor a reader is before whoever asked.
+    async fn await_disk(&mut self, telling: Telling) {
+        match telling.done().await {
+            Some(Ok(until)) => {
                 self.recorder.synced(until);
                 self.heed_recorder();
             }
-            Ok(Err(error)) => {
+            Some(Err(error)) => {
                 self.recorder.fail(&error);
                 self.heed_recorder();
             }
             // It hung up, so nobody was told anything yet.
-            Err(_) => self.recorder.bind(),
+            None => self.recorder.bind(),
         }
     }
 

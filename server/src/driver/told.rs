@@ -1,6 +1,6 @@
-//! An answer on its way to the client: first to the disk, then into the response.
+//! An answer on its way to the client: first to the disk, then onto the wire.
 
-use std::{io, sync::Arc};
+use std::io;
 
 use roost_core::session::Answer;
 use tokio::sync::oneshot;
@@ -8,35 +8,42 @@ use tokio::sync::oneshot;
 use super::Answered;
 use crate::store::Syncing;
 
-/// What came of waiting for the disk: up to where the journal is on it. Closed where nobody waited, since whoever asked had hung up.
-pub(super) type Synced = oneshot::Receiver<io::Result<u64>>;
-
 /// An answer that holds once what it says is on disk.
 #[derive(Debug)]
 pub(super) struct Owed {
     answer: Answer,
     last_event_id: u64,
-    syncing: Option<(Syncing, oneshot::Sender<io::Result<u64>>)>,
+    syncing: Option<(Syncing, Teller)>,
 }
 
-/// A driver waits while one of these is left. Put into a response it goes when the response is written, so that the client has its answer
-/// before the session's next doings take the cores.
-#[derive(Clone, Debug)]
-pub struct Told(#[expect(dead_code, reason = "it works by being dropped")] Arc<Outcome>);
-
 #[derive(Debug)]
-struct Outcome(Option<(oneshot::Sender<io::Result<u64>>, io::Result<u64>)>);
+struct Teller {
+    outcome: oneshot::Sender<io::Result<u64>>,
+    told: oneshot::Sender<()>,
+}
+
+/// Where a driver waits until an answer has been given.
+#[derive(Debug)]
+pub(super) struct Telling {
+    outcome: oneshot::Receiver<io::Result<u64>>,
+    told: oneshot::Receiver<()>,
+}
+
+/// A driver does nothing else until one of these is sent or dropped. Who sends it once the answer has left gives the client its answer
+/// before the session's next doings take the cores.
+pub type Told = oneshot::Sender<()>;
 
 impl Owed {
     /// The answer, and where its owner is to wait for the disk, if there is anything to wait for.
-    pub(super) fn new(answer: Answer, last_event_id: u64, syncing: Option<Syncing>) -> (Self, Option<Synced>) {
-        let (syncing, synced) = syncing
+    pub(super) fn new(answer: Answer, last_event_id: u64, syncing: Option<Syncing>) -> (Self, Option<Telling>) {
+        let (syncing, telling) = syncing
             .map(|syncing| {
-                let (done, synced) = oneshot::channel();
-                ((syncing, done), synced)
+                let (outcome, known) = oneshot::channel();
+                let (told, heard) = oneshot::channel();
+                ((syncing, Teller { outcome, told }), Telling { outcome: known, told: heard })
             })
             .unzip();
-        (Self { answer, last_event_id, syncing }, synced)
+        (Self { answer, last_event_id, syncing }, telling)
     }
 
     /// Waits until what the answer says is on disk. Where the disk fails the answer stands, and everyone is told what has become of the
@@ -44,9 +51,10 @@ impl Owed {
     pub(super) async fn on_disk(self) -> (Answered, Option<Told>) {
         let Self { answer, last_event_id, syncing } = self;
         let told = match syncing {
-            Some((syncing, done)) => {
-                let result = syncing.finish().await;
-                Some(Told(Arc::new(Outcome(Some((done, result))))))
+            Some((syncing, Teller { outcome, told })) => {
+                // The driver lives as long as it waits.
+                let _ = outcome.send(syncing.finish().await);
+                Some(told)
             }
             None => None,
         };
@@ -54,11 +62,12 @@ impl Owed {
     }
 }
 
-impl Drop for Outcome {
-    fn drop(&mut self) {
-        if let Some((done, result)) = self.0.take() {
-            // The driver lives as long as it waits.
-            let _ = done.send(result);
-        }
+impl Telling {
+    /// Returns once the answer has been given: what came of the disk, and up to where the journal is on it. None where nobody waited for
+    /// it, since whoever asked had hung up.
+    pub(super) async fn done(mut self) -> Option<io::Result<u64>> {
+        // Dropped is as good as sent: nobody is left to be told first.
+        let _ = self.told.await;
+        self.outcome.try_recv().ok()
     }
 }

@@ -10,7 +10,7 @@ use std::{
 use socket2::SockRef;
 use tokio::{net::TcpStream, sync::oneshot};
 
-use super::departure::Departures;
+use super::departure::{Departures, Patience};
 use crate::admission::OwnAddress;
 
 /// A handle on one TCP connection; a request extension.
@@ -51,10 +51,16 @@ impl Connection {
     pub fn own_address(&self) -> &OwnAddress {
         &self.0.own
     }
+
     /// Tells `told` once everything that has been written to the connection so far is with the kernel. It is let go of when the
     /// connection ends before that.
     pub fn tell_once_flushed(&self, told: oneshot::Sender<()>) {
-        self.0.departures.await_next(told);
+        self.0.departures.await_next(told, Patience::ToTheEnd);
+    }
+
+    /// The same, but it is let go of as soon as the peer does not take what it is sent.
+    pub fn tell_once_flushed_or_stuck(&self, told: oneshot::Sender<()>) {
+        self.0.departures.await_next(told, Patience::WhileItFlows);
     }
 
     pub(super) fn departures(&self) -> &Departures {

@@ -32,6 +32,9 @@ impl StallGuard {
     }
 
     fn judge(&mut self, context: &mut Context<'_>, written: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
+        if written.is_pending() {
+            self.connection.departures().stuck();
+        }
         let Some(patience) = self.patience else { return written };
         if written.is_ready() {
             self.stalled = None;

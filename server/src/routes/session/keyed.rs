@@ -9,55 +9,45 @@ use std::{
 use axum::{
     Extension, Json,
     extract::{Path, State},
-    response::{IntoResponse, Response},
 };
 use http::StatusCode;
 use memchr::memmem;
 use roost_core::{
-    EventEpoch, PromptId, SessionId,
+    PromptId, SessionId,
     session::{PendingPrompt, PromptKey},
 };
-use serde::Serialize;
 use serde_json::{Map, Value};
 use tokio::sync::{Mutex, MutexGuard};
 
-use super::prompt;
-use crate::{App, WireError, body::JsonBody, client_id::ClientHeader, driver::LiveSession};
+use super::prompt::{self, Accepted};
+use crate::{App, WireError, body::JsonBody, client_id::ClientHeader, driver::LiveSession, serve::Connection};
 
 /// Requests with the same key pass one after the other. Those with another rarely wait for each other, and never for long.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Turnstiles(Arc<[Mutex<()>; 32]>);
-
-/// The 202 of a prompt that was accepted before.
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-struct AcceptedBefore {
-    prompt_id: PromptId,
-    last_event_id: u64,
-    event_epoch: EventEpoch,
-}
 
 pub(super) async fn send(
     State(app): State<Arc<App>>,
     Path(id): Path<String>,
     client: ClientHeader,
     Extension(turnstiles): Extension<Turnstiles>,
+    connection: Extension<Connection>,
     JsonBody(body): JsonBody,
-) -> Result<Response, WireError> {
+) -> Result<(StatusCode, Json<Accepted>), WireError> {
     let Some(key) = key(&body)? else {
-        return prompt::send(State(app), Path(id), client, JsonBody(body)).await;
+        return prompt::send(State(app), Path(id), client, connection, JsonBody(body)).await;
     };
     // Whoever comes second finds out what became of the first.
     let _turn = turnstiles.pass(&id, &key).await;
     let known = known(&app, &id, &key).await?;
-    let sent = prompt::send(State(app), Path(id), client, JsonBody(body)).await?;
+    let sent = prompt::send(State(app), Path(id), client, connection, JsonBody(body)).await?;
     let Some((live, prompt_id)) = known else { return Ok(sent) };
-    let accepted = AcceptedBefore {
+    let accepted = Accepted {
         last_event_id: last_before(&live, &prompt_id),
         event_epoch: live.stream.bus().epoch().clone(),
         prompt_id,
     };
-    Ok((StatusCode::ACCEPTED, Json(accepted)).into_response())
+    Ok((StatusCode::ACCEPTED, Json(accepted)))
 }
 
 fn key(body: &Map<String, Value>) -> Result<Option<PromptKey>, WireError> {

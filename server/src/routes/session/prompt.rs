@@ -5,7 +5,6 @@ use std::sync::Arc;
 use axum::{
     Extension, Json,
     extract::{Path, State},
-    response::{IntoResponse, Response},
 };
 use http::StatusCode;
 use roost_core::{
@@ -19,15 +18,15 @@ use serde_json::{
 };
 
 use super::{answer, command, live, refusal};
-use crate::{App, WireError, body::JsonBody, client_id::ClientHeader};
+use crate::{App, WireError, body::JsonBody, client_id::ClientHeader, serve::Connection};
 
 /// The 202. The cursor was taken before the prompt was enqueued: whoever reads from it misses nothing of the turn.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Accepted {
-    prompt_id: PromptId,
-    last_event_id: u64,
-    event_epoch: EventEpoch,
+    pub(super) prompt_id: PromptId,
+    pub(super) last_event_id: u64,
+    pub(super) event_epoch: EventEpoch,
 }
 
 #[derive(Debug, Serialize)]
@@ -45,8 +44,9 @@ pub(super) async fn send(
     State(app): State<Arc<App>>,
     Path(id): Path<String>,
     ClientHeader(client): ClientHeader,
+    Extension(connection): Extension<Connection>,
     JsonBody(body): JsonBody,
-) -> Result<Response, WireError> {
+) -> Result<(StatusCode, Json<Accepted>), WireError> {
     let prompt = read(body)?;
     let _share = app.workspaces.locks().share(&SessionId::from(id.as_str()))?;
     let live = app.workspaces.get_or_revive(&id).await.ok_or_else(|| WireError::session_not_found(&id))?;
@@ -55,8 +55,11 @@ pub(super) async fn send(
     let last_event_id = answered.last_event_id;
     let prompt_id = answer!(answered, Prompt).map_err(|error| refusal::prompt(&error, &id))?;
     let event_epoch = live.stream.bus().epoch().clone();
-    let accepted = Json(Accepted { prompt_id, last_event_id, event_epoch });
-    Ok((StatusCode::ACCEPTED, told.map(Extension), accepted).into_response())
+    if let Some(told) = told {
+        // Nothing is awaited between here and the answer's being written.
+        connection.tell_once_flushed_or_stuck(told);
+    }
+    Ok((StatusCode::ACCEPTED, Json(Accepted { prompt_id, last_event_id, event_epoch })))
 }
 
 pub(super) async fn cancel(
