@@ -29,7 +29,15 @@ impl Millis {
         let in_day = self.0 % MILLIS_PER_DAY;
         let (hour, minute) = (in_day / 3_600_000, in_day / 60_000 % 60);
         let (second, millis) = (in_day / 1_000 % 60, in_day % 1_000);
-        format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{millis:03}Z")
+        // Lists hold thousands of these, and `format!` takes ten times as long.
+        let mut text = String::with_capacity("0000-00-00T00:00:00.000Z".len());
+        let date = [(year, 4, '-'), (month, 2, '-'), (day, 2, 'T')];
+        let time = [(hour, 2, ':'), (minute, 2, ':'), (second, 2, '.'), (millis, 3, 'Z')];
+        for (number, width, mark) in date.into_iter().chain(time) {
+            push_padded(&mut text, number, width);
+            text.push(mark);
+        }
+        text
     }
 
     /// Reads what [`Millis::to_iso`] writes, with any number of digits behind the second; None for anything else.
@@ -57,6 +65,15 @@ impl Millis {
     pub fn deserialize_iso<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
         Self::from_iso(&text).ok_or_else(|| D::Error::custom("not a moment in ISO 8601"))
+    }
+}
+
+/// Writes a number with at least so many digits.
+fn push_padded(text: &mut String, number: u64, width: u32) {
+    let width = width.max(number.checked_ilog10().map_or(1, |log| log + 1));
+    for place in (0..width).rev() {
+        let digit = number / 10_u64.pow(place) % 10;
+        text.push(char::from(b'0' + digit as u8));
     }
 }
 
@@ -112,10 +129,12 @@ mod tests {
             (1_709_251_199_999, "2024-02-29T23:59:59.999Z"),
             (1_767_225_600_042, "2026-01-01T00:00:00.042Z"),
             (4_107_542_400_000, "2100-03-01T00:00:00.000Z"),
+            (253_402_300_799_999, "9999-12-31T23:59:59.999Z"),
         ] {
             assert_eq!(Millis(millis).to_iso(), text);
             assert_eq!(Millis::from_iso(text), Some(Millis(millis)));
         }
+        assert_eq!(Millis(253_402_300_800_000).to_iso(), "10000-01-01T00:00:00.000Z");
         for nonsense in ["", "Z", "2026-01-01", "2026-13-01T00:00:00Z", "2026-01-01T25:00:00Z", "1969-12-31T00:00:00Z"]
         {
             assert_eq!(Millis::from_iso(nonsense), None, "{nonsense}");

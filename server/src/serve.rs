@@ -21,6 +21,7 @@ use self::conversation::Conversation;
 pub use self::{
     boot::{Contradiction, StartError},
     connection::Connection,
+    departure::{Awaited, Patience},
     tls::{Part, TlsError},
 };
 use crate::{

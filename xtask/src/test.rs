@@ -32,26 +32,29 @@ pub(crate) fn run(filter: &[String]) -> anyhow::Result<ExitCode> {
     Ok(everything(filter)?.close())
 }
 
-/// Builds what the tests start, then runs every test of every crate that runs on the host. What fails is run once more.
+/// Builds what the tests start, then runs every test of every crate, where it is at home. What fails on the host is run once more.
 pub(crate) fn everything(filter: &[String]) -> anyhow::Result<Tally> {
     tools::browser()?;
     tools::npm()?;
     page::build()?;
+    let mut tally = on_wasm(filter)?;
     // The programs first: the end-to-end tests start them, and cargo does not know that.
     progress::run("build the programs", cargo().args(["build"]))?;
     progress::run("build the tests", cargo().args(["test", "--no-run"]))?;
     let mut tests = cargo();
     tests.args(["test", "--no-fail-fast", "--"]).args(filter);
-    settle(run_and_read(tests)?, run_again)
+    tally.add(settle(run_and_read(tests)?, run_again)?);
+    Ok(tally)
 }
 
-/// Core's own tests where the page runs them: on wasm32, in Node. Nothing runs beside them, so nothing is run again.
-pub(crate) fn core_on_wasm() -> anyhow::Result<Tally> {
+/// Core's own tests and the page's, where the page runs them: on wasm32, in Node. Nothing runs beside them, so nothing is run again.
+fn on_wasm(filter: &[String]) -> anyhow::Result<Tally> {
     tools::wasm_target()?;
     tools::wasm_bindgen()?;
     tools::node()?;
     let mut tests = cargo();
-    tests.args(["test", "--package", "roost-core", "--lib", "--target", WASM]);
+    tests.args(["test", "--no-fail-fast", "--package", "roost-core", "--lib", "--package", "roost-web", "--bins"]);
+    tests.args(["--target", WASM, "--"]).args(filter);
     tests.env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER", command("wasm-bindgen-test-runner").get_program());
     settle(run_and_read(tests)?, |_| Ok(false))
 }

@@ -9,7 +9,6 @@ use roost_core::{
 use serde_json::{Map, Value, json, value::RawValue};
 
 use super::receipt::{Held, receipt};
-use crate::serve::Connection;
 
 /// One message of a peer.
 #[derive(Debug)]
@@ -82,9 +81,9 @@ impl Call {
         self
     }
 
-    /// The same call, and a receipt for it to be sent on `connection`: it is not begun before the receipt has gone.
-    pub(super) fn with_receipt(mut self, connection: &Connection) -> (Self, Response) {
-        let (response, held) = receipt(connection);
+    /// The same call, and a receipt for it: it is not begun before the receipt has gone.
+    pub(super) fn with_receipt(mut self) -> (Self, Response) {
+        let (response, held) = receipt();
         self.held = Some(held);
         (self, response)
     }

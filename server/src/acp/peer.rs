@@ -22,7 +22,6 @@ use crate::{
     App, capabilities, clock,
     driver::LiveSession,
     routes::table::{Table, Taken},
-    serve::Connection,
     workspaces::Workspace,
 };
 
@@ -119,9 +118,9 @@ impl Peer {
 
     /// Puts a call in line, waits while the line is full, and returns its receipt, to be sent on `connection`. Nothing happens to it once
     /// the connection is over.
-    pub async fn take(&self, call: Call, connection: &Connection) -> Response {
+    pub async fn take(&self, call: Call) -> Response {
         self.heard();
-        let (call, receipt) = call.with_receipt(connection);
+        let (call, receipt) = call.with_receipt();
         // A connection that is over has no one left to answer.
         let _ = self.lane.send(call).await;
         receipt

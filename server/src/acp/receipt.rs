@@ -6,20 +6,16 @@
 //! its order. It is a margin and no proof: nothing in HTTP says when an answer was read, and an answer cannot be taken back. Without
 //! it, the published client missed one in ten to twenty answers to calls that are answered at once.
 
-use std::{
-    convert::Infallible,
-    pin::Pin,
-    task::{Context, Poll},
-    time::Duration,
-};
+use std::time::Duration;
 
-use axum::{body::Body, response::Response};
-use bytes::Bytes;
+use axum::{
+    Extension,
+    response::{IntoResponse, Response},
+};
 use http::StatusCode;
-use http_body::{Frame, SizeHint};
 use tokio::sync::oneshot;
 
-use crate::serve::Connection;
+use crate::serve::{Awaited, Patience};
 
 /// From the receipt being with the kernel to its reader having taken note of it.
 const HEAD_START: Duration = Duration::from_millis(5);
@@ -38,41 +34,9 @@ impl Held {
     }
 }
 
-/// A receipt to be sent on `connection`, and what waits for it.
-pub(super) fn receipt(connection: &Connection) -> (Response, Held) {
+/// A receipt, and what waits for it.
+pub(super) fn receipt() -> (Response, Held) {
     let (gone, held) = oneshot::channel();
-    let mut response = Response::new(Body::new(Nothing { connection: connection.clone(), gone: Some(gone) }));
-    *response.status_mut() = StatusCode::ACCEPTED;
-    (response, Held(held))
-}
-
-/// No body at all. The server drops it when the head stands in the connection's buffer, and flushes after that.
-struct Nothing {
-    connection: Connection,
-    gone: Option<oneshot::Sender<()>>,
-}
-
-impl http_body::Body for Nothing {
-    type Data = Bytes;
-    type Error = Infallible;
-
-    fn poll_frame(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
-        Poll::Ready(None)
-    }
-
-    fn is_end_stream(&self) -> bool {
-        true
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        SizeHint::with_exact(0)
-    }
-}
-
-impl Drop for Nothing {
-    fn drop(&mut self) {
-        if let Some(gone) = self.gone.take() {
-            self.connection.tell_once_flushed(gone);
-        }
-    }
+    let awaited = Extension(Awaited::new(gone, Patience::ToTheEnd));
+    ((StatusCode::ACCEPTED, awaited).into_response(), Held(held))
 }

@@ -86,7 +86,7 @@ async fn receive(Asking(caller): Asking, request: Request) -> Result<Response, W
     match (incoming, peer) {
         (Incoming::Call(call), Some(peer)) => {
             let session = headers.get(SESSION_ID).and_then(|id| id.to_str().ok());
-            return Ok(peer.take(call.for_session(session), caller.door.connection()).await);
+            return Ok(peer.take(call.for_session(session)).await);
         }
         (Incoming::Answer { id, outcome }, Some(peer)) => peer.decide(id, outcome).await,
         (Incoming::Call(call), None) => return begin(caller, call),

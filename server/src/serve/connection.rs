@@ -8,9 +8,9 @@ use std::{
 };
 
 use socket2::SockRef;
-use tokio::{net::TcpStream, sync::oneshot};
+use tokio::net::TcpStream;
 
-use super::departure::{Departures, Patience};
+use super::departure::Departures;
 use crate::admission::OwnAddress;
 
 /// A handle on one TCP connection; a request extension.
@@ -50,17 +50,6 @@ impl Connection {
     #[must_use]
     pub fn own_address(&self) -> &OwnAddress {
         &self.0.own
-    }
-
-    /// Tells `told` once everything that has been written to the connection so far is with the kernel. It is let go of when the
-    /// connection ends before that.
-    pub fn tell_once_flushed(&self, told: oneshot::Sender<()>) {
-        self.0.departures.await_next(told, Patience::ToTheEnd);
-    }
-
-    /// The same, but it is let go of as soon as the peer does not take what it is sent.
-    pub fn tell_once_flushed_or_stuck(&self, told: oneshot::Sender<()>) {
-        self.0.departures.await_next(told, Patience::WhileItFlows);
     }
 
     pub(super) fn departures(&self) -> &Departures {

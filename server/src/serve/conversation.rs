@@ -21,7 +21,7 @@ use tokio::{net::TcpStream, sync::watch};
 use tokio_rustls::TlsAcceptor;
 use tower_service::Service;
 
-use super::{Connection, stall::StallGuard};
+use super::{Awaited, Connection, stall::StallGuard};
 use crate::{
     App, WireError,
     admission::{self, Ends, Verdict, gate},
@@ -122,6 +122,10 @@ async fn answer(
     }
     app.metrics.answered(taken, response.status(), line.elapsed());
     line.write(&response, &taken);
+    if let Some(awaited) = response.extensions_mut().remove::<Awaited>() {
+        // Nothing is flushed between here and the answer's being in the connection's buffer.
+        connection.departures().await_next(awaited);
+    }
     Ok(response)
 }
 

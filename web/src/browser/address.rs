@@ -77,6 +77,8 @@ pub(crate) fn arrival() -> Arrival {
 
 #[cfg(test)]
 mod tests {
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
     use super::*;
 
     #[test]

@@ -343,6 +343,8 @@ pub(crate) fn working(store: Store) -> impl Content {
 
 #[cfg(test)]
 mod tests {
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
     use super::*;
 
     #[test]

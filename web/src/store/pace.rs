@@ -109,6 +109,8 @@ fn rest_after(took: Millis) -> Millis {
 
 #[cfg(test)]
 mod tests {
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
     use super::*;
 
     #[test]

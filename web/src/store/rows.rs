@@ -165,6 +165,7 @@ impl Rows {
 #[cfg(test)]
 mod tests {
     use roost_core::transcript::Seq;
+    use wasm_bindgen_test::wasm_bindgen_test as test;
 
     use super::*;
 

@@ -9,6 +9,7 @@ use std::{
 use axum::{
     Extension, Json,
     extract::{Path, State},
+    response::{IntoResponse, Response},
 };
 use http::StatusCode;
 use memchr::memmem;
@@ -20,7 +21,7 @@ use serde_json::{Map, Value};
 use tokio::sync::{Mutex, MutexGuard};
 
 use super::prompt::{self, Accepted};
-use crate::{App, WireError, body::JsonBody, client_id::ClientHeader, driver::LiveSession, serve::Connection};
+use crate::{App, WireError, body::JsonBody, client_id::ClientHeader, driver::LiveSession};
 
 /// Requests with the same key pass one after the other. Those with another rarely wait for each other, and never for long.
 #[derive(Clone, Debug, Default)]
@@ -31,23 +32,22 @@ pub(super) async fn send(
     Path(id): Path<String>,
     client: ClientHeader,
     Extension(turnstiles): Extension<Turnstiles>,
-    connection: Extension<Connection>,
     JsonBody(body): JsonBody,
-) -> Result<(StatusCode, Json<Accepted>), WireError> {
+) -> Result<Response, WireError> {
     let Some(key) = key(&body)? else {
-        return prompt::send(State(app), Path(id), client, connection, JsonBody(body)).await;
+        return prompt::send(State(app), Path(id), client, JsonBody(body)).await;
     };
     // Whoever comes second finds out what became of the first.
     let _turn = turnstiles.pass(&id, &key).await;
     let known = known(&app, &id, &key).await?;
-    let sent = prompt::send(State(app), Path(id), client, connection, JsonBody(body)).await?;
+    let sent = prompt::send(State(app), Path(id), client, JsonBody(body)).await?;
     let Some((live, prompt_id)) = known else { return Ok(sent) };
     let accepted = Accepted {
         last_event_id: last_before(&live, &prompt_id),
         event_epoch: live.stream.bus().epoch().clone(),
         prompt_id,
     };
-    Ok((StatusCode::ACCEPTED, Json(accepted)))
+    Ok((StatusCode::ACCEPTED, Json(accepted)).into_response())
 }
 
 fn key(body: &Map<String, Value>) -> Result<Option<PromptKey>, WireError> {

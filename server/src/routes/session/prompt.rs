@@ -5,6 +5,7 @@ use std::sync::Arc;
 use axum::{
     Extension, Json,
     extract::{Path, State},
+    response::{IntoResponse, Response},
 };
 use http::StatusCode;
 use roost_core::{
@@ -18,7 +19,12 @@ use serde_json::{
 };
 
 use super::{answer, command, live, refusal};
-use crate::{App, WireError, body::JsonBody, client_id::ClientHeader, serve::Connection};
+use crate::{
+    App, WireError,
+    body::JsonBody,
+    client_id::ClientHeader,
+    serve::{Awaited, Patience},
+};
 
 /// The 202. The cursor was taken before the prompt was enqueued: whoever reads from it misses nothing of the turn.
 #[derive(Debug, Serialize)]
@@ -44,9 +50,8 @@ pub(super) async fn send(
     State(app): State<Arc<App>>,
     Path(id): Path<String>,
     ClientHeader(client): ClientHeader,
-    Extension(connection): Extension<Connection>,
     JsonBody(body): JsonBody,
-) -> Result<(StatusCode, Json<Accepted>), WireError> {
+) -> Result<Response, WireError> {
     let prompt = read(body)?;
     let _share = app.workspaces.locks().share(&SessionId::from(id.as_str()))?;
     let live = app.workspaces.get_or_revive(&id).await.ok_or_else(|| WireError::session_not_found(&id))?;
@@ -55,11 +60,9 @@ pub(super) async fn send(
     let last_event_id = answered.last_event_id;
     let prompt_id = answer!(answered, Prompt).map_err(|error| refusal::prompt(&error, &id))?;
     let event_epoch = live.stream.bus().epoch().clone();
-    if let Some(told) = told {
-        // Nothing is awaited between here and the answer's being written.
-        connection.tell_once_flushed_or_stuck(told);
-    }
-    Ok((StatusCode::ACCEPTED, Json(Accepted { prompt_id, last_event_id, event_epoch })))
+    let awaited = told.map(|told| Extension(Awaited::new(told, Patience::WhileItFlows)));
+    let accepted = Json(Accepted { prompt_id, last_event_id, event_epoch });
+    Ok((StatusCode::ACCEPTED, awaited, accepted).into_response())
 }
 
 pub(super) async fn cancel(

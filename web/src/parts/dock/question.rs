@@ -109,6 +109,8 @@ pub(super) fn ask(nth: usize, question: Question, answers: &Answers) -> El {
 
 #[cfg(test)]
 mod tests {
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
     use super::*;
 
     #[test]
