@@ -112,6 +112,8 @@ pub struct Session {
     id: SessionId,
     config: SessionConfig,
     created_at: Millis,
+    /// When this life of it began: it was created then, or restored.
+    live_since: Millis,
     updated_at: Millis,
     phase: Phase,
     clients: Clients,
@@ -153,6 +155,7 @@ impl Session {
         Self {
             id,
             created_at: now,
+            live_since: now,
             updated_at: now,
             phase: Phase::Open,
             clients: Clients::default(),
@@ -184,7 +187,7 @@ impl Session {
         let mut out = Outbox::default();
         match input {
             Input::Command { ticket, client, command } => self.command(now, ticket, client, command, &mut out),
-            Input::Agent(_) if self.phase == Phase::Closed => {}
+            Input::Agent(input) if self.phase == Phase::Closed => self.answer_the_late(input, &mut out),
             Input::Agent(input) => self.agent(now, input, &mut out),
             Input::Shell { ticket, news } => self.shell_news(now, ticket, news, &mut out),
             Input::Subscribers(count) => self.clients.set_subscribers(count),
@@ -231,6 +234,20 @@ impl Session {
             Command::RemoveArtifact { id } => self.remove_artifact(now, ticket, client, &id, out),
             Command::Close if self.is_unrecorded => out.reply(ticket, Answer::Close(Err(CloseRefused::Unrecorded))),
             Command::Close | Command::Discard => self.close(now, ticket, client, out),
+        }
+    }
+
+    /// What an agent asks of a session that is over is answered all the same; what it tells is not heard.
+    fn answer_the_late(&mut self, input: AgentInput, out: &mut Outbox) {
+        match input {
+            AgentInput::RequestPermission { rpc_id, .. } => Self::refuse_permission(rpc_id, out),
+            AgentInput::DrainMessages { rpc_id, asking } => self.drain_messages(rpc_id, asking.as_ref(), out),
+            AgentInput::Ready(_)
+            | AgentInput::Forgot { .. }
+            | AgentInput::Update { .. }
+            | AgentInput::Notice { .. }
+            | AgentInput::Reply { .. }
+            | AgentInput::Lost { .. } => {}
         }
     }
 

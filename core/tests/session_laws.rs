@@ -222,12 +222,10 @@ impl World {
         self.command(self.client(client), Command::SendPrompt(prompt));
     }
 
-    /// The id of a request of the agent's, which is owed an answer while the session lives.
+    /// The id of a request of the agent's, which is owed an answer, also when the session is over.
     fn question(&mut self) -> RpcId {
         let number = i64::try_from(self.numbers).expect("few");
-        if !self.over {
-            self.asked.insert(number);
-        }
+        self.asked.insert(number);
         RpcId::Number(number)
     }
 
@@ -309,7 +307,8 @@ impl World {
 
     fn perform(&mut self, effects: Vec<Effect>) {
         for effect in effects {
-            assert!(!self.over || matches!(effect, Effect::Reply { .. }), "a retired session only refuses: {effect:?}");
+            let refuses = matches!(effect, Effect::Reply { .. } | Effect::AnswerAgent { .. });
+            assert!(!self.over || refuses, "a retired session only refuses: {effect:?}");
             match effect {
                 Effect::Record(entry) => self.record(entry),
                 Effect::Publish(draft) => {

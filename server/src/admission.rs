@@ -13,7 +13,7 @@ use http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header, request};
 
 pub use host::{Hosts, OwnAddress};
 pub use origin::{InvalidOrigin, OriginPattern, OriginPolicy};
-pub use rates::Rates;
+pub use rates::{Rates, too_many};
 
 use self::origin::{Scheme, Standing};
 use crate::{Config, WireError, auth::Auth, page::Page};

@@ -87,13 +87,7 @@ pub struct ServeArgs {
     front: FrontArgs,
 
     /// Bearer token clients must send; better given in the environment, where other users cannot see it [default: generated once and kept]
-    #[arg(
-        long,
-        env = "QWEN_SERVER_TOKEN",
-        hide_env_values = true,
-        conflicts_with = "no_auth",
-        help_heading = "Access"
-    )]
+    #[arg(long, env = "QWEN_SERVER_TOKEN", hide_env_values = true, help_heading = "Access")]
     token: Option<String>,
     /// Require the token for /health too
     #[arg(long, help_heading = "Access")]
@@ -148,6 +142,8 @@ pub enum ConfigError {
     NoHome,
     #[error("--token holds characters no header can carry; use visible ASCII without spaces")]
     UnsendableToken,
+    #[error("--no-auth contradicts --token and QWEN_SERVER_TOKEN; leave one of them out")]
+    TokenForNobody,
     #[error("--agent is not a command: {0}")]
     Agent(String),
     #[error("cannot find this program's own file, which the built-in agent runs from")]
@@ -225,6 +221,7 @@ pub(crate) fn home() -> Result<PathBuf, ConfigError> {
 
 fn token(given: Option<&str>, no_auth: bool) -> Result<TokenSource, ConfigError> {
     match given.map(str::trim).filter(|token| !token.is_empty()) {
+        Some(_) if no_auth => Err(ConfigError::TokenForNobody),
         Some(token) if token.bytes().all(|byte| byte.is_ascii_graphic()) => Ok(TokenSource::Given(Secret::new(token))),
         Some(_) => Err(ConfigError::UnsendableToken),
         None if no_auth => Ok(TokenSource::Off),

@@ -99,7 +99,7 @@ pub struct Timeouts {
     pub prompt_deadline: Option<Millis>,
     /// A permission request without a vote is cancelled after this.
     pub permission_response: Option<Millis>,
-    /// A session without clients is closed after this.
+    /// A session without prompt, stream or heartbeat is closed after this (X2).
     pub session_idle: Option<Millis>,
     /// Time between two checks for such sessions.
     pub session_reap_interval: Option<Millis>,

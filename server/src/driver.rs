@@ -234,6 +234,7 @@ impl Driver {
         let mut orders = Vec::new();
         while matches!(flow, Flow::GoOn) {
             let alarm = self.alarm();
+            let is_due = alarm.is_some_and(|at| at <= Instant::now());
             let held_back = self.held_back_until.is_some();
             let from_agent = async {
                 match &mut self.link {
@@ -243,12 +244,14 @@ impl Driver {
             };
             flow = tokio::select! {
                 biased;
+                // What is due does not wait until an agent that talks on and on draws breath.
+                () = std::future::ready(()), if is_due => self.alarmed().await,
                 taken = self.orders.recv_many(&mut orders, MAX_WAITING_ORDERS) => match taken {
                     0 => Flow::Retire,
                     _ => self.obey(std::mem::take(&mut orders)).await,
                 },
-                batch = from_agent => self.hear(batch).await,
                 count = self.live.stream.subscribers_changed() => self.happen(Input::Subscribers(count)).await,
+                batch = from_agent => self.hear(batch).await,
                 () = self.live.stream.progress(), if held_back => self.ease(),
                 () = until(alarm) => self.alarmed().await,
             };

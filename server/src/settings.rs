@@ -188,6 +188,18 @@ impl Settings {
         self.file(scope).write(changes)
     }
 
+    /// Makes the changes that what one file says asks for. Nobody else changes it in between.
+    ///
+    /// # Errors
+    /// As [`Settings::write`].
+    pub fn edit<C: AsRef<[Change]>>(
+        &self,
+        scope: Scope,
+        changes: impl Fn(&Map<String, Value>) -> C,
+    ) -> Result<(), SaveError> {
+        self.file(scope).edit(changes)
+    }
+
     /// Keys at the top level whose meaning has changed since the settings were last taken up.
     #[must_use]
     pub fn take_up(&self) -> Vec<String> {

@@ -37,7 +37,7 @@ pub(crate) use self::{agent_records::title, catalogue::whole_millis, history::co
 pub use self::{
     brief::Detail,
     catalogue::{Catalogue, Summary},
-    history::{Earlier, Extent, History, MAX_JOURNAL_BYTES, MAX_JOURNAL_EVENTS, fold},
+    history::{Earlier, Extent, History, MAX_LIVE_JOURNAL_BYTES, MAX_LIVE_JOURNAL_EVENTS, fold},
     hold::{Hold, HoldError},
     journal::{Journal, Replacement, Syncing, replace},
     meta::Meta,
@@ -122,14 +122,6 @@ impl Project {
     /// The disk refuses.
     pub fn write_meta(&self, meta: &Meta) -> io::Result<()> {
         meta.write(&self.session_dir(&meta.session_id))
-    }
-
-    /// Removes what the daemon keeps of a session; the agent's own record stays.
-    ///
-    /// # Errors
-    /// The disk refuses.
-    pub fn forget(&self, id: &SessionId) -> io::Result<()> {
-        fs::remove_dir_all(self.session_dir(id))
     }
 
     /// Whether the agent has a record of this session.

@@ -46,7 +46,7 @@ impl Session {
         // One that could not be closed when it was left can be by now.
         self.close_if_abandoned(now, out);
         let timeout = self.config.idle_timeout;
-        let unused_for = now.since(self.clients.last_seen_at().unwrap_or(self.created_at));
+        let unused_for = now.since(self.clients.last_seen_at().unwrap_or(self.live_since));
         let is_unused = self.may_rest() && self.clients.subscribers() == 0;
         if self.phase == Phase::Open && timeout > Millis(0) && is_unused && unused_for >= timeout {
             self.end_closed(now, "idle_timeout", None, out);

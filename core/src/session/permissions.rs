@@ -92,6 +92,11 @@ impl Session {
         self.permissions.open.iter().any(|request| request.id == *id) || self.permissions.decided(id).is_some()
     }
 
+    /// Cancels a request without asking anybody.
+    pub(super) fn refuse_permission(rpc_id: RpcId, out: &mut Outbox) {
+        out.answer_agent(rpc_id, &Decision { outcome: &Outcome::Cancelled, answers: None });
+    }
+
     /// V1, V2.
     pub(super) fn request_permission(
         &mut self,
@@ -112,7 +117,7 @@ impl Session {
             return out.refuse_agent(rpc_id, sentinel_collision(&id));
         }
         if self.permissions.open.len() >= MAX_OPEN {
-            return out.answer_agent(rpc_id, &Decision { outcome: &Outcome::Cancelled, answers: None });
+            return Self::refuse_permission(rpc_id, out);
         }
         let (prompt_id, originator) = self.prompts.attribution();
         let data = PermissionRequest { request_id: &id, session_id: &self.id, tool_call: &tool_call, options };

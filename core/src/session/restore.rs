@@ -20,7 +20,7 @@ impl Session {
         created_at: Millis,
         entries: impl IntoIterator<Item = LedgerEntry>,
     ) -> (Self, Vec<Effect>) {
-        let mut session = Self { created_at, is_unbroken: false, ..Self::new(created_at, id, config) };
+        let mut session = Self { live_since: now, is_unbroken: false, ..Self::new(created_at, id, config) };
         let (mut accepted, mut started, mut settled) = (Vec::new(), BTreeSet::<PromptId>::new(), BTreeSet::new());
         let mut asked = Vec::new();
         let mut messages = std::mem::take(&mut session.messages);

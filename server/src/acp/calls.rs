@@ -18,8 +18,10 @@ use crate::clock;
 pub(super) type Params = Map<String, Value>;
 
 /// What came of a call.
-enum Outcome {
+pub(super) enum Outcome {
     Answer(Value),
+    /// The same, and behind it comes what the session has to say whose name it gives.
+    Begun(Value, Arc<Binding>),
     /// The answer comes with an event of the session.
     Later,
 }
@@ -66,15 +68,22 @@ impl Peer {
             Ok(params) => self.answer(id.as_ref(), &method, params).await,
             Err(error) => Err(error),
         };
+        let begun = match &outcome {
+            Ok(Outcome::Begun(_, binding)) => Some(Arc::clone(binding)),
+            Ok(Outcome::Answer(_) | Outcome::Later) | Err(_) => None,
+        };
         let (Some(id), Some(outcome)) = (id, outcome.map(Outcome::answer).transpose()) else { return };
         let outbox = binding.as_ref().map_or_else(|| self.outbox(), |binding| &binding.outbox);
         outbox.push(reply(id, outcome)).await;
+        if let Some(binding) = begun {
+            self.feed_socket(&binding, 0);
+        }
     }
 
     async fn answer(self: &Arc<Self>, id: Option<&RpcId>, method: &str, params: Params) -> Result<Outcome, RpcError> {
         let answer = match method {
             "authenticate" => json!({}),
-            "session/new" => self.create(params).await?,
+            "session/new" => return self.create(params).await,
             "session/load" => self.load(params).await?,
             "session/resume" => self.resume(params).await?,
             "session/list" => self.list(params).await?,
@@ -208,10 +217,15 @@ impl Peer {
 
     /// The answers to prompts that ended among events which are gone: what became of each is asked for by name.
     pub(super) async fn lost_answers(&self, binding: &Binding, pending: &[PromptId]) -> Vec<Frame> {
-        let mut answers = Vec::new();
+        let mut turns = Vec::new();
         for prompt in binding.open_prompts().into_iter().filter(|prompt| !pending.contains(prompt)) {
             let path = at(binding, &format!("/turns/{}", segment(prompt.as_str())));
             let turn: Value = self.door.read(Request::new(Method::Get, path)).await.unwrap_or_default();
+            turns.push((prompt, turn));
+        }
+        // Nothing is awaited from here on: a prompt that is settled has its answer, even if this is not waited for to its end.
+        let mut answers = Vec::new();
+        for (prompt, turn) in turns {
             let Some(id) = binding.settle(&prompt) else { continue };
             let failed = turn.pointer("/error/message").and_then(Value::as_str);
             let outcome = match (turn.get("stopReason").and_then(Value::as_str), failed) {
@@ -239,7 +253,7 @@ impl Peer {
 impl Outcome {
     fn answer(self) -> Option<Value> {
         match self {
-            Self::Answer(answer) => Some(answer),
+            Self::Answer(answer) | Self::Begun(answer, _) => Some(answer),
             Self::Later => None,
         }
     }

@@ -14,7 +14,7 @@ use serde_json::{Value, json, value::RawValue};
 
 use super::{
     binding::{Binding, Place},
-    calls::{Params, invalid, text},
+    calls::{Outcome, Params, invalid, text},
     door::internal,
     feed::{self, Feed},
     peer::{Peer, Transport},
@@ -46,19 +46,19 @@ struct Restored {
 
 impl Peer {
     /// `session/new`: a session of its own. Servers that the client brings along go to the agent.
-    pub(super) async fn create(self: &Arc<Self>, mut params: Params) -> Result<Value, RpcError> {
+    pub(super) async fn create(self: &Arc<Self>, mut params: Params) -> Result<Outcome, RpcError> {
         self.keep_inside(&mut params)?;
         params.insert("sessionScope".to_owned(), json!("thread"));
         let created: Created = self.door.read(Request::new(Method::Post, "/session").json(&params)).await?;
         let session = created.session_id.clone();
         let binding = self.bind(created.session_id, created.client_id, Place::default()).await;
-        self.feed_socket(&binding, 0);
         if let Some(live) = self.live(session.as_str())
             && live.settled().await == Phase::Retired
         {
             return Err(RpcError::new(roost_core::acp::code::INTERNAL_ERROR, "The agent could not open the session"));
         }
-        Ok(opened(Some(session.as_str()), &self.state_of(&binding).await?))
+        let answer = opened(Some(session.as_str()), &self.state_of(&binding).await?);
+        Ok(Outcome::Begun(answer, binding))
     }
 
     /// `session/load`: the history is told as it once was, on the session's stream.

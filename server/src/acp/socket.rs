@@ -126,10 +126,14 @@ impl Socket {
                     heard = Instant::now();
                     peer.heard();
                     match received(message) {
-                        Ok(Some(text)) => match self.take(peer, &text).await {
+                        Ok(Some(text)) => match self.take(peer, &text) {
                             Taken::Call(call) => waiting = Some(call),
                             Taken::Answer(decision) => deciding = Some(decision),
-                            Taken::Done => {}
+                            // Not through the outbox: who reads it must not wait for room in it.
+                            Taken::Refused(refusal) => if send(stream, vec![refusal]).await.is_err() {
+                                return Farewell::Gone;
+                            },
+                            Taken::Nothing => {}
                         },
                         Ok(None) => {}
                         Err(farewell) => return farewell,
@@ -154,22 +158,19 @@ impl Socket {
         }
     }
 
-    async fn take(&self, peer: &Arc<Peer>, text: &str) -> Taken {
+    fn take(&self, peer: &Arc<Peer>, text: &str) -> Taken {
         match Incoming::read(text.as_bytes()) {
-            Ok(Incoming::Call(call)) if self.is_over_the_limit(peer, &call) => {
-                if let Some(id) = call.id {
+            Ok(Incoming::Call(call)) if self.is_over_the_limit(peer, &call) => match call.id {
+                Some(id) => {
                     let mut error = RpcError::new(code::INTERNAL_ERROR, "Rate limit exceeded");
                     error.data = to_raw_value(&serde_json::json!({ "errorKind": "rate_limit_exceeded" })).ok();
-                    peer.outbox().push(Frame::reply(id, Err(error))).await;
+                    Taken::Refused(Frame::reply(id, Err(error)))
                 }
-                Taken::Done
-            }
+                None => Taken::Nothing,
+            },
             Ok(Incoming::Call(call)) => Taken::Call(call),
             Ok(Incoming::Answer { id, outcome }) => Taken::Answer(tokio::spawn(Arc::clone(peer).decide(id, outcome))),
-            Err(error) => {
-                peer.outbox().push(Incoming::refusal(&error)).await;
-                Taken::Done
-            }
+            Err(error) => Taken::Refused(Incoming::refusal(&error)),
         }
     }
 
@@ -188,7 +189,10 @@ enum Taken {
     Call(Call),
     /// Being counted, which goes on should the socket go.
     Answer(JoinHandle<()>),
-    Done,
+    /// Not taken, for the peer to hear.
+    Refused(Frame),
+    /// Not taken, and nobody asked to hear of it.
+    Nothing,
 }
 
 /// Says that the socket has gone, however it went.

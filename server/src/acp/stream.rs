@@ -54,6 +54,8 @@ fn resume(peer: &Arc<Peer>, binding: &Arc<Binding>, cursor: Option<Cursor>) -> R
     let is_seamless = cursor.is_none() && history.is_empty();
     let cursor = if history.is_empty() { cursor.unwrap_or_else(|| place.cursor()) } else { place.cursor() };
     Feed::open(peer, binding, live, cursor, history, is_seamless).map_err(|error| {
+        // For the next try.
+        binding.set_place(place);
         WireError::new(StatusCode::TOO_MANY_REQUESTS, error.to_string())
             .code("subscriber_limit_exceeded")
             .with("limit", error.limit)

@@ -65,13 +65,18 @@ impl Rates {
     }
 }
 
-fn refusal(exceeded: RateExceeded, now: Millis) -> Response {
-    let mut response = WireError::new(StatusCode::TOO_MANY_REQUESTS, "Rate limit exceeded")
+/// L4, without the headers that tell the limit.
+#[must_use]
+pub fn too_many(exceeded: &RateExceeded) -> WireError {
+    WireError::new(StatusCode::TOO_MANY_REQUESTS, "Rate limit exceeded")
         .code("rate_limit_exceeded")
         .with("tier", exceeded.tier)
         .with("retryAfterMs", exceeded.retry_after)
         .retry_after(exceeded.retry_after_seconds())
-        .into_response();
+}
+
+fn refusal(exceeded: RateExceeded, now: Millis) -> Response {
+    let mut response = too_many(&exceeded).into_response();
     let headers = response.headers_mut();
     headers.insert(LIMIT, HeaderValue::from(exceeded.limit.get()));
     headers.insert(REMAINING, HeaderValue::from(0));

@@ -43,7 +43,7 @@ pub(super) struct BoundArgs {
     /// A permission request nobody answers is cancelled after this
     #[arg(long, value_name = "MS", default_value_t = 0, help_heading = "Timeouts")]
     permission_response_timeout_ms: u64,
-    /// A session without clients is closed after this; it can be opened again
+    /// A session without prompt, stream or heartbeat is closed after this; it can be opened again
     #[arg(long, value_name = "MS", default_value_t = 1_800_000, help_heading = "Timeouts")]
     session_idle_timeout_ms: u64,
     /// How often to look for such sessions

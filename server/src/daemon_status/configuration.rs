@@ -5,7 +5,7 @@ use serde::Serialize;
 use crate::{
     App,
     admission::OriginPattern,
-    store::{MAX_JOURNAL_BYTES, MAX_JOURNAL_EVENTS},
+    store::{MAX_LIVE_JOURNAL_BYTES, MAX_LIVE_JOURNAL_EVENTS},
 };
 
 #[derive(Debug, Serialize)]
@@ -73,8 +73,8 @@ impl Limits {
             max_subscribers: limits.max_subscribers.get(),
             event_ring_size: limits.event_ring_size.get(),
             compacted_replay_max_bytes: limits.compacted_replay_max_bytes.get(),
-            max_journal_events: MAX_JOURNAL_EVENTS,
-            max_journal_bytes: MAX_JOURNAL_BYTES,
+            max_journal_events: MAX_LIVE_JOURNAL_EVENTS,
+            max_journal_bytes: MAX_LIVE_JOURNAL_BYTES,
             prompt_deadline_ms: timeouts.prompt_deadline.map(|length| length.0),
             writer_idle_timeout_ms: timeouts.writer_idle.map(millis),
             channel_idle_timeout_ms: millis(timeouts.channel_idle),

@@ -6,6 +6,7 @@ use std::{
         Arc, Mutex, MutexGuard, OnceLock, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
+    time::Duration,
 };
 
 use roost_core::{
@@ -70,7 +71,13 @@ impl LiveSession {
         self.command_and_tell(client, command).await.map(|(answered, _)| answered)
     }
 
-    /// The same, for whoever has nothing more to ask of the session and says when the answer has left: until then the session does nothing
+    /// Gives a command that the session may as well do without, and waits for its answer no longer than this: an agent that does not answer
+    /// holds nobody up. What comes of it is told on the stream.
+    pub async fn wish(&self, client: Option<ClientId>, command: Command, patience: Duration) {
+        let _ = tokio::time::timeout(patience, self.command(client, command)).await;
+    }
+
+    /// As [`LiveSession::command`], for whoever has nothing more to ask of the session and says when the answer has left: until then the session does nothing
     /// else.
     pub async fn command_and_tell(
         &self,

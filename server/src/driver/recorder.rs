@@ -151,8 +151,8 @@ impl Recorder {
         }
     }
 
-    /// Writes what was collected and hands over what has yet to be waited for, if any of it is binding: whoever tells of it waits, and the
-    /// disk works while the agent does. What came of it goes to [`Recorder::synced`] or [`Recorder::fail`].
+    /// Writes what was collected and hands over what has yet to be waited for, if any of it is binding: whoever tells of it waits.
+    /// What came of it goes to [`Recorder::synced`] or [`Recorder::fail`].
     #[must_use]
     pub(super) fn hand_over(&mut self) -> Option<Syncing> {
         if !std::mem::take(&mut self.is_binding) {

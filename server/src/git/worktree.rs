@@ -126,24 +126,29 @@ impl Git {
         }
         let branch = format!("worktree-{}", slug.as_str());
         let path = self.shelter().await?.join(slug.as_str());
-        if fs::symlink_metadata(&path).is_ok() {
-            return Err(WorktreeError::Taken(format!("working tree {}", path.display())));
-        }
+        // Whoever makes the empty folder has the name, so that of two who ask for it at once one has all and the other touches nothing.
+        fs::create_dir(&path).map_err(|error| match error.kind() {
+            io::ErrorKind::AlreadyExists => WorktreeError::Taken(format!("working tree {}", path.display())),
+            _ => WorktreeError::Disk(Arc::new(error)),
+        })?;
+        let claim = Claim(&path);
         if repository.has_branch(&branch).await.map_err(Arc::new)? {
             return Err(WorktreeError::Taken(format!("branch {branch}")));
         }
-        let worktree = Worktree { slug, path, branch };
-        let path = worktree.path.as_os_str();
-        let arguments = ["worktree", "add", "--quiet", "-b", &worktree.branch].map(AsRef::as_ref);
-        let added = repository.git.run_within(PATIENCE, arguments.into_iter().chain([path, "HEAD".as_ref()])).await;
+        // Fails where somebody else has just made it.
+        repository.git.run(["branch", "--quiet", "--no-track", &branch, "HEAD"]).await.map_err(Arc::new)?;
+        let arguments = ["worktree", "add", "--quiet"].map(AsRef::as_ref);
+        let names = [path.as_os_str(), branch.as_ref()];
+        let added = repository.git.run_within(PATIENCE, arguments.into_iter().chain(names)).await;
         if let Err(error) = added {
             // Half a tree has no work in it.
             let arguments = ["worktree", "remove", "--force"].map(AsRef::as_ref);
-            let _ = repository.git.run_within(PATIENCE, arguments.into_iter().chain([path])).await;
-            let _ = repository.git.run(["branch", "--quiet", "-D", &worktree.branch]).await;
+            let _ = repository.git.run_within(PATIENCE, arguments.into_iter().chain([path.as_os_str()])).await;
+            let _ = repository.git.run(["branch", "--quiet", "-D", &branch]).await;
             return Err(Arc::new(error).into());
         }
-        Ok(worktree)
+        drop(claim);
+        Ok(Worktree { slug, path, branch })
     }
 
     /// Makes sure that a working tree is there. One that somebody took away is written again, from its branch.
@@ -194,6 +199,16 @@ impl Git {
         let cwd = self.cwd.clone();
         let made = spawn_blocking(move || make_shelter(&cwd)).await;
         made.unwrap_or_else(|error| Err(WorktreeError::Disk(Arc::new(io::Error::other(error)))))
+    }
+}
+
+/// The folder of a working tree to be. Without a tree in it, it is taken away again.
+struct Claim<'a>(&'a Path);
+
+impl Drop for Claim<'_> {
+    fn drop(&mut self) {
+        // It fails where there is a tree.
+        let _ = fs::remove_dir(self.0);
     }
 }
 

@@ -55,17 +55,18 @@ fn write(settings: &Settings, wish: &Wish) -> Result<Installed, InstallError> {
     make_private(&path).map_err(|source| InstallError::Private { path, source })?;
     let fresh = wish.entries();
     let model_id = fresh.first().and_then(|entry| entry["id"].as_str()).map(str::to_owned);
-    let models = merged(present(&settings.read().user, &wish.protocol), fresh, wish);
     let is_custom = wish.preset.env_key.is_none();
-    let changes = [
-        Change::set(format!("env.{}", wish.env_key()), wish.api_key.reveal().into()),
-        Change::set(format!("modelProviders.{}", wish.protocol), models.into()),
-        Change::set("security.auth.selectedType", wish.protocol.as_str().into()),
-        Change::set("model.name", json!(model_id)),
-        // Tells apart models of the same name on several servers.
-        Change::set("model.baseUrl", if is_custom { wish.base_url.as_str().into() } else { "".into() }),
-    ];
-    settings.write(Scope::User, &changes)?;
+    settings.edit(Scope::User, |user| {
+        let models = merged(present(user, &wish.protocol), fresh.clone(), wish);
+        [
+            Change::set(format!("env.{}", wish.env_key()), wish.api_key.reveal().into()),
+            Change::set(format!("modelProviders.{}", wish.protocol), models.into()),
+            Change::set("security.auth.selectedType", wish.protocol.as_str().into()),
+            Change::set("model.name", json!(model_id)),
+            // Tells apart models of the same name on several servers.
+            Change::set("model.baseUrl", if is_custom { wish.base_url.as_str().into() } else { "".into() }),
+        ]
+    })?;
     Ok(Installed { model_id })
 }
 

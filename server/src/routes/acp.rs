@@ -20,6 +20,7 @@ use super::{page, path::Selected};
 use crate::{
     App, WireError,
     acp::{Call, Caller, Door, Handshake, Incoming, Peer, Socket, Transport, respond},
+    admission::too_many,
     body, events,
     serve::Connection,
 };
@@ -100,13 +101,8 @@ fn charge(caller: &Caller, peer: Option<&Peer>, call: &Call, headers: &HeaderMap
     let Some(rates) = caller.app.admission.rates() else { return Ok(()) };
     let tier = peer.map_or(Some(Tier::Mutation), |peer| peer.tier(&call.method));
     let address = caller.door.connection().peer().ip();
-    match tier.and_then(|tier| rates.charge(tier, address, headers).err()) {
-        None => Ok(()),
-        Some(exceeded) => Err(WireError::new(StatusCode::TOO_MANY_REQUESTS, "Rate limit exceeded")
-            .code("rate_limit_exceeded")
-            .with("tier", exceeded.tier)
-            .retry_after(RETRY_AFTER)),
-    }
+    let charged = tier.map_or(Ok(()), |tier| rates.charge(tier, address, headers));
+    charged.map_err(|exceeded| too_many(&exceeded))
 }
 
 fn begin(caller: Caller, call: Call) -> Result<Response, WireError> {

@@ -142,11 +142,14 @@ impl Sessions {
         wish: &CreateSession,
         worktree: Option<&Worktree>,
     ) -> Result<Arc<LiveSession>, CreateError> {
-        if let Some(id) = &wish.session_id
-            && self.is_taken(id)
-        {
-            return Err(CreateError::IdTaken(id.clone()));
-        }
+        // Held until the session is there for everybody to see.
+        let _claim = match &wish.session_id {
+            Some(id) => {
+                let claim = self.0.wide.claim(id).filter(|_| !self.is_taken(id));
+                Some(claim.ok_or_else(|| CreateError::IdTaken(id.clone()))?)
+            }
+            None => None,
+        };
         let child = self.0.host.child().await?;
         wish.servers.check(child.info())?;
         let folder = worktree.map_or(&self.0.cwd, |worktree| &worktree.path);
@@ -191,11 +194,12 @@ impl Sessions {
 
     /// Model and mode as wished. The session is good without them (C7), and says so on its stream.
     async fn prepare(&self, live: &LiveSession, wish: &CreateSession) {
+        let patience = self.0.restore_patience;
         if let Some(mode) = wish.approval_mode {
-            live.command(None, Command::SetApprovalMode { mode, persist: false }).await;
+            live.wish(None, Command::SetApprovalMode { mode, persist: false }, patience).await;
         }
         if let Some(model_id) = wish.model_id.clone() {
-            live.command(None, Command::SetModel { model_id }).await;
+            live.wish(None, Command::SetModel { model_id }, patience).await;
         }
     }
 
@@ -203,7 +207,8 @@ impl Sessions {
     async fn agree_on_model(&self, lend: &Lend, wish: &CreateSession) {
         let Some(model_id) = wish.model_id.clone() else { return };
         if lend.live.agent_state().current_model_id() != Some(&*model_id) {
-            lend.live.command(Some(lend.client_id.clone()), Command::SetModel { model_id }).await;
+            let client = Some(lend.client_id.clone());
+            lend.live.wish(client, Command::SetModel { model_id }, self.0.restore_patience).await;
         }
     }
 

@@ -1,9 +1,12 @@
 //! What the sessions of all workspaces share.
 
 use std::{
+    collections::HashSet,
     num::NonZeroUsize,
     sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
 };
+
+use roost_core::SessionId;
 
 use super::{Directory, Sessions};
 use crate::{Config, archive::Locks, events::OpenStreams, tally::Tally};
@@ -16,6 +19,15 @@ pub struct DaemonWide {
     tally: Tally,
     max_total: Option<NonZeroUsize>,
     directories: Arc<Mutex<Vec<Weak<Directory>>>>,
+    /// Names of sessions that are being made.
+    claimed: Arc<Mutex<HashSet<SessionId>>>,
+}
+
+/// A name that nobody else can give a session until this is dropped.
+#[derive(Debug)]
+pub(super) struct Claim<'a> {
+    wide: &'a DaemonWide,
+    id: &'a SessionId,
 }
 
 /// A turn at taking a place: nobody else takes one meanwhile, in any workspace.
@@ -34,6 +46,7 @@ impl DaemonWide {
             tally: Tally::default(),
             max_total: config.max_total_sessions(),
             directories: Arc::default(),
+            claimed: Arc::default(),
         }
     }
 
@@ -64,10 +77,26 @@ impl DaemonWide {
         others.into_iter().filter(|other| !Arc::ptr_eq(other, &one.0)).map(Sessions).collect()
     }
 
+    /// The name for a session to be, unless somebody is just making one of that name.
+    pub(super) fn claim<'a>(&'a self, id: &'a SessionId) -> Option<Claim<'a>> {
+        let is_free = self.claimed().insert(id.clone());
+        is_free.then(|| Claim { wide: self, id })
+    }
+
+    fn claimed(&self) -> MutexGuard<'_, HashSet<SessionId>> {
+        self.claimed.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Taken before the table of any directory is.
     pub(super) fn turn(&self) -> Turn<'_> {
         let directories = self.directories.lock().unwrap_or_else(PoisonError::into_inner);
         Turn { directories, max_total: self.max_total }
+    }
+}
+
+impl Drop for Claim<'_> {
+    fn drop(&mut self) {
+        self.wide.claimed().remove(self.id);
     }
 }
 

@@ -12,7 +12,7 @@ use crate::{
     child::{CallError, StartError},
     driver::{LiveSession, NoAgent, Source},
     mcp_servers::{McpServers, UnfitMcpServer},
-    store::{Detail, Extent, History, HoldError, Journal, MAX_JOURNAL_BYTES, MAX_JOURNAL_EVENTS, fold},
+    store::{Detail, Extent, History, HoldError, Journal, MAX_LIVE_JOURNAL_BYTES, MAX_LIVE_JOURNAL_EVENTS, fold},
 };
 
 /// Which way a session is brought back. They differ in what the answer holds.
@@ -147,7 +147,7 @@ impl Sessions {
             let mut history = fold(&text, sample.folded_until, sample.last_event_id, extent);
             history.compacted_replay = details.folded.of(history.compacted_replay);
             history.live_journal = details.running.of(history.live_journal);
-            Ok(history.capped(MAX_JOURNAL_EVENTS, MAX_JOURNAL_BYTES))
+            Ok(history.capped(MAX_LIVE_JOURNAL_EVENTS, MAX_LIVE_JOURNAL_BYTES))
         });
         let history = folded.await.unwrap_or_else(|error| Err(io::Error::other(error)))?;
         Ok(Loaded { history, last_event_id: sample.last_event_id })

@@ -121,8 +121,14 @@ impl SettingsFile {
         values
     }
 
-    /// Makes the changes. Agents wait for their turn; another program that writes the file at the same moment is not overwritten.
+    /// Makes the changes, as [`SettingsFile::edit`] does.
     pub(super) fn write(&self, changes: &[Change]) -> Result<(), SaveError> {
+        self.edit(|_| changes)
+    }
+
+    /// Makes the changes, which may depend on what stands in the file. Agents wait for their turn; another program that writes the file at
+    /// the same moment is not overwritten.
+    pub(super) fn edit<C: AsRef<[Change]>>(&self, changes: impl Fn(&Map<String, Value>) -> C) -> Result<(), SaveError> {
         let _writing = WRITING.lock().unwrap_or_else(PoisonError::into_inner);
         let path = self.path();
         let failed = |source: io::Error| match source.kind() {
@@ -137,7 +143,8 @@ impl SettingsFile {
                 Found::NoText(_) if self.set_aside() => String::new(),
                 Found::NoText(reason) => return Err(SaveError::Malformed { path, reason: reason.to_owned() }),
             };
-            let after = match version::changed(&before, changes) {
+            let changes = changes(&settings::values(&before).unwrap_or_default());
+            let after = match version::changed(&before, changes.as_ref()) {
                 Ok(after) => after,
                 Err(_) if settings::values(&before).is_err() && self.set_aside() => continue,
                 Err(reason) => return Err(SaveError::Malformed { path, reason: reason.to_string() }),

@@ -13,9 +13,9 @@ use serde_json::{
 use super::journal;
 
 /// Events of the running turn that a load answers with at most; the newest.
-pub const MAX_JOURNAL_EVENTS: usize = 10_000;
+pub const MAX_LIVE_JOURNAL_EVENTS: usize = 10_000;
 /// The same in bytes of JSON.
-pub const MAX_JOURNAL_BYTES: usize = 8 * 1024 * 1024;
+pub const MAX_LIVE_JOURNAL_BYTES: usize = 8 * 1024 * 1024;
 
 /// `compactedReplay` and `liveJournal` of a load, each element an envelope.
 #[derive(Debug, Default)]

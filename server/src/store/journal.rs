@@ -23,7 +23,7 @@ use tokio::{
     sync::Semaphore,
 };
 
-/// An open journal. Appending costs one write for any number of lines; nothing is certain to survive a power cut before [`Journal::sync`].
+/// An open journal. Appending costs one write for any number of lines; nothing is certain to survive a power cut before [`Syncing::finish`].
 #[derive(Debug)]
 pub struct Journal {
     file: Arc<File>,
@@ -142,17 +142,6 @@ impl Journal {
     #[must_use]
     pub fn unsynced_bytes(&self) -> usize {
         usize::try_from(self.bytes - self.synced).unwrap_or(usize::MAX)
-    }
-
-    /// Returns once everything appended would survive a power cut. Free when nothing is new.
-    ///
-    /// # Errors
-    /// The device failed; what was appended may be lost, see [`Journal::take_back`].
-    pub async fn sync(&mut self) -> io::Result<()> {
-        let Some(syncing) = self.syncing() else { return Ok(()) };
-        let until = syncing.finish().await?;
-        self.synced_until(until);
-        Ok(())
     }
 
     /// What is left to do until everything appended so far would survive a power cut; how far that was is to be told to
@@ -321,6 +310,12 @@ pub(super) fn last_note(path: &Path) -> io::Result<Option<Vec<u8>>> {
 mod tests {
     use super::*;
 
+    async fn sync(journal: &mut Journal) -> io::Result<()> {
+        let Some(syncing) = journal.syncing() else { return Ok(()) };
+        journal.synced_until(syncing.finish().await?);
+        Ok(())
+    }
+
     #[test]
     fn the_last_note_is_found_behind_any_number_of_events() -> io::Result<()> {
         let dir = tempfile::tempdir()?;
@@ -354,7 +349,7 @@ mod tests {
         let mut told = Vec::new();
         for _ in 0..50 {
             journal.append(line.as_bytes())?;
-            journal.sync().await?;
+            sync(&mut journal).await?;
             told.extend_from_slice(line.as_bytes());
             assert!(std::fs::metadata(journal.path())?.len() >= journal.bytes() + Journal::LEAST_ROOM_BYTES - 1_100);
             assert_eq!(Journal::read(journal.path())?, told);
@@ -371,7 +366,7 @@ mod tests {
         std::fs::write(dir.path().join(crate::store::Meta::FILE), "{}")?;
         let mut journal = Journal::create(dir.path())?;
         journal.append(b"{\"id\":1}\n")?;
-        journal.sync().await?;
+        sync(&mut journal).await?;
         journal.append(b"{\"id\":2")?;
         let written_at = std::fs::metadata(journal.path())?.modified()?;
         drop(journal);
@@ -379,7 +374,7 @@ mod tests {
         assert_eq!(text, b"{\"id\":1}\n");
         assert_eq!(std::fs::metadata(journal.path())?.modified()?, written_at);
         journal.append(b"{\"id\":2}\n")?;
-        journal.sync().await?;
+        sync(&mut journal).await?;
         assert_eq!(Journal::read(journal.path())?, b"{\"id\":1}\n{\"id\":2}\n");
         Ok(())
     }

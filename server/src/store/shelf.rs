@@ -9,6 +9,7 @@
 
 use std::{
     fs, io,
+    os::unix::fs::MetadataExt,
     path::{Path, PathBuf},
     time::SystemTime,
 };
@@ -65,7 +66,11 @@ impl Project {
         let has_dir = |shelf| self.dir_of(shelf, id).is_dir();
         let has_record = |shelf| self.record_of(shelf, &record).is_file();
         let dirs = (has_dir(Shelf::Active), has_dir(Shelf::Archive));
-        let records = (has_record(Shelf::Active), has_record(Shelf::Archive));
+        let mut records = (has_record(Shelf::Active), has_record(Shelf::Archive));
+        // A move that broke off: the directory goes last, so it lies where the move began.
+        if dirs.0 != dirs.1 && self.is_half_moved(&record) {
+            records = dirs;
+        }
         match (dirs, records) {
             ((true, true), _) | (_, (true, true)) => Place::Both,
             ((true, false), _) | ((false, false), (true, false)) => Place::On(Shelf::Active),
@@ -106,6 +111,11 @@ impl Project {
     /// The disk refuses.
     pub fn keep_newer(&self, id: &SessionId) -> io::Result<Shelf> {
         let record = self.record_name(id);
+        if self.is_half_moved(&record) && !self.dir_of(Shelf::Archive, id).is_dir() {
+            // There is but one record, under two names.
+            self.remove_records(&record, Shelf::Archive)?;
+            return Ok(Shelf::Active);
+        }
         let written = |shelf| {
             let journal = self.dir_of(shelf, id).join(Journal::FILE);
             [modified(&journal), modified(&self.record_of(shelf, &record))].into_iter().flatten().max()
@@ -144,6 +154,11 @@ impl Project {
             gone(fs::remove_file(self.chats_of(shelf).join(format!("{record}.{companion}"))))?;
         }
         Ok(())
+    }
+
+    /// Whether the record on either shelf is one and the same file.
+    fn is_half_moved(&self, record: &str) -> bool {
+        is_same_file(&self.record_of(Shelf::Active, record), &self.record_of(Shelf::Archive, record))
     }
 
     /// The name of the agent's record, which may have another name for the session.
@@ -190,10 +205,11 @@ impl Project {
     }
 }
 
-/// A link fails where a rename would overwrite. A file that is not there need not be moved.
+/// A link fails where a rename would overwrite. A file that is not there need not be moved; one that has both names is half way.
 fn move_file(from: &Path, to: &Path) -> io::Result<()> {
     match fs::hard_link(from, to) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists && is_same_file(from, to) => fs::remove_file(from),
         Err(error) => Err(error),
         Ok(()) => fs::remove_file(from),
     }
@@ -204,6 +220,11 @@ fn gone(removed: io::Result<()>) -> io::Result<()> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
         other => other,
     }
+}
+
+fn is_same_file(one: &Path, other: &Path) -> bool {
+    let identity = |path| fs::metadata(path).map(|file| (file.dev(), file.ino()));
+    matches!((identity(one), identity(other)), (Ok(one), Ok(other)) if one == other)
 }
 
 fn modified(path: &Path) -> Option<SystemTime> {
@@ -263,6 +284,23 @@ mod tests {
         assert_eq!(project.place(&id), Place::On(Shelf::Active));
         project.shift(&id, Shelf::Active)?;
         assert_eq!(project.place(&id), Place::On(Shelf::Archive));
+        Ok(())
+    }
+
+    #[test]
+    fn a_record_that_has_both_names_is_half_way_and_no_copy() -> io::Result<()> {
+        let (_home, project, id) = project()?;
+        project.create(&Meta::new(id.clone(), Path::new("/w"), Millis(1))).map_err(io::Error::other)?;
+        fs::write(project.record_of(Shelf::Active, "s"), "record")?;
+        for from in [Shelf::Active, Shelf::Archive] {
+            fs::create_dir_all(project.chats_of(from.other()))?;
+            fs::hard_link(project.record_of(from, "s"), project.record_of(from.other(), "s"))?;
+            assert_eq!(project.place(&id), Place::On(from));
+            project.shift(&id, from)?;
+            assert_eq!(project.place(&id), Place::On(from.other()));
+            assert!(!project.record_of(from, "s").exists());
+            assert!(project.dir_of(from.other(), &id).join(Journal::FILE).is_file());
+        }
         Ok(())
     }
 

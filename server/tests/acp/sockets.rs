@@ -120,6 +120,27 @@ async fn a_flood_of_events_arrives_whole_and_in_order() -> anyhow::Result<()> {
 }
 
 #[tokio::test]
+async fn a_new_session_says_nothing_before_it_has_a_name() -> anyhow::Result<()> {
+    let host = Host::start(AgentScript::default()).await?;
+    let mut screen = Screen::connect(&host).await?;
+    let mut known = Vec::new();
+    for id in 2..12 {
+        screen.send(&call(id, "session/new", &json!({}))).await?;
+        loop {
+            let message = screen.next().await?;
+            if let Some(session) = message["params"]["sessionId"].as_str() {
+                assert!(known.contains(&json!(session)), "{message} comes before the answer that names its session");
+            }
+            if message["id"] == id {
+                known.push(message["result"]["sessionId"].clone());
+                break;
+            }
+        }
+    }
+    Ok(())
+}
+
+#[tokio::test]
 async fn frames_are_performed_in_their_order() -> anyhow::Result<()> {
     let host = Host::start(saying(&["hello"])).await?;
     let mut screen = Screen::connect(&host).await?;

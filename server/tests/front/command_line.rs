@@ -55,6 +55,7 @@ fn what_cannot_be_served_is_said_in_one_sentence() {
         (["--allow-origin", "https://app.example/path"], "is not an origin"),
         (["--hostname", "no-such-host.invalid"], "no-such-host.invalid"),
         (["--token", "two words"], "--token holds characters"),
+        (["--no-auth", "--token=secret"], "--no-auth contradicts --token"),
         (["--agent", "unfinished 'quote"], "--agent is not a command"),
         (["--max-subscribers", "0"], "--max-subscribers"),
         (["--trust-loopback", "--port=0"], "--no-auth"),

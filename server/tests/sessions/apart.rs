@@ -87,6 +87,24 @@ async fn a_session_that_is_kept_apart_is_never_the_shared_one() -> anyhow::Resul
     Ok(())
 }
 
+/// Of those who ask for one name at once, one has it, and the others leave it alone.
+#[tokio::test]
+async fn a_name_that_several_ask_for_at_once_is_one_s() -> anyhow::Result<()> {
+    let host = repository().await?;
+    let task = json!({"slug": "task"});
+    let (one, two, three) = tokio::join!(wish(&host, &task), wish(&host, &task), wish(&host, &task));
+    let (made, refused): (Vec<Response>, Vec<Response>) =
+        [one?, two?, three?].into_iter().partition(|response| response.status == 200);
+    assert_eq!(made.len(), 1);
+    for response in refused {
+        assert_eq!((response.status, response.code().as_deref()), (409, Some("worktree_create_failed")));
+    }
+    let path = host.config.workspace.join(".qwen/worktrees/task");
+    assert_eq!(fs::read_to_string(path.join("kept.txt"))?, "kept\n");
+    assert_eq!(git(&path, &["branch", "--show-current"])?, "worktree-task");
+    Ok(())
+}
+
 #[tokio::test]
 async fn it_works_in_a_tree_and_on_a_branch_of_its_own_and_the_folder_stays_as_it_is() -> anyhow::Result<()> {
     let host = repository().await?;

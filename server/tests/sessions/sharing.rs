@@ -154,6 +154,20 @@ async fn a_wished_for_name_is_given_once() -> anyhow::Result<()> {
     Ok(())
 }
 
+#[tokio::test]
+async fn of_those_who_wish_for_one_name_at_once_one_gets_it() -> anyhow::Result<()> {
+    let host = Host::start(saying(&["hello"])).await?;
+    let client = host.client();
+    let wish = json!({"sessionId": "6d0c5a50-3c1f-4f0e-9d7a-0a4f5f6b7c8d"});
+    let asked = async || client.post("/session", &wish).await;
+    let (one, two, three) = tokio::join!(asked(), asked(), asked());
+    let mut said: Vec<_> = [one?, two?, three?].map(|answer| (answer.status, answer.code())).into();
+    said.sort();
+    let conflict = Some("session_id_conflict".to_owned());
+    assert_eq!(said, [(200, None), (409, conflict.clone()), (409, conflict)]);
+    Ok(())
+}
+
 /// C7: a model that is none costs nobody the session; the stream says so.
 #[tokio::test]
 async fn a_model_that_cannot_be_had_costs_nobody_the_session() -> anyhow::Result<()> {

@@ -83,6 +83,7 @@ async fn the_checks_come_in_their_order() -> anyhow::Result<()> {
     assert_eq!(answer(&on.client(), &path, json!({})).await?, (403, code("client_id_required")));
     assert_eq!(answer(&registered, &path, json!({})).await?, (400, None));
     assert_eq!(answer(&registered, &path, json!({"command": " "})).await?, (400, None));
+    assert_eq!(answer(&registered, &path, json!({"command": "echo a\0b"})).await?, (400, None));
     let stranger = on.client().with_client_id("client_stranger");
     assert_eq!(answer(&stranger, &path, json!({"command": "ls"})).await?, (400, code("invalid_client_id")));
     assert_eq!(

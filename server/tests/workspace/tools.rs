@@ -59,6 +59,22 @@ async fn a_tool_is_switched_off_and_on_for_the_workspace() -> anyhow::Result<()>
 }
 
 #[tokio::test]
+async fn tools_that_are_switched_off_at_once_are_all_off() -> anyhow::Result<()> {
+    let host = daemon().await?;
+    let client = host.client();
+    let names: Vec<String> = (0..12).map(|number| format!("tool-{number}")).collect();
+    let off = json!({"enabled": false});
+    let switched = names.iter().map(async |name| client.post(&format!("/workspace/tools/{name}/enable"), &off).await);
+    for answer in futures_util::future::join_all(switched).await {
+        answer?.ok()?;
+    }
+    let values: Value = serde_json::from_str(&fs::read_to_string(workspace_file(&host))?)?;
+    let disabled = values["tools"]["disabled"].as_array().expect("a list");
+    assert!(names.iter().all(|name| disabled.contains(&json!(name))), "{disabled:?}");
+    Ok(())
+}
+
+#[tokio::test]
 async fn a_tool_without_a_name_or_a_wish_without_a_state_is_refused() -> anyhow::Result<()> {
     let host = daemon().await?;
     let client = host.client();

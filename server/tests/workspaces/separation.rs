@@ -204,6 +204,23 @@ async fn a_session_lives_in_one_workspace_at_a_time() -> anyhow::Result<()> {
 }
 
 #[tokio::test]
+async fn of_two_workspaces_that_are_asked_for_one_name_at_once_one_gives_it() -> anyhow::Result<()> {
+    let host = spoken().await?;
+    let client = host.client();
+    let other = folder(&host, "other")?;
+    register(&client, &other).await?;
+    for round in 0..5 {
+        let name = format!("6d0c5a50-3c1f-4f0e-9d7a-0a4f5f6b7c8{round}");
+        let (here, there) = (json!({"sessionId": name}), json!({"sessionId": name, "cwd": other}));
+        let (one, two) = tokio::join!(client.post("/session", &here), client.post("/session", &there));
+        let mut said = [one?.status, two?.status];
+        said.sort_unstable();
+        assert_eq!(said, [200, 409], "round {round}");
+    }
+    Ok(())
+}
+
+#[tokio::test]
 async fn a_sessions_name_is_its_own_in_every_workspace() -> anyhow::Result<()> {
     let host = spoken().await?;
     let client = host.client();

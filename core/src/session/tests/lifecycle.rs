@@ -34,7 +34,7 @@ fn x1_closing_resolves_settles_publishes_and_ends_in_this_order() {
     assert_eq!(stage.originator(&EventType::SessionClosed), Some("b"));
 }
 
-/// X1: a closed session refuses every command and hears nothing.
+/// X1: a closed session refuses every command, hears nothing, and leaves no question of the agent's open.
 #[test]
 fn x1_a_closed_session_refuses_every_command_and_hears_nothing() {
     let mut stage = stage();
@@ -53,7 +53,7 @@ fn x1_a_closed_session_refuses_every_command_and_hears_nothing() {
     for command in commands {
         assert_eq!(stage.command(None, command), ["reply the session is closed"]);
     }
-    assert_eq!(stage.ask("r1"), [""; 0]);
+    assert_eq!(stage.ask("r1"), [r#"answer 1 {"outcome":{"outcome":"cancelled"}}"#]);
     assert_eq!(stage.pass(1), [""; 0]);
     assert_eq!(stage.input(Input::Reap), [""; 0]);
     assert_eq!(stage.input(Input::Kill { reason: "again".into() }), [""; 0]);
@@ -96,6 +96,18 @@ fn x2_an_unused_session_is_reaped_after_its_idle_time() {
     stage.now = Millis(1_100);
     assert_eq!(stage.input(Input::Reap), ["publish session_closed", "end streams", "retire"]);
     assert_eq!(stage.data(&EventType::SessionClosed)["reason"], "idle_timeout");
+}
+
+/// X2: a session that comes back after days has its whole idle time again.
+#[test]
+fn x2_a_session_that_was_brought_back_is_as_fresh_as_a_new_one() {
+    let mut stage = Stage::new(SessionConfig { idle_timeout: Millis(100), ..SessionConfig::default() });
+    stage.now = Millis(90_000);
+    let mut stage = stage.restart();
+    stage.now = Millis(90_099);
+    assert_eq!(stage.input(Input::Reap), [""; 0]);
+    stage.now = Millis(90_100);
+    assert_eq!(stage.input(Input::Reap), ["publish session_closed", "end streams", "retire"]);
 }
 
 /// X2: heartbeats prompts streams and a zero timeout keep a session.

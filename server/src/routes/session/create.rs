@@ -103,7 +103,7 @@ pub(super) async fn create(
     let mode = wish.approval_mode;
     let lend = workspace.sessions.create(wish, client).await.map_err(|error| refusal::create(&error))?;
     agree_on_mode(&app, &lend, mode).await;
-    hold_back(workspace, &lend.live).await;
+    hold_back(&app, workspace, &lend.live).await;
     let session = SessionObject::of(&lend);
     lend.told();
     Ok(Json(session))
@@ -114,7 +114,8 @@ pub(super) async fn agree_on_mode(app: &App, lend: &Lend, mode: Option<ApprovalM
     let Some(mode) = mode.filter(|_| lend.attachment == Attachment::Joined && !gate::is_closed(app)) else { return };
     if lend.live.agent_state().current_mode_id() != Some(mode.as_str()) {
         let client = Some(lend.client_id.clone());
-        lend.live.command(client, Command::SetApprovalMode { mode, persist: false }).await;
+        let patience = app.config.timeouts.agent_answer;
+        lend.live.wish(client, Command::SetApprovalMode { mode, persist: false }, patience).await;
     }
 }
 

@@ -180,10 +180,11 @@ async fn restore(
     let lend = restored.map_err(|error| refusal::restore(&error, id, how))?;
     if let (Some(mode), Attachment::Made) = (mode, lend.attachment) {
         // A session that comes back in another mode than wished says so in its state.
-        lend.live.command(None, Command::SetApprovalMode { mode, persist: false }).await;
+        let patience = app.config.timeouts.agent_answer;
+        lend.live.wish(None, Command::SetApprovalMode { mode, persist: false }, patience).await;
     }
     agree_on_mode(app, &lend, mode).await;
-    hold_back(&workspace, &lend.live).await;
+    hold_back(app, &workspace, &lend.live).await;
     Ok((workspace, lend))
 }
 

@@ -56,6 +56,9 @@ pub(super) async fn run(
     if command.chars().count() > MAX_COMMAND_CHARS {
         return Err(WireError::bad_request(format!("`command` must be at most {MAX_COMMAND_CHARS} characters")));
     }
+    if command.contains('\0') {
+        return Err(WireError::bad_request("`command` must not contain NUL characters"));
+    }
     let live = live(&app, &id)?;
     let apart = app.workspaces.all().iter().find_map(|workspace| workspace.sessions.worktree(&live.id));
     let folder = apart.as_ref().map_or(&*live.cwd, |worktree| &worktree.path);

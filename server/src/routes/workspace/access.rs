@@ -98,11 +98,11 @@ pub(in crate::routes) async fn check_mode(workspace: &Workspace, mode: ApprovalM
 }
 
 /// An agent may begin a session in a mode that its user likes elsewhere. In a folder that is not trusted it is the default one then; where
-/// the agent does not want that, nothing is run in the session.
-pub(in crate::routes) async fn hold_back(workspace: &Workspace, live: &LiveSession) {
+/// the agent does not want that, or does not say, nothing is run in the session.
+pub(in crate::routes) async fn hold_back(app: &App, workspace: &Workspace, live: &LiveSession) {
     let mode: Option<ApprovalMode> = live.agent_state().current_mode_id().and_then(|mode| mode.parse().ok());
     if mode.is_some_and(ApprovalMode::is_privileged) && require_trust(workspace).await.is_err() {
-        live.command(None, Command::HoldBack).await;
+        live.wish(None, Command::HoldBack, app.config.timeouts.agent_answer).await;
     }
 }
 

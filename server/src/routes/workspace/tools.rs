@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, path::PathBuf, sync::Arc};
 use axum::{Json, extract::State};
 use roost_core::event::EventType;
 use serde::Serialize;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::{
     access::{Caller, Trusted, Visible},
@@ -86,17 +86,16 @@ pub(super) async fn toggle(
     };
     let toggled = Toggled { tool_name: name, enabled: *enabled };
     let wish = toggled.clone();
-    let written = workspace.settings.run(move |settings| {
-        let layers = settings.read();
-        let own = layers.of(Scope::Workspace);
-        let mut list: Vec<Value> =
-            own.get("tools").and_then(|tools| tools["disabled"].as_array()).cloned().unwrap_or_default();
+    let changes = move |own: &Map<String, Value>| {
+        let listed = own.get("tools").and_then(|tools| tools.get("disabled")?.as_array());
+        let mut list = listed.cloned().unwrap_or_default();
         list.retain(|name| *name != wish.tool_name.as_str());
         if !wish.enabled {
-            list.push(wish.tool_name.into());
+            list.push(wish.tool_name.as_str().into());
         }
-        settings.write(Scope::Workspace, &[Change::set("tools.disabled", list.into())])
-    });
+        [Change::set("tools.disabled", list.into())]
+    };
+    let written = workspace.settings.run(move |settings| settings.edit(Scope::Workspace, changes));
     written.await?.map_err(|error| unsaved(&error))?;
     let event = json!(toggled);
     announce(&app, &workspace, Scope::Workspace, EventType::ToolToggled, &event, client).await;
