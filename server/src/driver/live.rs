@@ -77,8 +77,8 @@ impl LiveSession {
         let _ = tokio::time::timeout(patience, self.command(client, command)).await;
     }
 
-    /// As [`LiveSession::command`], for whoever has nothing more to ask of the session and says when the answer has left: until then the session does nothing
-    /// else.
+    /// As [`LiveSession::command`], for whoever has nothing more to ask of the session and says when the answer has left: until then the
+    /// session does nothing else.
     pub async fn command_and_tell(
         &self,
         client: Option<ClientId>,

@@ -5,7 +5,6 @@ use std::{
     io,
     os::unix::fs::{OpenOptionsExt, PermissionsExt},
     path::{Path, PathBuf},
-    sync::{Mutex, PoisonError},
 };
 
 use serde_json::{Map, Value, json};
@@ -14,9 +13,6 @@ use super::{BaseUrlError, Reach, Wish, base_url};
 use crate::settings::{Change, SaveError, Scope, Settings};
 
 const OWNER_ONLY: u32 = 0o600;
-
-/// One install at a time: each reads the models that are there and writes them back with its own.
-static INSTALLING: Mutex<()> = Mutex::new(());
 
 /// A provider that was written to the settings.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -50,7 +46,6 @@ pub async fn install(settings: &Settings, wish: Wish, reach: Reach) -> Result<In
 }
 
 fn write(settings: &Settings, wish: &Wish) -> Result<Installed, InstallError> {
-    let _installing = INSTALLING.lock().unwrap_or_else(PoisonError::into_inner);
     let path = settings.path(Scope::User);
     make_private(&path).map_err(|source| InstallError::Private { path, source })?;
     let fresh = wish.entries();

@@ -111,11 +111,6 @@ impl Project {
     /// The disk refuses.
     pub fn keep_newer(&self, id: &SessionId) -> io::Result<Shelf> {
         let record = self.record_name(id);
-        if self.is_half_moved(&record) && !self.dir_of(Shelf::Archive, id).is_dir() {
-            // There is but one record, under two names.
-            self.remove_records(&record, Shelf::Archive)?;
-            return Ok(Shelf::Active);
-        }
         let written = |shelf| {
             let journal = self.dir_of(shelf, id).join(Journal::FILE);
             [modified(&journal), modified(&self.record_of(shelf, &record))].into_iter().flatten().max()
