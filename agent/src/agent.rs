@@ -117,7 +117,7 @@ async fn connect(agent: &Arc<Agent>, transport: impl ConnectTo<AgentRole> + 'sta
         .on_receive_request(
             async move |request: UntypedMessage, responder: acp::v1::Responder<Value>, _cx| {
                 let (method, params) = request.into_parts();
-                responder.respond_with_result(agent.extension(&method, &params).await)
+                agent.extend(&method, &params, responder).await
             },
             acp::on_receive_request!(),
         )

@@ -20,6 +20,7 @@ mod limits;
 mod marker;
 mod ring;
 mod subscriber;
+mod tail;
 
 use std::collections::BTreeMap;
 
@@ -28,6 +29,7 @@ use bytes::Bytes;
 pub use cursor::{Cursor, Subscribe, SubscribeError};
 pub use frame::{Frame, InvalidFrame, synthetic};
 pub use limits::{BusLimits, InvalidMaxQueued, MaxQueued};
+pub use tail::Tail;
 
 use encoder::Encoder;
 use ring::Ring;
@@ -72,19 +74,13 @@ impl Bus {
     /// An empty bus; its first event gets id 1.
     #[must_use]
     pub fn new(epoch: EventEpoch, limits: BusLimits) -> Self {
-        Self::restore(epoch, limits, [], 1)
+        Self::restore(epoch, Tail::new(limits))
     }
 
-    /// A bus that continues where a journal stopped: the next event gets `next_id`. Of `frames` (ascending) it keeps the newest that reach
-    /// up to `next_id` without a gap, at most a ring full; a cursor below them gets an explicit resync.
+    /// A bus that continues where a journal stops. A cursor below what its tail holds gets an explicit resync.
     #[must_use]
-    pub fn restore(
-        epoch: EventEpoch,
-        limits: BusLimits,
-        frames: impl IntoIterator<Item = Frame>,
-        next_id: u64,
-    ) -> Self {
-        let ring = Ring::restore(limits.ring_size(), frames, next_id);
+    pub fn restore(epoch: EventEpoch, tail: Tail) -> Self {
+        let Tail { limits, ring } = tail;
         Self {
             epoch,
             limits,
@@ -103,6 +99,11 @@ impl Bus {
     #[must_use]
     pub fn epoch(&self) -> &EventEpoch {
         &self.epoch
+    }
+
+    #[must_use]
+    pub fn limits(&self) -> &BusLimits {
+        &self.limits
     }
 
     /// The id of the newest event; 0 before the first.

@@ -1,7 +1,6 @@
 //! Who is let in: the server token, the credentials of signed-in devices, and the one-time codes that are traded for such credentials.
 
 mod devices;
-pub(crate) mod private_file;
 mod secret;
 mod sign_in;
 mod token_file;
@@ -18,7 +17,10 @@ pub use secret::{Digest, Secret};
 pub use sign_in::{CODE_LIFETIME, Refusal};
 
 use self::{devices::Devices, sign_in::SignIn};
-use crate::config::{Config, TokenSource};
+use crate::{
+    config::{Config, TokenSource},
+    private_file,
+};
 
 /// Every credential the daemon accepts. Without a server token (`--no-auth`) every request is admitted.
 #[derive(Debug)]

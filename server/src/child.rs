@@ -17,21 +17,16 @@ mod stderr_tail;
 mod switchboard;
 mod writer;
 
-use std::{
-    io,
-    path::Path,
-    sync::{
-        Arc,
-        atomic::{AtomicI64, Ordering},
-    },
-    time::Duration,
-};
+use std::{io, path::Path, sync::Arc, time::Duration};
 
 use roost_core::{
-    acp::{Message, RpcError, RpcId},
+    acp::{Message, Peek, RpcError, RpcId},
     session::{CallId, UpdateKind},
 };
-use serde_json::value::RawValue;
+use serde_json::{
+    json,
+    value::{RawValue, to_raw_value},
+};
 use tokio::sync::{mpsc, oneshot, watch};
 
 pub(crate) use self::{
@@ -124,13 +119,15 @@ pub enum CallError {
     NoSession,
 }
 
+/// How long an agent may take to let go of a session.
+const CLOSE_PATIENCE: Duration = Duration::from_secs(2);
+
 /// A running agent. Dropping the last handle ends it and everything it started.
 #[derive(Debug)]
 pub struct Child {
     info: AgentInfo,
     switchboard: Arc<Switchboard>,
     outbox: Outbox,
-    next_id: AtomicI64,
     end: mpsc::Sender<Duration>,
     lost: watch::Receiver<Option<Loss>>,
 }
@@ -142,8 +139,8 @@ impl Child {
     /// The program cannot be run, or is no ACP agent, or does not answer within `patience`. Nothing of it is left running then.
     pub async fn start(command: &AgentCommand, cwd: &Path, patience: Duration) -> Result<Arc<Self>, StartError> {
         let program = command.program.display().to_string();
-        let (process, pipes) =
-            Process::spawn(command, cwd).map_err(|source| StartError::Spawn { program: program.clone(), source })?;
+        let spawned = Process::spawn(command, cwd).await;
+        let (process, pipes) = spawned.map_err(|source| StartError::Spawn { program: program.clone(), source })?;
 
         let switchboard = Arc::new(Switchboard::default());
         let outbox = Outbox::open(pipes.stdin);
@@ -154,7 +151,7 @@ impl Child {
         let watcher = Watcher { process, reading, stderr, switchboard: Arc::clone(&switchboard), report };
         tokio::spawn(watcher.run(ends));
 
-        let mut child = Self { info: AgentInfo::default(), switchboard, outbox, next_id: AtomicI64::new(0), end, lost };
+        let mut child = Self { info: AgentInfo::default(), switchboard, outbox, end, lost };
         let handshake = tokio::time::timeout(patience, handshake::shake(&child)).await;
         match handshake.unwrap_or(Err(HandshakeError::Silent(patience))) {
             Ok(info) => child.info = info,
@@ -199,23 +196,29 @@ impl Child {
     /// As [`Child::call`].
     pub async fn open(&self, method: &str, params: &RawValue) -> Result<(Box<RawValue>, Mailbox), CallError> {
         let (answered, answer) = oneshot::channel();
-        let (sender, mailbox) = mailbox();
+        let (sender, mut mailbox) = mailbox();
         self.send(method, params, Awaiting::Opener(answered, sender));
         let result = answer.await.unwrap_or_else(|_| Err(CallError::Lost(Loss::unknown())))?;
+        if let Some(place) = Peek::at(&result) {
+            mailbox.stands(&self.switchboard, &place.session_id);
+        }
         Ok((result, mailbox))
     }
 
     /// Sets up the mailbox of a session whose name is known. Whoever had one under that name hears nothing more.
     #[must_use]
     pub fn adopt(&self, session: &str) -> Mailbox {
-        let (sender, mailbox) = mailbox();
+        let (sender, mut mailbox) = mailbox();
+        mailbox.stands(&self.switchboard, session);
         self.switchboard.connect(session, sender);
         mailbox
     }
 
-    /// Lets go of a session: what the agent still says to it is dropped.
-    pub fn release(&self, session: &str) {
-        self.switchboard.disconnect(session);
+    /// Tells the agent that a session is over, so that it need not keep it, and gives it a moment: whoever opens the session next should not
+    /// meet what is left of it. Nothing is lost on an agent that knows no such call.
+    pub async fn close(&self, session: &str) {
+        let (method, params) = closing(session);
+        let _ = tokio::time::timeout(CLOSE_PATIENCE, self.call(method, &params)).await;
     }
 
     /// Calls on behalf of a session; the reply arrives in its mailbox under `call`.
@@ -241,12 +244,21 @@ impl Child {
     }
 
     fn send(&self, method: &str, params: &RawValue, awaiting: Awaiting) {
-        let id = self.next_id.fetch_add(1, Ordering::Relaxed);
-        if self.switchboard.expect(id, awaiting) {
-            let id = RpcId::Number(id);
-            self.outbox.send(Message::Request { id, method: method.into(), params }.to_line());
-        }
+        call(&self.switchboard, &self.outbox, method, params, awaiting);
     }
+}
+
+fn call(switchboard: &Switchboard, outbox: &Outbox, method: &str, params: &RawValue, awaiting: Awaiting) {
+    if let Some(id) = switchboard.expect(awaiting) {
+        let id = RpcId::Number(id);
+        outbox.send(Message::Request { id, method: method.into(), params }.to_line());
+    }
+}
+
+/// The call that tells an agent of a session's end.
+fn closing(session: &str) -> (&'static str, Box<RawValue>) {
+    let params = to_raw_value(&json!({"sessionId": session})).expect("a string is JSON");
+    ("qwen/control/session/close", params)
 }
 
 impl Loss {

@@ -25,9 +25,10 @@ use std::{
     time::Duration,
 };
 
+use futures_util::future::OptionFuture;
 use roost_core::{
     ClientId, Millis, PromptId,
-    bus::{Bus, BusLimits},
+    bus::Bus,
     session::{AgentInput, AgentState, Answer, Command, Effect, Input, Session, Ticket},
 };
 use tokio::{
@@ -107,7 +108,6 @@ pub struct Beginning {
     pub journal: Journal,
     pub open_prompts: BTreeSet<PromptId>,
     pub bus: Bus,
-    pub limits: BusLimits,
     pub machine: Session,
     /// What restoring the machine asks for.
     pub effects: Vec<Effect>,
@@ -121,10 +121,10 @@ pub struct Beginning {
 impl LiveSession {
     /// The session, and its driver, which has to be run to its end.
     pub fn begin(beginning: Beginning) -> (Arc<Self>, impl Future<Output = ()> + Send + use<>) {
-        let Beginning { project, meta, journal, open_prompts, bus, limits, machine, effects, link, settings, tally } =
+        let Beginning { project, meta, journal, open_prompts, bus, machine, effects, link, settings, tally } =
             beginning;
         let (inbox, orders) = mpsc::channel(MAX_WAITING_ORDERS);
-        let folded_until = bus.last_event_id();
+        let (folded_until, stall_grace) = (bus.last_event_id(), bus.limits().stall_grace);
         let remembered_state = meta.agent_state.clone().map(|state| Arc::new(machine.as_it_stands(state)));
         let live = Arc::new(Self {
             id: meta.session_id.clone(),
@@ -159,8 +159,7 @@ impl LiveSession {
             wake_at: None,
             sweep_at: None,
             held_back_until: None,
-            ring_size: limits.ring_size as u64,
-            stall_grace: limits.stall_grace,
+            stall_grace,
             folded_until,
             turn_ended: false,
             woken: false,
@@ -195,7 +194,6 @@ struct Driver {
     sweep_at: Option<Instant>,
     /// The agent is not read before this moment, unless a slow reader catches up.
     held_back_until: Option<Instant>,
-    ring_size: u64,
     stall_grace: Millis,
     /// Events up to this one belong to turns that have ended.
     folded_until: u64,
@@ -236,11 +234,10 @@ impl Driver {
             let alarm = self.alarm();
             let is_due = alarm.is_some_and(|at| at <= Instant::now());
             let held_back = self.held_back_until.is_some();
-            let from_agent = async {
-                match &mut self.link {
-                    Some(link) if !held_back => link.receive().await,
-                    Some(_) | None => std::future::pending().await,
-                }
+            let (from_agent, crowded) = match &mut self.link {
+                Some(link) if held_back => (None, Some(link.crowded())),
+                Some(link) => (Some(link.receive()), None),
+                None => (None, None),
             };
             flow = tokio::select! {
                 biased;
@@ -251,8 +248,9 @@ impl Driver {
                     _ => self.obey(std::mem::take(&mut orders)).await,
                 },
                 count = self.live.stream.subscribers_changed() => self.happen(Input::Subscribers(count)).await,
-                batch = from_agent => self.hear(batch).await,
+                Some(batch) = OptionFuture::from(from_agent) => self.hear(batch).await,
                 () = self.live.stream.progress(), if held_back => self.ease(),
+                Some(()) = OptionFuture::from(crowded) => self.give_way().await,
                 () = until(alarm) => self.alarmed().await,
             };
         }
@@ -419,6 +417,14 @@ impl Driver {
         self.held_back_until = pressure.map(|most| Instant::now() + Duration::from_millis(most.0));
     }
 
+    /// Readers are waited for at the expense of this session, not of the others that its agent serves.
+    async fn give_way(&mut self) -> Flow {
+        match self.link.as_mut().and_then(AgentLink::heard) {
+            Some(batch) => self.hear(batch).await,
+            None => Flow::GoOn,
+        }
+    }
+
     fn ease(&mut self) -> Flow {
         self.hold_back_if_needed(clock::now());
         Flow::GoOn
@@ -432,12 +438,12 @@ impl Driver {
         self.recorder.bind();
         self.commit().await;
         self.recorder.close();
-        if let Some(link) = self.link.take() {
-            link.release();
-        }
         self.meta.closed = self.heeded == Health::Well;
         self.write_meta().await;
         self.live.stream.end();
+        if let Some(link) = self.link.take() {
+            link.leave().await;
+        }
     }
 }
 

@@ -75,6 +75,14 @@ fn epoch(headers: &HeaderMap) -> Option<EventEpoch> {
     ((1..=MAX_EPOCH_CHARS).contains(&text.len()) && text.bytes().all(plain)).then(|| EventEpoch::from(text))
 }
 
+/// Of every event stream, so that nothing on the way keeps, changes or collects it.
+pub(crate) const HEADERS: [(HeaderName, &str); 4] = [
+    (header::CONTENT_TYPE, "text/event-stream"),
+    (header::CACHE_CONTROL, "no-cache, no-transform"),
+    (header::CONNECTION, "keep-alive"),
+    (HeaderName::from_static("x-accel-buffering"), "no"),
+];
+
 /// The response that streams a subscription until it ends.
 pub fn respond(subscription: Subscription, epoch: &EventEpoch, open: &OpenStreams) -> Response {
     let stream = EventBody { subscription, heartbeat: Box::pin(sleep(HEARTBEAT)), begun: false, _open: open.enter() };
@@ -84,10 +92,7 @@ pub fn respond(subscription: Subscription, epoch: &EventEpoch, open: &OpenStream
     }));
     let mut response = Response::new(body);
     let headers = response.headers_mut();
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache, no-transform"));
-    headers.insert(header::CONNECTION, HeaderValue::from_static("keep-alive"));
-    headers.insert("x-accel-buffering", HeaderValue::from_static("no"));
+    headers.extend(HEADERS.map(|(name, value)| (name, HeaderValue::from_static(value))));
     if let Ok(epoch) = HeaderValue::from_str(epoch.as_str()) {
         headers.insert(EVENT_EPOCH, epoch);
     }

@@ -34,6 +34,7 @@ pub mod openapi;
 pub mod organization;
 pub mod page;
 pub mod preflight;
+mod private_file;
 pub mod providers;
 pub mod remote;
 pub mod routes;

@@ -255,9 +255,6 @@ fn machine_config(config: &Config, policy: VotePolicy) -> SessionConfig {
 }
 
 fn bus_limits(config: &Config) -> BusLimits {
-    BusLimits {
-        ring_size: config.limits.event_ring_size.get(),
-        max_subscribers: config.limits.max_subscribers.get(),
-        ..BusLimits::default()
-    }
+    let max_subscribers = config.limits.max_subscribers.get();
+    BusLimits { max_subscribers, ..BusLimits::with_ring_of(config.limits.event_ring_size.get()) }
 }

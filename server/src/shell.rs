@@ -48,7 +48,7 @@ impl Line {
     /// Runs it to its end, its deadline, or until `ended` resolves or nobody listens, whichever is first. Nothing it started is left
     /// running. The end is told last, and once.
     pub(crate) async fn run(self, ended: impl Future<Output = ()> + Send, news: mpsc::Sender<ShellNews>) {
-        let last = match self.spawn() {
+        let last = match self.spawn().await {
             Ok((process, output)) => ShellNews::Ended(self.attend(process, output, ended, &news).await),
             Err(error) => ShellNews::Failed(error.to_string().into()),
         };
@@ -57,12 +57,12 @@ impl Line {
     }
 
     /// Output and errors come through one pipe, in the order they were written. Input is empty.
-    fn spawn(&self) -> io::Result<(Process, Receiver)> {
+    async fn spawn(&self) -> io::Result<(Process, Receiver)> {
         let (reader, writer) = io::pipe()?;
         let mut shell = Command::new("bash");
         shell.arg("-c").arg(&self.command).current_dir(&self.cwd);
         shell.stdin(Stdio::null()).stdout(writer.try_clone()?).stderr(writer);
-        let process = Process::lead(shell)?;
+        let process = Process::lead(shell).await?;
         Ok((process, Receiver::from_owned_fd(reader.into())?))
     }
 

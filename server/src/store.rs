@@ -17,6 +17,7 @@ mod hold;
 mod journal;
 mod meta;
 mod naming;
+mod note;
 mod past;
 mod record;
 mod regular;
@@ -30,6 +31,7 @@ use std::{
 
 use roost_core::{
     SessionId,
+    bus::BusLimits,
     home::{project_dir, project_name},
 };
 
@@ -41,6 +43,7 @@ pub use self::{
     hold::{Hold, HoldError},
     journal::{Journal, Replacement, Syncing, replace},
     meta::Meta,
+    note::write_entry,
     past::{Identity, MAX_SNAPSHOT_BYTES, Past, Snapshot, SnapshotError},
     record::Record,
     shelf::{Place, Shelf},
@@ -103,17 +106,17 @@ impl Project {
         begun.inspect_err(|_| drop(fs::remove_dir_all(&dir)))
     }
 
-    /// Opens a session's record to continue it; `ring_size` events are kept ready for replay. None when there is none.
+    /// Opens a session's record to continue it; as many events as `limits` allow are kept ready for replay. None when there is none.
     ///
     /// # Errors
     /// The journal cannot be read or written, or another daemon writes it.
-    pub fn open(&self, id: &SessionId, ring_size: usize) -> Result<Option<Record>, HoldError> {
+    pub fn open(&self, id: &SessionId, limits: BusLimits) -> Result<Option<Record>, HoldError> {
         let dir = self.session_dir(id);
         if !is_path_safe(id.as_str()) || !dir.is_dir() {
             return Ok(None);
         }
         let hold = Hold::take(&dir)?;
-        Ok(Some(Record::open(&dir, id, &self.cwd, ring_size, hold)?))
+        Ok(Some(Record::open(&dir, id, &self.cwd, limits, hold)?))
     }
 
     /// Replaces a session's `meta.json`.

@@ -7,7 +7,6 @@ use roost_core::{
     transcript::{Body, Transcript, Turn, TurnOutcome},
 };
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 use crate::store::Snapshot;
 
@@ -67,12 +66,6 @@ pub struct Turns {
     ends: Vec<Envelope>,
 }
 
-#[derive(Deserialize)]
-struct Note {
-    #[serde(default)]
-    ledger: Option<LedgerEntry>,
-}
-
 impl Failure {
     fn told_by(end: &Envelope) -> Option<Self> {
         let is_failure = end.kind == EventType::TurnError;
@@ -104,12 +97,7 @@ impl Turns {
     /// Reads the whole past: not for an async task.
     #[must_use]
     pub fn of(snapshot: &Snapshot) -> Self {
-        let notes = snapshot.notes().filter_map(|line| serde_json::from_slice::<Note>(line).ok());
-        Self {
-            transcript: snapshot.fold(),
-            notes: notes.filter_map(|note| note.ledger).collect(),
-            ends: snapshot.ends().collect(),
-        }
+        Self { transcript: snapshot.fold(), notes: snapshot.ledger().collect(), ends: snapshot.ends().collect() }
     }
 
     /// When the prompt was handed to the agent.
@@ -147,8 +135,6 @@ impl Turns {
             None => self.notes.iter().find(is_its_end).map(|_| None)?,
         };
         let accepted = self.accepted(prompt)?;
-        let blocks = accepted.blocks.iter().filter_map(|block| serde_json::from_str::<Value>(block.get()).ok());
-        let texts: Vec<String> = blocks.filter_map(|block| Some(block["text"].as_str()?.to_owned())).collect();
         let (state, stop_reason) = match &failure {
             Some(_) => (State::Error, None),
             None => (State::Cancelled, Some("cancelled".into())),
@@ -156,7 +142,7 @@ impl Turns {
         Some(TurnStatus {
             state,
             prompt_id: Some(prompt.clone()),
-            prompt_text: Some(texts.join("\n")),
+            prompt_text: Some(accepted.text()),
             queued_at: Some(accepted.queued_at),
             ended_at: told.and_then(Envelope::server_timestamp),
             stop_reason,
@@ -230,7 +216,7 @@ impl Turns {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     use super::*;
 

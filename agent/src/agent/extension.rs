@@ -37,7 +37,10 @@
 
 use agent_client_protocol::{
     self as acp, ErrorCode,
-    v1::schema::{SessionConfigOptionValue, SetSessionConfigOptionRequest},
+    v1::{
+        Responder,
+        schema::{SessionConfigOptionValue, SetSessionConfigOptionRequest},
+    },
 };
 use serde_json::{Value, json};
 
@@ -56,9 +59,22 @@ const MAX_TITLE_CHARS: usize = 200;
 const MAX_SHELL_CHARS: usize = 10_000;
 
 impl Agent {
-    pub(super) async fn extension(&self, method: &str, params: &Value) -> Result<Value, acp::Error> {
+    /// Answers a method beyond the schema, where that takes long off the dispatch loop.
+    pub(super) async fn extend(
+        &self,
+        method: &str,
+        params: &Value,
+        responder: Responder<Value>,
+    ) -> Result<(), acp::Error> {
+        if bare(method) == "qwen/control/session/close" {
+            return self.close(params, responder);
+        }
+        responder.respond_with_result(self.extension(method, params).await)
+    }
+
+    async fn extension(&self, method: &str, params: &Value) -> Result<Value, acp::Error> {
         let session = || self.sessions.get(text(params, "sessionId")?);
-        match method.strip_prefix('_').unwrap_or(method) {
+        match bare(method) {
             "session/set_model" => self.set_model(&*session()?, text(params, "modelId")?),
             "qwen/status/session/context" => {
                 let session = session()?;
@@ -92,9 +108,24 @@ impl Agent {
             }
             "qwen/control/session/language" => self.set_language(&*session()?, params),
             "qwen/control/session/shell_history" => remember_shell(&*session()?, params),
-            "qwen/control/session/close" => self.close(text(params, "sessionId")?).await,
             _ => Err(acp::Error::method_not_found().data(json!({"method": method}))),
         }
+    }
+
+    /// Forgets the session, ends its turn, and answers when that has come to its end. Its records stay.
+    fn close(&self, params: &Value, responder: Responder<Value>) -> Result<(), acp::Error> {
+        let session = match text(params, "sessionId").and_then(|id| self.sessions.remove(id)) {
+            Ok(session) => session,
+            Err(error) => return responder.respond_with_error(error),
+        };
+        session.cancel();
+        self.sessions.turns.spawn(async move {
+            drop(session.conversation.lock().await);
+            if let Err(error) = responder.respond(json!({"sessionId": &*session.id, "closed": true})) {
+                tracing::debug!(%error, "nobody waits for the end of the session");
+            }
+        });
+        Ok(())
     }
 
     pub(super) fn set_mode(&self, session: &str, id: &str) -> Result<Value, acp::Error> {
@@ -134,15 +165,11 @@ impl Agent {
         }
         Ok(json!({"configOptions": session.config_options()}))
     }
+}
 
-    /// Ends the session's turn, waits for it, and forgets the session. Its records stay.
-    async fn close(&self, id: &str) -> Result<Value, acp::Error> {
-        let session = self.sessions.get(id)?;
-        session.cancel();
-        drop(session.conversation.lock().await);
-        self.sessions.remove(id);
-        Ok(json!({"sessionId": id, "closed": true}))
-    }
+/// Extensions also go by an underscored name.
+fn bare(method: &str) -> &str {
+    method.strip_prefix('_').unwrap_or(method)
 }
 
 async fn context_usage(session: &Session, params: &Value) -> Value {

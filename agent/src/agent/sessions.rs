@@ -67,8 +67,7 @@ impl From<ResumeSessionRequest> for Opening {
 
 impl Sessions {
     pub(crate) fn get(&self, id: &str) -> Result<Arc<Session>, acp::Error> {
-        let unknown = || acp::Error::new(ErrorCode::INVALID_PARAMS, format!("Session not found: {id}"));
-        self.lock().get(id).cloned().ok_or_else(unknown)
+        self.lock().get(id).cloned().ok_or_else(|| unknown(id))
     }
 
     /// Cancels the session's turn, if there is such a session.
@@ -97,8 +96,8 @@ impl Sessions {
         }
     }
 
-    pub(super) fn remove(&self, id: &str) -> Option<Arc<Session>> {
-        self.lock().remove(id)
+    pub(super) fn remove(&self, id: &str) -> Result<Arc<Session>, acp::Error> {
+        self.lock().remove(id).ok_or_else(|| unknown(id))
     }
 
     pub(super) fn all(&self) -> Vec<Arc<Session>> {
@@ -211,6 +210,10 @@ fn wanted_id(meta: Option<&Meta>) -> Result<Option<String>, acp::Error> {
     let id = wanted.as_str().and_then(|text| uuid::Uuid::parse_str(text).ok());
     let invalid = || acp::Error::new(ErrorCode::INVALID_PARAMS, "`_meta.sessionId` must be a UUID");
     id.map(|id| Some(id.to_string())).ok_or_else(invalid)
+}
+
+fn unknown(id: &str) -> acp::Error {
+    acp::Error::new(ErrorCode::INVALID_PARAMS, format!("Session not found: {id}"))
 }
 
 fn workspace(cwd: &Path, more: &[PathBuf]) -> Result<Workspace, acp::Error> {

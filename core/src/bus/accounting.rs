@@ -16,13 +16,38 @@ use crate::{EventType, Millis};
 pub(super) struct Watch {
     next_id: u64,
     total_bytes: u64,
-    /// The earliest publish after which [`Bus::pressure`] may be due.
-    pressure_next_id: u64,
+    pressure: Pressure,
+}
+
+/// The earliest publish after which [`Bus::pressure`] may be due.
+#[derive(Clone, Copy, Debug)]
+struct Pressure {
+    next_id: u64,
+    total_bytes: u64,
 }
 
 impl Default for Watch {
     fn default() -> Self {
-        Self { next_id: u64::MAX, total_bytes: u64::MAX, pressure_next_id: u64::MAX }
+        Self { next_id: u64::MAX, total_bytes: u64::MAX, pressure: Pressure::NEVER }
+    }
+}
+
+impl Pressure {
+    const NEVER: Self = Self { next_id: u64::MAX, total_bytes: u64::MAX };
+
+    /// When this subscriber, left alone, will lag three quarters of the ring behind.
+    fn of(subscriber: &Subscriber, ring: &Ring) -> Self {
+        let from = subscriber.counted_from();
+        let lag = (ring.size() * 3 / 4).max(1) + 1;
+        Self { next_id: from.saturating_add(lag), total_bytes: ring.offset(from) + ring.max_bytes() / 4 * 3 }
+    }
+
+    fn is_due(self, ring: &Ring) -> bool {
+        ring.next_id() >= self.next_id || ring.total_bytes() > self.total_bytes
+    }
+
+    fn earlier(self, other: Self) -> Self {
+        Self { next_id: self.next_id.min(other.next_id), total_bytes: self.total_bytes.min(other.total_bytes) }
     }
 }
 
@@ -44,13 +69,8 @@ impl Watch {
         };
         self.next_id = self.next_id.min(frames);
         self.total_bytes = self.total_bytes.min(bytes);
-        self.pressure_next_id = self.pressure_next_id.min(from.saturating_add(pressure_lag(ring)));
+        self.pressure = self.pressure.earlier(Pressure::of(subscriber, ring));
     }
-}
-
-/// Events a live subscriber may lag before the publisher is asked to pause.
-fn pressure_lag(ring: &Ring) -> u64 {
-    (ring.size() * 3 / 4).max(1) + 1
 }
 
 /// The length of one subscriber's queue, as of some event.
@@ -89,17 +109,15 @@ impl Bus {
     /// pause may last at most; ask again then, and after every take.
     #[must_use]
     pub fn pressure(&mut self, now: Millis) -> Option<Millis> {
-        let head = self.ring.next_id();
-        if head < self.watch.pressure_next_id {
+        let (ring, grace) = (&self.ring, self.limits.stall_grace);
+        if !self.watch.pressure.is_due(ring) {
             return None;
         }
-        let (ring, grace) = (&self.ring, self.limits.stall_grace);
-        let lag = pressure_lag(ring);
         let live = || self.subscribers.values().filter(|subscriber| subscriber.is_live());
-        self.watch.pressure_next_id =
-            live().map(|subscriber| subscriber.counted_from().saturating_add(lag)).min().unwrap_or(u64::MAX);
+        self.watch.pressure =
+            live().map(|subscriber| Pressure::of(subscriber, ring)).fold(Pressure::NEVER, Pressure::earlier);
         live()
-            .filter(|subscriber| head.saturating_sub(subscriber.counted_from()) >= lag)
+            .filter(|subscriber| Pressure::of(subscriber, ring).is_due(ring))
             .filter_map(|subscriber| subscriber.stalled_for(now, ring))
             .filter(|stalled| *stalled < grace)
             .map(|stalled| grace.since(stalled))
@@ -108,8 +126,8 @@ impl Bus {
 
     /// Applies B4, B6 and B7 to every subscriber, as of the newest event.
     pub(super) fn account(&mut self, now: Millis) {
-        let pressure_next_id = self.watch.pressure_next_id;
-        self.watch = Watch { pressure_next_id, ..Watch::default() };
+        let pressure = self.watch.pressure;
+        self.watch = Watch { pressure, ..Watch::default() };
         for subscriber in self.subscribers.values_mut() {
             #[cfg(test)]
             {

@@ -7,6 +7,8 @@ use crate::Millis;
 pub struct BusLimits {
     /// Events kept for replay: 1 to [`BusLimits::MAX_RING_SIZE`].
     pub ring_size: usize,
+    /// The same in bytes of JSON: of events that are large, fewer are kept. The newest is kept whatever its size.
+    pub ring_bytes: u64,
     /// Open streams of one session.
     pub max_subscribers: usize,
     /// Frame cap of a subscriber that names none.
@@ -19,6 +21,17 @@ pub struct BusLimits {
 
 impl BusLimits {
     pub const MAX_RING_SIZE: usize = 1_000_000;
+    /// What the events of a ring may take on average, in bytes of JSON, before it keeps fewer of them.
+    const RING_BYTES_AN_EVENT: u64 = 4 * 1024;
+    /// What a ring may take however few events it is for: one with a picture in it should not push all others out.
+    const MIN_RING_BYTES: u64 = 8 * 1024 * 1024;
+
+    /// The default bounds, with a ring for so many events.
+    #[must_use]
+    pub fn with_ring_of(events: usize) -> Self {
+        let ring_bytes = (events as u64 * Self::RING_BYTES_AN_EVENT).max(Self::MIN_RING_BYTES);
+        Self { ring_size: events, ring_bytes, ..Self::default() }
+    }
 
     pub(super) fn ring_size(&self) -> usize {
         self.ring_size.clamp(1, Self::MAX_RING_SIZE)
@@ -29,6 +42,7 @@ impl Default for BusLimits {
     fn default() -> Self {
         Self {
             ring_size: 8_000,
+            ring_bytes: 8_000 * Self::RING_BYTES_AN_EVENT,
             max_subscribers: 1_024,
             default_max_queued: MaxQueued::default(),
             max_queued_bytes: 2 * 1024 * 1024,

@@ -2,15 +2,19 @@
 
 use std::collections::VecDeque;
 
-use super::{Frame, MaxQueued};
+use super::{BusLimits, Frame, MaxQueued};
 
-/// The newest `size` events. While a cursor still needs older ones they stay a little longer (at most [`Ring::slack`] more), out of reach
-/// for new cursors: a subscriber that replays a full ring must not lose it to the next publish.
+/// The newest events, at most `size` of them and at most `max_bytes`; the newest one always. While a cursor still needs older ones they stay
+/// a little longer (see [`Ring::is_overfull`]), out of reach for new cursors: a subscriber that replays a full ring must not lose it to
+/// the next publish.
 #[derive(Debug)]
 pub(super) struct Ring {
     size: usize,
+    max_bytes: u64,
     slots: VecDeque<Slot>,
     next_id: u64,
+    /// The oldest id within both bounds.
+    earliest: u64,
     /// Bytes of JSON ever pushed.
     total_bytes: u64,
     /// No cursor is below this id; the lowest one is exactly on it, unless `floor_is_stale`.
@@ -27,24 +31,25 @@ struct Slot {
 }
 
 impl Ring {
-    pub(super) fn restore(size: usize, frames: impl IntoIterator<Item = Frame>, next_id: u64) -> Self {
-        let mut ring =
-            Self { size, slots: VecDeque::new(), next_id: 1, total_bytes: 0, floor: u64::MAX, floor_is_stale: false };
-        for frame in frames.into_iter().filter(|frame| frame.id < next_id) {
-            if frame.id != ring.next_id {
-                ring.slots.clear();
-                ring.next_id = frame.id;
-            }
-            ring.push(frame);
-            if ring.slots.len() > size {
-                ring.slots.pop_front();
-            }
+    pub(super) fn new(limits: &BusLimits) -> Self {
+        Self {
+            size: limits.ring_size(),
+            max_bytes: limits.ring_bytes,
+            slots: VecDeque::new(),
+            next_id: 1,
+            earliest: 1,
+            total_bytes: 0,
+            floor: u64::MAX,
+            floor_is_stale: false,
         }
-        if ring.next_id != next_id {
-            ring.slots.clear();
-            ring.next_id = next_id;
+    }
+
+    /// Begins anew if `id` is not the next.
+    pub(super) fn skip_to(&mut self, id: u64) {
+        if id != self.next_id {
+            self.slots.clear();
+            (self.next_id, self.earliest) = (id, id);
         }
-        ring
     }
 
     pub(super) fn next_id(&self) -> u64 {
@@ -55,13 +60,17 @@ impl Ring {
         self.size as u64
     }
 
+    pub(super) fn max_bytes(&self) -> u64 {
+        self.max_bytes
+    }
+
     pub(super) fn total_bytes(&self) -> u64 {
         self.total_bytes
     }
 
     /// The oldest id a new cursor can reach.
     pub(super) fn earliest(&self) -> u64 {
-        self.first().max(self.next_id.saturating_sub(self.size as u64))
+        self.earliest
     }
 
     /// The oldest id held.
@@ -103,6 +112,11 @@ impl Ring {
         self.total_bytes += frame.size();
         self.next_id = frame.id + 1;
         self.slots.push_back(Slot { frame, offset });
+        while self.next_id - self.earliest > self.size as u64
+            || (self.next_id - self.earliest > 1 && self.bytes_from(self.earliest) > self.max_bytes)
+        {
+            self.earliest += 1;
+        }
     }
 
     /// A cursor starts at `id`.
@@ -116,7 +130,7 @@ impl Ring {
     }
 
     pub(super) fn needs_floor(&self) -> bool {
-        self.slots.len() > self.size && self.floor_is_stale && self.first() >= self.floor
+        self.first() < self.earliest && self.floor_is_stale && self.first() >= self.floor
     }
 
     pub(super) fn set_floor(&mut self, floor: u64) {
@@ -124,21 +138,20 @@ impl Ring {
         self.floor_is_stale = false;
     }
 
-    /// Drops what is beyond the size and below every cursor.
+    /// Drops what is beyond the bounds and below every cursor.
     pub(super) fn drop_unneeded(&mut self) {
-        while self.slots.len() > self.size && self.first() < self.floor {
+        while self.first() < self.earliest.min(self.floor) {
             self.slots.pop_front();
         }
     }
 
-    /// Whether even the slack is used up.
+    /// Whether what cursors keep beyond the bounds is more than the bounds again. One event alone always fits.
     pub(super) fn is_overfull(&self) -> bool {
-        self.slots.len() > self.size + self.slack()
-    }
-
-    /// Never below what B4 lets wait for one subscriber.
-    fn slack(&self) -> usize {
-        self.size.max(usize::from(MaxQueued::MAX) + 1)
+        // Never below what B4 lets wait for one subscriber.
+        let slack = self.size.max(usize::from(MaxQueued::MAX) + 1);
+        let second = self.earliest.min(self.first() + 1);
+        let bytes = self.offset(self.earliest) - self.offset(second);
+        self.slots.len() > self.size + slack || bytes > self.max_bytes
     }
 
     fn slot(&self, id: u64) -> Option<&Slot> {

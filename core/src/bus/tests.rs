@@ -132,6 +132,25 @@ fn b2_the_ring_keeps_the_newest_and_nothing_synthetic() {
     assert_eq!(bus.frames_after(u64::MAX).len(), 0);
 }
 
+/// B2: of large events fewer are kept, the newest in any case, and after a restart as many as before.
+#[test]
+fn b2_the_ring_is_bounded_in_bytes_too() {
+    let draft = |bytes: usize| Draft::new(EventType::SessionUpdate, &"x".repeat(bytes));
+    let limits = BusLimits { ring_bytes: 2_000, ..limits() };
+    let mut bus = bus(limits.clone());
+    for _ in 0..10 {
+        bus.publish(NOW, &draft(400)).expect("it is open");
+    }
+    let kept: u64 = bus.frames_after(0).map(Frame::size).sum();
+    assert!((1_500..=2_000).contains(&kept), "{kept}");
+    let restored = Bus::restore("e".into(), tail(limits, bus.frames_after(0).cloned(), 11));
+    assert_eq!(restored.earliest(), bus.earliest());
+    bus.publish(NOW, &draft(5_000)).expect("it is open");
+    assert_eq!((bus.earliest(), bus.frames_after(0).len()), (11, 1));
+    bus.publish(NOW, &draft(1)).expect("it is open");
+    assert_eq!(bus.earliest(), 12);
+}
+
 /// B3: without a cursor there is no replay and no marker.
 #[test]
 fn b3_without_a_cursor_there_is_no_replay_and_no_marker() {
@@ -189,7 +208,7 @@ fn b3_a_cursor_from_the_future_is_of_another_epoch() {
 /// B3: history that never entered the ring is a resync.
 #[test]
 fn b3_history_that_never_entered_the_ring_is_a_resync() {
-    let mut bus = Bus::restore("e".into(), limits(), [], 10);
+    let mut bus = Bus::restore("e".into(), tail(limits(), [], 10));
     let id = bus.subscribe(NOW, after(3, None)).expect("room");
     assert_eq!(
         find(&mut bus, id, "state_resync_required"),
@@ -300,7 +319,7 @@ fn a_restored_bus_goes_on_without_a_gap() {
     for (frame, again) in before.frames_after(0).zip(frames()) {
         assert_eq!((frame.sse(), frame.json(), frame.at), (again.sse(), again.json(), again.at));
     }
-    let mut after_restart = Bus::restore("e".into(), limits(), frames(), 6);
+    let mut after_restart = Bus::restore("e".into(), tail(limits(), frames(), 6));
     let id = after_restart.subscribe(NOW, after(3, Some("e"))).expect("room");
     publish(&mut after_restart, 1);
     assert_eq!(take(&mut after_restart, id), ["4", "5", "replay_complete", "6"]);
@@ -311,10 +330,10 @@ fn a_journal_with_a_hole_is_kept_from_the_hole_on() {
     let mut before = bus(limits());
     publish(&mut before, 6);
     let frames = |hole: u64| before.frames_after(0).filter(move |frame| frame.id != hole).cloned();
-    assert_eq!(Bus::restore("e".into(), limits(), frames(3), 7).earliest(), 4);
-    assert_eq!(Bus::restore("e".into(), limits(), frames(6), 7).earliest(), 7, "nothing reaches up to the end");
+    assert_eq!(Bus::restore("e".into(), tail(limits(), frames(3), 7)).earliest(), 4);
+    assert_eq!(Bus::restore("e".into(), tail(limits(), frames(6), 7)).earliest(), 7, "nothing reaches up to the end");
     let small = BusLimits { ring_size: 2, ..limits() };
-    assert_eq!(Bus::restore("e".into(), small, frames(0), 7).earliest(), 5);
+    assert_eq!(Bus::restore("e".into(), tail(small, frames(0), 7)).earliest(), 5);
 }
 
 #[test]
@@ -343,6 +362,14 @@ fn publishing_costs_the_same_whatever_the_ring_holds_and_however_many_wait() {
     assert_eq!((visits(10, 0), visits(10_000, 0)), (0, 0), "nobody is looked at when nobody listens");
     let looks_a_publish = visits(10_000, 1_000) / 500;
     assert!(looks_a_publish <= 10, "1,000 waiting subscribers cost {looks_a_publish} looks a publish");
+}
+
+/// A journal of these events, after which `next_id` is next.
+fn tail(limits: BusLimits, frames: impl IntoIterator<Item = Frame>, next_id: u64) -> Tail {
+    let mut tail = Tail::new(limits);
+    frames.into_iter().for_each(|frame| tail.push(frame));
+    tail.skip_to(next_id);
+    tail
 }
 
 fn json_of(frame: &Frame) -> String {

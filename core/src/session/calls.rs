@@ -126,7 +126,7 @@ impl Session {
     ) {
         let Some(purpose) = self.calls.close(call) else { return };
         match (purpose, result) {
-            (Call::Prompt { prompt_id }, result) => self.prompt_replied(now, &prompt_id, result, out),
+            (Call::Prompt { prompt_id }, result) => self.prompt_replied(now, call, &prompt_id, result, out),
             (Call::SetModel { ticket, client, model_id }, Ok(result)) => {
                 self.change_model(&model_id, client, out);
                 out.reply(ticket, Answer::SetModel(Ok(result)));

@@ -5,6 +5,10 @@ use serde_json::Value;
 
 use crate::Millis;
 
+/// How long the agent may take to come back from a prompt whose time is over, before the next one starts. What it says until then belongs
+/// to the prompt it was cut off from.
+pub(super) const LET_GO: Millis = Millis(1_000);
+
 /// The deadline of one prompt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]

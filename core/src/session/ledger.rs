@@ -101,6 +101,21 @@ pub struct AcceptedPrompt {
     pub extra: Map<String, Value>,
 }
 
+impl AcceptedPrompt {
+    /// What its text blocks say, one after the other on lines of their own.
+    #[must_use]
+    pub fn text(&self) -> String {
+        #[derive(Deserialize)]
+        struct Block {
+            r#type: String,
+            text: String,
+        }
+        let texts = self.blocks.iter().filter_map(|block| serde_json::from_str::<Block>(block.get()).ok());
+        let texts: Vec<String> = texts.filter(|block| block.r#type == "text").map(|block| block.text).collect();
+        texts.join("\n")
+    }
+}
+
 impl LedgerEntry {
     /// What an event of the journal says about the ledger. A crash between publishing a terminal and recording it must not give the
     /// prompt a second one, so [`Session::restore`](super::Session::restore) wants the journal's terminals too; and it closes the

@@ -139,6 +139,7 @@ impl Session {
         if self.phase == Phase::Open {
             self.expire_permissions(now, out);
             self.expire_prompts(now, out);
+            self.expire_leftover(now, out);
             self.close_if_abandoned(now, out);
         }
     }

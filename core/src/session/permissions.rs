@@ -97,7 +97,7 @@ impl Session {
         out.answer_agent(rpc_id, &Decision { outcome: &Outcome::Cancelled, answers: None });
     }
 
-    /// V1, V2.
+    /// V1, V2. What has expired asks nobody any more.
     pub(super) fn request_permission(
         &mut self,
         now: Millis,
@@ -116,7 +116,7 @@ impl Session {
         if offered.iter().any(|option| *option.option_id == *CANCELLED_SENTINEL) {
             return out.refuse_agent(rpc_id, sentinel_collision(&id));
         }
-        if self.permissions.open.len() >= MAX_OPEN {
+        if self.permissions.open.len() >= MAX_OPEN || self.prompts.leftover().is_some() {
             return Self::refuse_permission(rpc_id, out);
         }
         let (prompt_id, originator) = self.prompts.attribution();

@@ -2,8 +2,7 @@
 
 use std::collections::VecDeque;
 
-use serde::Deserialize;
-use serde_json::{Map, Value, value::RawValue};
+use serde_json::{Map, Value};
 
 use super::{AcceptedPrompt, CallId, PendingPrompt, PromptState};
 use crate::{ClientId, Millis, PromptId};
@@ -27,8 +26,18 @@ pub(super) struct Prompt {
 pub(super) enum Stage {
     Queued,
     Running(Run),
+    /// It had its terminal when its time was over, and the agent has not come back from it (D4).
+    Expired(Leftover),
     /// It had its terminal (P7).
     Settled,
+}
+
+/// What is left of a run that was cut off.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Leftover {
+    pub(super) call: CallId,
+    /// From this moment on the agent is not waited for.
+    pub(super) until: Millis,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -41,7 +50,7 @@ pub(super) struct Run {
 
 impl Prompt {
     pub(super) fn new(accepted: AcceptedPrompt) -> Self {
-        let text = text_of(&accepted.blocks);
+        let text = accepted.text().into();
         Self { accepted, text, stage: Stage::Queued, removed: false }
     }
 
@@ -50,14 +59,14 @@ impl Prompt {
     }
 
     pub(super) fn is_settled(&self) -> bool {
-        matches!(self.stage, Stage::Settled)
+        matches!(self.stage, Stage::Expired(_) | Stage::Settled)
     }
 
     /// The run, if it is with the agent.
     pub(super) fn run_mut(&mut self) -> Option<&mut Run> {
         match &mut self.stage {
             Stage::Running(run) => Some(run),
-            Stage::Queued | Stage::Settled => None,
+            Stage::Queued | Stage::Expired(_) | Stage::Settled => None,
         }
     }
 
@@ -67,9 +76,9 @@ impl Prompt {
 }
 
 impl Prompts {
-    /// Running and queued, and settled ones that still hold their slot.
+    /// Running and queued, and settled ones that still hold their slot (P9).
     pub(super) fn len(&self) -> usize {
-        self.queue.len()
+        self.queue.len() - usize::from(self.leftover().is_some())
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -92,10 +101,30 @@ impl Prompts {
         self.queue.front().filter(|prompt| matches!(prompt.stage, Stage::Running(_)))
     }
 
-    /// The running prompt and who sent it: what the agent does meanwhile is put down to both.
+    /// The prompt the agent is busy with, and who sent it: what it does meanwhile is put down to both.
     pub(super) fn attribution(&self) -> (Option<PromptId>, Option<ClientId>) {
-        let running = self.running();
-        (running.map(|prompt| prompt.id().clone()), running.and_then(|prompt| prompt.accepted.originator.clone()))
+        let busy_with =
+            self.queue.front().filter(|prompt| matches!(prompt.stage, Stage::Running(_) | Stage::Expired(_)));
+        (busy_with.map(|prompt| prompt.id().clone()), busy_with.and_then(|prompt| prompt.accepted.originator.clone()))
+    }
+
+    /// The oldest prompt, where only its end at the agent is still to come.
+    pub(super) fn leftover(&self) -> Option<Leftover> {
+        match self.queue.front()?.stage {
+            Stage::Expired(leftover) => Some(leftover),
+            Stage::Queued | Stage::Running(_) | Stage::Settled => None,
+        }
+    }
+
+    /// The agent is still to come back from a prompt that has expired.
+    pub(super) fn wait_for(&mut self, id: &PromptId, leftover: Leftover) {
+        self.get_mut(id).into_iter().for_each(|prompt| prompt.stage = Stage::Expired(leftover));
+    }
+
+    /// The agent has come back from it, or is not waited for any longer.
+    pub(super) fn forget_leftover(&mut self) {
+        let oldest = self.queue.front_mut().filter(|prompt| matches!(prompt.stage, Stage::Expired(_)));
+        oldest.into_iter().for_each(|prompt| prompt.stage = Stage::Settled);
     }
 
     pub(super) fn running_mut(&mut self) -> Option<&mut Prompt> {
@@ -104,7 +133,7 @@ impl Prompts {
 
     /// Gives the slots of settled prompts back that have come to the front; the oldest queued prompt, if none runs.
     pub(super) fn next_to_run(&mut self) -> Option<&mut Prompt> {
-        while self.queue.front().is_some_and(Prompt::is_settled) {
+        while self.queue.front().is_some_and(|prompt| matches!(prompt.stage, Stage::Settled)) {
             self.queue.pop_front();
         }
         self.queue.front_mut().filter(|prompt| matches!(prompt.stage, Stage::Queued))
@@ -124,9 +153,11 @@ impl Prompts {
         self.queue.iter().filter(|prompt| prompt.is_expired(now)).map(|prompt| prompt.id().clone()).collect()
     }
 
+    /// The next moment at which one of them has to be looked at.
     pub(super) fn next_deadline(&self) -> Option<Millis> {
         let unsettled = self.queue.iter().filter(|prompt| !prompt.is_settled());
-        unsettled.filter_map(|prompt| Some(prompt.accepted.deadline?.at)).min()
+        let deadlines = unsettled.filter_map(|prompt| Some(prompt.accepted.deadline?.at));
+        deadlines.chain(self.leftover().map(|leftover| leftover.until)).min()
     }
 
     pub(super) fn pending(&self) -> impl Iterator<Item = PendingPrompt> {
@@ -134,7 +165,7 @@ impl Prompts {
             let state = match prompt.stage {
                 Stage::Queued => PromptState::Queued,
                 Stage::Running(_) => PromptState::Running,
-                Stage::Settled => return None,
+                Stage::Expired(_) | Stage::Settled => return None,
             };
             Some(PendingPrompt {
                 prompt_id: prompt.id().clone(),
@@ -145,18 +176,6 @@ impl Prompts {
             })
         })
     }
-}
-
-/// The text of a prompt's text blocks, one a line.
-fn text_of(blocks: &[Box<RawValue>]) -> Box<str> {
-    #[derive(Deserialize)]
-    struct Block {
-        r#type: String,
-        text: String,
-    }
-    let texts = blocks.iter().filter_map(|block| serde_json::from_str::<Block>(block.get()).ok());
-    let texts: Vec<String> = texts.filter(|block| block.r#type == "text").map(|block| block.text).collect();
-    texts.join("\n").into()
 }
 
 pub(super) const META_RETRY: &str = "qwen.daemon.retry";

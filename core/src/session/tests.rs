@@ -108,6 +108,13 @@ impl Stage {
         self.agent(AgentInput::Reply { call, result: Err(error) })
     }
 
+    /// The agent says a word.
+    fn say(&mut self, text: &str) -> Vec<String> {
+        let update = json!({"sessionUpdate": "agent_message_chunk", "content": {"type": "text", "text": text}});
+        let params = raw(&json!({"sessionId": "s", "update": update}));
+        self.agent(AgentInput::Update { kind: UpdateKind::Other, params })
+    }
+
     /// The agent asks for permission, offering `yes` and `no`.
     fn ask(&mut self, request: &str) -> Vec<String> {
         self.ask_with(

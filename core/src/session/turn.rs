@@ -10,8 +10,9 @@ use super::{
     AcceptedPrompt, Answer, CallId, Deadline, KeyedPrompt, LedgerEntry, PromptIntent, PromptKey, PromptRefused,
     SendPrompt, Session, Ticket, TurnFailure,
     calls::Call,
+    deadlines,
     outbox::Outbox,
-    prompts::{self, Prompt, Run, Stage},
+    prompts::{self, Leftover, Prompt, Run, Stage},
 };
 use crate::{ClientId, Draft, EventType, Millis, PromptId, acp::RpcError};
 use wire::{
@@ -175,10 +176,14 @@ impl Session {
     pub(super) fn prompt_replied(
         &mut self,
         now: Millis,
+        call: CallId,
         prompt_id: &PromptId,
         result: Result<Box<RawValue>, RpcError>,
         out: &mut Outbox,
     ) {
+        if self.prompts.leftover().is_some_and(|leftover| leftover.call == call) {
+            return self.let_go(now, out);
+        }
         let Some(prompt) = self.prompts.running().filter(|running| running.id() == prompt_id) else { return };
         let (removed, run, originator) = (prompt.removed, prompt.stage, prompt.accepted.originator.clone());
         let terminal = match result {
@@ -222,12 +227,12 @@ impl Session {
             self.settle(now, &prompt_id, terminal, out);
             if let Some(run) = run {
                 turn_ended = true;
-                self.calls.close(run.call);
                 if run.cancelled_at.is_none() {
                     out.publish(self.prompt_cancelled(&prompt_id, None, None));
                 }
                 self.cancel_agent(out);
                 self.cancel_permissions_of(&prompt_id, out);
+                self.prompts.wait_for(&prompt_id, Leftover { call: run.call, until: now.after(deadlines::LET_GO) });
             }
         }
         if turn_ended {
@@ -236,6 +241,21 @@ impl Session {
             self.promote_unless_pending(now, out);
         }
         self.advance(now, out);
+    }
+
+    /// What the agent does from here on belongs to the next prompt.
+    fn let_go(&mut self, now: Millis, out: &mut Outbox) {
+        self.prompts.forget_leftover();
+        self.advance(now, out);
+        self.close_if_abandoned(now, out);
+    }
+
+    /// Goes on without an agent that does not come back from an expired prompt.
+    pub(super) fn expire_leftover(&mut self, now: Millis, out: &mut Outbox) {
+        if let Some(leftover) = self.prompts.leftover().filter(|leftover| leftover.until <= now) {
+            self.calls.close(leftover.call);
+            self.let_go(now, out);
+        }
     }
 
     /// Gives a prompt its one terminal (P7), and what follows it (P8).

@@ -13,12 +13,15 @@ use axum::{
 };
 use bytes::Bytes;
 use futures_util::stream;
-use http::{HeaderValue, StatusCode, header};
+use http::{HeaderValue, StatusCode};
 use roost_core::{acp_bridge::Frame, bus::Cursor, sse};
 use tokio::time::{Instant, Sleep, sleep};
 
 use super::{binding::Binding, feed::Feed, outbox::Reader, peer::Peer};
-use crate::{WireError, clock, events::EVENT_EPOCH};
+use crate::{
+    WireError, clock,
+    events::{self, EVENT_EPOCH},
+};
 
 /// A comment is written when nothing else was for so long.
 const HEARTBEAT: Duration = Duration::from_secs(15);
@@ -79,13 +82,7 @@ fn open(peer: &Arc<Peer>, session: Option<(Arc<Binding>, Feed)>) -> Response {
         let piece = pages.next().await?;
         Some((Ok::<_, Infallible>(piece), pages))
     }));
-    let headers = [
-        (header::CONTENT_TYPE, "text/event-stream"),
-        (header::CACHE_CONTROL, "no-cache, no-transform"),
-        (header::CONNECTION, "keep-alive"),
-        (http::HeaderName::from_static("x-accel-buffering"), "no"),
-    ];
-    (headers, body).into_response()
+    (events::HEADERS, body).into_response()
 }
 
 /// The body of a stream.

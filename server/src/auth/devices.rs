@@ -9,7 +9,8 @@ use std::{
 use roost_core::Millis;
 use serde::{Deserialize, Serialize};
 
-use super::{Digest, OpenError, private_file};
+use super::{Digest, OpenError};
+use crate::private_file;
 
 /// Most devices remembered; the oldest is forgotten for a newer one.
 const MAX_DEVICES: usize = 256;

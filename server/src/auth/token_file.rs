@@ -2,7 +2,8 @@
 
 use std::{io, path::Path};
 
-use super::{OpenError, Secret, private_file};
+use super::{OpenError, Secret};
+use crate::private_file;
 
 /// The token in `path`; a new one when the file is missing. Two daemons that start at once agree on one.
 pub(super) fn read_or_make(path: &Path) -> Result<Secret, OpenError> {

@@ -48,11 +48,11 @@ impl Process {
     ///
     /// # Errors
     /// The program does not exist, may not be run, or the system is out of processes or descriptors.
-    pub(super) fn spawn(command: &AgentCommand, cwd: &Path) -> io::Result<(Self, Pipes)> {
+    pub(super) async fn spawn(command: &AgentCommand, cwd: &Path) -> io::Result<(Self, Pipes)> {
         let mut spawn = Command::new(&command.program);
         spawn.args(&command.args).current_dir(cwd);
         spawn.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        let mut process = Self::lead(spawn)?;
+        let mut process = Self::lead(spawn).await?;
         let pipes = Pipes {
             stdin: process.leader.stdin.take().ok_or_else(ended_at_once)?,
             stdout: process.leader.stdout.take().ok_or_else(ended_at_once)?,
@@ -66,14 +66,14 @@ impl Process {
     ///
     /// # Errors
     /// As [`Process::spawn`].
-    pub(crate) fn lead(mut spawn: Command) -> io::Result<Self> {
+    pub(crate) async fn lead(mut spawn: Command) -> io::Result<Self> {
         spawn.process_group(0).kill_on_drop(true);
         for name in SECRET_VARIABLES {
             spawn.env_remove(name);
         }
         let mark = Mark::put_on(&mut spawn);
         die_with_the_daemon(&mut spawn);
-        let leader = nursery::spawn(spawn)?;
+        let leader = nursery::spawn(spawn).await?;
         let pid = leader.id().and_then(|pid| i32::try_from(pid).ok()).ok_or_else(ended_at_once)?;
         let group = Some(Pid::from_raw(pid).ok_or_else(ended_at_once)?);
         Ok(Self { leader, group, mark })

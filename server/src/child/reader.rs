@@ -12,7 +12,7 @@ use serde_json::value::RawValue;
 use tokio::io::{AsyncRead, AsyncReadExt};
 
 use super::{
-    FromAgent,
+    FromAgent, call, closing,
     mailbox::MailboxSender,
     pipes,
     stderr_tail::harmless,
@@ -135,9 +135,15 @@ impl Reader {
                 if !early.is_empty() {
                     mailbox.begin_with(early);
                 }
+                if let (true, Some(session)) = (answered.is_closed(), &session) {
+                    tracing::info!(session = %harmless(session), "the agent opened a session that nobody waits for any more");
+                    let (method, params) = closing(session);
+                    call(&self.switchboard, &self.outbox, method, &params, Awaiting::Nobody);
+                }
                 reply(answered, result);
             }
-            None => tracing::warn!(id, "the agent answered a call nobody waits for"),
+            Some(Awaiting::Nobody) => {}
+            None => tracing::warn!(id, "the agent answered a call nobody made"),
         }
     }
 

@@ -21,6 +21,8 @@ pub(super) enum Awaiting {
     Opener(Answered, MailboxSender),
     /// The mailbox of this session.
     Session(Box<str>, CallId),
+    /// It was only to be said.
+    Nobody,
 }
 
 /// Most messages held back for sessions nobody has a mailbox for yet.
@@ -33,6 +35,7 @@ pub(super) struct Switchboard(Mutex<Table>);
 #[derive(Debug, Default)]
 struct Table {
     calls: HashMap<i64, Awaiting>,
+    next_call: i64,
     sessions: HashMap<Box<str>, MailboxSender>,
     /// What came for a session that is just being opened: an agent may speak to it before it has told its name.
     strays: Vec<(Box<str>, FromAgent)>,
@@ -41,34 +44,36 @@ struct Table {
 }
 
 impl Switchboard {
-    /// Notes a call before it is sent. False when the agent is lost already; the caller has been told.
-    pub(super) fn expect(&self, id: i64, awaiting: Awaiting) -> bool {
+    /// Notes a call before it is sent, and gives it a number. None when the agent is lost already; the caller has been told.
+    pub(super) fn expect(&self, awaiting: Awaiting) -> Option<i64> {
         let mut table = self.lock();
         match (&table.lost, awaiting) {
             (None, awaiting) => {
                 table.openings += usize::from(matches!(awaiting, Awaiting::Opener(..)));
+                let id = table.next_call;
+                table.next_call += 1;
                 table.calls.insert(id, awaiting);
-                return true;
+                return Some(id);
             }
             (Some(loss), Awaiting::Caller(answered) | Awaiting::Opener(answered, _)) => {
                 let _ = answered.send(Err(CallError::Lost(loss.clone())));
             }
             // Its mailbox has the loss already.
-            (Some(_), Awaiting::Session(..)) => {}
+            (Some(_), Awaiting::Session(..) | Awaiting::Nobody) => {}
         }
-        false
+        None
     }
 
     pub(super) fn take_call(&self, id: i64) -> Option<Awaiting> {
         self.lock().calls.remove(&id)
     }
 
-    /// Ends an opening: whatever came early for the session goes to its mailbox first.
+    /// Ends an opening: whatever came early for the session goes to its mailbox first. Nothing does where nobody waits for it any more.
     pub(super) fn finish_opening(&self, session: Option<&str>, mailbox: MailboxSender) -> Vec<FromAgent> {
         let mut table = self.lock();
         table.openings -= 1;
         let mut early = Vec::new();
-        if let Some(session) = session {
+        if let Some(session) = session.filter(|_| !mailbox.is_closed()) {
             table.sessions.insert(session.into(), mailbox);
             let (mine, others) =
                 std::mem::take(&mut table.strays).into_iter().partition(|(name, _)| **name == *session);
@@ -91,8 +96,12 @@ impl Switchboard {
         }
     }
 
-    pub(super) fn disconnect(&self, session: &str) {
-        self.lock().sessions.remove(session);
+    /// Takes a mailbox away that is closed. Another may stand under its name by now.
+    pub(super) fn disconnect_closed(&self, session: &str) {
+        let mut table = self.lock();
+        if table.sessions.get(session).is_some_and(MailboxSender::is_closed) {
+            table.sessions.remove(session);
+        }
     }
 
     pub(super) fn mailbox(&self, session: &str) -> Option<MailboxSender> {
@@ -126,7 +135,7 @@ impl Switchboard {
                 Awaiting::Caller(answered) | Awaiting::Opener(answered, _) => {
                     let _ = answered.send(Err(CallError::Lost(loss.clone())));
                 }
-                Awaiting::Session(..) => {}
+                Awaiting::Session(..) | Awaiting::Nobody => {}
             }
         }
         for mailbox in sessions.into_values() {

@@ -13,7 +13,7 @@ use std::{
 
 use tracing_appender::non_blocking::ErrorCounter;
 
-use crate::auth::private_file;
+use crate::private_file;
 
 /// The log of one daemon. Each write is one line, and is written whole or counted as lost.
 #[derive(Debug)]

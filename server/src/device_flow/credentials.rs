@@ -9,7 +9,7 @@ use roost_core::{
 };
 
 use super::IdentityProvider;
-use crate::auth::private_file;
+use crate::private_file;
 
 /// An agent that renews a token takes no longer than this.
 const RENEWAL: Duration = Duration::from_secs(60);

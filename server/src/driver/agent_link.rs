@@ -94,6 +94,11 @@ impl AgentLink {
         }
     }
 
+    /// What it has said already.
+    pub(super) fn heard(&mut self) -> Option<Vec<FromAgent>> {
+        self.mailbox.try_recv()
+    }
+
     fn permission(&self, rpc_id: RpcId, params: &RawValue) -> Option<AgentInput> {
         match serde_json::from_str::<RequestPermission>(params.get()) {
             Ok(RequestPermission { tool_call, options }) => Some(AgentInput::RequestPermission {
@@ -131,9 +136,16 @@ impl AgentLink {
         self.child.answer(rpc_id, answer);
     }
 
-    /// Nobody listens to the agent here any more.
-    pub(super) fn release(&self) {
-        self.child.release(self.renamed.as_deref().unwrap_or(self.session.as_str()));
+    /// Others wait for this session to listen.
+    pub(super) async fn crowded(&self) {
+        self.mailbox.crowded().await;
+    }
+
+    /// Nobody listens to the agent here any more, and it is told.
+    pub async fn leave(self) {
+        let Self { child, mailbox, session, renamed, .. } = self;
+        drop(mailbox);
+        child.close(renamed.as_deref().unwrap_or(session.as_str())).await;
     }
 
     fn inward(&self, params: Box<RawValue>) -> Box<RawValue> {

@@ -5,9 +5,9 @@ use std::{collections::VecDeque, io, sync::atomic::Ordering, time::Duration};
 use roost_core::{
     Draft, EventType,
     acp::{RpcError, code},
-    session::{AcceptedPrompt, AgentInput, Answer, CallId, Effect, Input, LedgerEntry, Ticket},
+    session::{AgentInput, Answer, CallId, Effect, Input, LedgerEntry, Ticket},
 };
-use serde_json::{Value, json};
+use serde_json::json;
 use tokio::time::Instant;
 
 use super::{
@@ -74,7 +74,7 @@ impl Driver {
     fn record(&mut self, entry: &LedgerEntry) {
         match entry {
             LedgerEntry::PromptAccepted(prompt) if self.meta.title.is_none() => {
-                self.meta.title = store::title(&text_of(prompt));
+                self.meta.title = store::title(&prompt.text());
                 self.meta_changed |= self.meta.title.is_some();
             }
             LedgerEntry::MetadataChanged { display_name, title_source } => {
@@ -175,10 +175,10 @@ impl Driver {
             self.write_meta().await;
         }
         if self.recorder.is_idle() && self.heeded == Health::Well {
-            let last = self.live.stream.bus().last_event_id();
+            let (earliest, last) = self.live.stream.reach();
             self.folded_until = last;
-            if self.recorder.journal().bytes() > self.compact_at_bytes && last > self.ring_size {
-                self.compact(last - self.ring_size).await;
+            if self.recorder.journal().bytes() > self.compact_at_bytes && earliest > 1 {
+                self.compact(earliest - 1).await;
             }
         }
     }
@@ -208,10 +208,10 @@ impl Driver {
 
     /// Folds what no cursor can reach any more. It takes as long as reading the journal does, so it is done between turns.
     async fn compact(&mut self, folded_until: u64) {
-        let (path, notes) = (self.recorder.journal().path().to_owned(), notes(&self.live.machine().standing_entries()));
+        let (path, standing) = (self.recorder.journal().path().to_owned(), self.live.machine().standing_entries());
         let folding = tokio::task::spawn_blocking(move || {
             let text = store::Journal::read(&path)?;
-            store::replace(&path, &store::compact(&text, folded_until, &notes))
+            store::replace(&path, &store::compact(&text, folded_until, &standing))
         });
         let replaced = folding.await.map_err(io::Error::other).flatten();
         match replaced {
@@ -220,15 +220,4 @@ impl Driver {
         }
         self.compact_at_bytes = compaction_threshold(self.recorder.journal().bytes());
     }
-}
-
-/// What a folded journal has to say beside its events.
-fn notes(entries: &[LedgerEntry]) -> Vec<u8> {
-    entries.iter().flat_map(|entry| format!("{}\n", json!({"ledger": entry, "open": 0})).into_bytes()).collect()
-}
-
-fn text_of(prompt: &AcceptedPrompt) -> String {
-    let blocks = prompt.blocks.iter().filter_map(|block| serde_json::from_str::<Value>(block.get()).ok());
-    let texts: Vec<String> = blocks.filter_map(|block| block.get("text")?.as_str().map(str::to_owned)).collect();
-    texts.join(" ")
 }

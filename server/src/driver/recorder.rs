@@ -3,9 +3,8 @@
 use std::{collections::BTreeSet, io};
 
 use roost_core::{PromptId, bus::Frame, session::LedgerEntry};
-use serde::Serialize;
 
-use crate::store::{Journal, Replacement, Syncing};
+use crate::store::{self, Journal, Replacement, Syncing};
 
 /// What the disk does not take is kept up to this many bytes, for the time when it does again.
 const MAX_BACKLOG_BYTES: usize = 8 * 1024 * 1024;
@@ -40,14 +39,6 @@ pub(super) enum Health {
     Broken,
 }
 
-/// A note of the daemon's own between the events.
-#[derive(Serialize)]
-struct Note<'a> {
-    ledger: &'a LedgerEntry,
-    /// Prompts that owe their terminal, this entry included.
-    open: usize,
-}
-
 impl Recorder {
     pub(super) fn new(journal: Journal, open_prompts: BTreeSet<PromptId>) -> Self {
         Self { journal, lines: Vec::new(), is_binding: false, open_prompts, health: Health::Well }
@@ -58,24 +49,24 @@ impl Recorder {
     }
 
     pub(super) fn event(&mut self, frame: &Frame) {
-        self.line(|lines| lines.extend_from_slice(&frame.json()));
+        self.take_down(|lines| {
+            lines.extend_from_slice(&frame.json());
+            lines.push(b'\n');
+        });
     }
 
     pub(super) fn entry(&mut self, entry: &LedgerEntry) {
         entry.account(&mut self.open_prompts);
-        let note = Note { ledger: entry, open: self.open_prompts.len() };
-        self.line(|lines| {
-            serde_json::to_writer(lines, &note).expect("a Vec takes every write, and entries have string keys only");
-        });
+        let open = self.open_prompts.len();
+        self.take_down(|lines| store::write_entry(lines, Some(entry), open));
         self.is_binding = true;
     }
 
-    fn line(&mut self, write: impl FnOnce(&mut Vec<u8>)) {
+    fn take_down(&mut self, write: impl FnOnce(&mut Vec<u8>)) {
         if self.health == Health::Broken {
             return;
         }
         write(&mut self.lines);
-        self.lines.push(b'\n');
         if self.health == Health::Behind && self.lines.len() > MAX_BACKLOG_BYTES {
             self.give_up();
         }

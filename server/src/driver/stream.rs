@@ -83,6 +83,12 @@ impl EventStream {
         self.published.notify_waiters();
     }
 
+    /// The oldest event a cursor can still be served, and the newest.
+    pub(super) fn reach(&self) -> (u64, u64) {
+        let bus = self.bus();
+        (bus.earliest(), bus.last_event_id())
+    }
+
     /// How long to hold the agent back at most, for the sake of a reader that is about to fall behind; [`EventStream::progress`] may
     /// end it earlier.
     pub(super) fn pressure(&self, now: Millis) -> Option<Millis> {

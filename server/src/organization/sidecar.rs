@@ -1,14 +1,13 @@
 //! The organisation on disk: one JSON file beside the sessions, replaced as a whole.
 
 use std::{
-    fs::{self, File},
-    io::{self, Write},
-    path::{Path, PathBuf},
+    fs, io,
+    path::Path,
     sync::{Arc, Mutex, PoisonError},
 };
 
 use super::{Organization, Refused};
-use crate::auth::private_file;
+use crate::private_file;
 
 const FILE: &str = "session-organization.v1.json";
 
@@ -78,12 +77,7 @@ fn read(path: &Path) -> io::Result<Organization> {
 }
 
 fn write(path: &Path, organization: &Organization) -> io::Result<()> {
-    let fresh: PathBuf = path.with_extension("json.new");
-    let mut file = File::create(&fresh)?;
-    file.write_all(&serde_json::to_vec_pretty(organization)?)?;
-    file.sync_data()?;
-    fs::rename(&fresh, path)?;
-    File::open(path.parent().unwrap_or(Path::new(".")))?.sync_all()
+    private_file::replace(path, serde_json::to_vec_pretty(organization)?)
 }
 
 async fn blocking<T: Send + 'static>(work: impl FnOnce() -> io::Result<T> + Send + 'static) -> io::Result<T> {

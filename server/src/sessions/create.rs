@@ -1,6 +1,6 @@
 //! `POST /session`: a new session, or a place on the shared one.
 
-use std::{io, sync::Arc, time::Duration};
+use std::{collections::BTreeSet, io, sync::Arc, time::Duration};
 
 use futures_util::FutureExt;
 use roost_core::{
@@ -164,31 +164,48 @@ impl Sessions {
         (meta.source_type, meta.source_id) = (wish.source.kind.clone(), wish.source.id.clone());
         (meta.agent_session_id, meta.agent_state) = (opened.renamed().map(str::to_owned), Some(opened.state.clone()));
         meta.worktree = worktree.cloned();
-        let (project, recorded) = (self.0.project.clone(), meta.clone());
-        let journal = tokio::task::spawn_blocking(move || project.create(&recorded)).await;
-        let journal = journal.unwrap_or_else(|error| Err(io::Error::other(error).into()));
-        let (journal, hold) = journal.map_err(|error| CreateError::Store(Arc::new(error)))?;
+        let begun = self.begin_recorded(meta, opened, &wish.servers).await;
+        let live = begun.map_err(|error| CreateError::Store(Arc::new(error)))?;
+        live.settled().await;
+        self.prepare(&live, wish).await;
+        Ok(live)
+    }
 
-        let bus = Bus::new(meta.epoch.clone(), self.0.bus.clone());
-        let machine = Session::new(meta.created_at, opened.id.clone(), self.0.machine.clone());
+    /// Begins a session of which there is no record yet, and its record.
+    pub(super) async fn begin_recorded(
+        &self,
+        meta: Meta,
+        opened: Opened,
+        servers: &McpServers,
+    ) -> Result<Arc<LiveSession>, HoldError> {
+        let (project, recorded) = (self.0.project.clone(), meta.clone());
+        let created = tokio::task::spawn_blocking(move || project.create(&recorded)).await;
+        let created = created.unwrap_or_else(|error| Err(io::Error::other(error).into()));
+        let (journal, hold) = match created {
+            Ok(created) => created,
+            Err(error) => {
+                opened.abandon().await;
+                return Err(error);
+            }
+        };
+        {
+            let mut table = self.table();
+            table.bring_along(&meta.session_id, servers);
+            table.settle_in(&meta.session_id, meta.worktree.as_ref());
+        }
         let (live, driver) = LiveSession::begin(Beginning {
             project: self.0.project.clone(),
+            bus: Bus::new(meta.epoch.clone(), self.0.bus.clone()),
+            machine: Session::new(meta.created_at, meta.session_id.clone(), self.0.machine.clone()),
             meta,
             journal,
-            open_prompts: Default::default(),
-            bus,
-            limits: self.0.bus.clone(),
-            machine,
+            open_prompts: BTreeSet::new(),
             effects: Vec::new(),
             link: Some(opened.link()),
             settings: self.0.settings.path(Scope::User),
             tally: self.0.wide.tally().clone(),
         });
-        self.table().bring_along(&live.id, &wish.servers);
-        self.table().settle_in(&live.id, worktree);
         self.enter(&live, driver, hold);
-        live.settled().await;
-        self.prepare(&live, wish).await;
         Ok(live)
     }
 

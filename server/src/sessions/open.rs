@@ -82,7 +82,7 @@ impl Opened {
                 }
             }
         };
-        let result = result.inspect_err(|_| child.release(agent_id))?;
+        let result = result?;
         while let Some(batch) = mailbox.try_recv() {
             early.extend(batch);
         }
@@ -95,6 +95,11 @@ impl Opened {
     /// The agent's name for it, where that is another.
     pub(super) fn renamed(&self) -> Option<&str> {
         Some(&*self.agent_id).filter(|agent_id| *agent_id != self.id.as_str())
+    }
+
+    /// Nobody will use it.
+    pub(super) async fn abandon(self) {
+        self.link().0.leave().await;
     }
 
     /// What a driver needs of it.

@@ -40,11 +40,11 @@ impl Sessions {
             Place::Both => return Err(RestoreError::Conflict(id.clone())),
             Place::Nowhere => return Err(RestoreError::Unknown(id.clone())),
         }
-        let (project, name, ring_size) = (self.0.project.clone(), id.clone(), self.0.bus.ring_size);
+        let (project, name, limits) = (self.0.project.clone(), id.clone(), self.0.bus.clone());
         let settings = self.0.settings.clone();
         let Source { kind, id: of } = source.clone();
         let read = move || {
-            let mut record = project.open(&name, ring_size)?;
+            let mut record = project.open(&name, limits)?;
             if let Some(record) = &mut record {
                 record.attribute(kind.as_deref(), of.as_deref())?;
             }
@@ -62,11 +62,11 @@ impl Sessions {
 
     /// From the daemon's own record. The agent follows by itself.
     fn revive(&self, record: Record, is_trusted: bool) -> Arc<LiveSession> {
-        let Record { meta, journal, hold, frames, next_id, ledger, open_prompts, .. } = record;
+        let Record { meta, journal, hold, tail, ledger, open_prompts, .. } = record;
         // What the agent came with holds unless somebody chose otherwise since.
         let came_with = meta.agent_state.iter().flat_map(standing);
         let ledger: Vec<LedgerEntry> = came_with.chain(ledger).collect();
-        let bus = Bus::restore(meta.epoch.clone(), self.0.bus.clone(), frames, next_id);
+        let bus = Bus::restore(meta.epoch.clone(), tail);
         let config = self.0.machine.clone();
         let id = meta.session_id.clone();
         let (mut machine, mut effects) = Session::restore(clock::now(), id, config, meta.created_at, ledger);
@@ -79,7 +79,6 @@ impl Sessions {
             journal,
             open_prompts,
             bus,
-            limits: self.0.bus.clone(),
             machine,
             effects,
             link: None,
@@ -144,9 +143,9 @@ impl Sessions {
     /// From the agent's record: another program had this session (R6).
     async fn load_from_agent(&self, id: &SessionId, source: Source) -> Result<Arc<LiveSession>, RestoreError> {
         let patience = self.0.restore_patience;
+        let servers = self.table().servers.get(id).cloned().unwrap_or_default();
         let loading = async {
             let child = self.0.host.child().await?;
-            let servers = self.table().servers.get(id).cloned().unwrap_or_default();
             let loaded = Opened::load(child, &self.0.cwd, &servers, id.clone(), id.as_str(), Told::Kept).await;
             loaded.map_err(|error| match error {
                 CallError::Refused(refused) if refused.code == code::RESOURCE_NOT_FOUND => {
@@ -163,25 +162,8 @@ impl Sessions {
             source_id: source.id,
             ..Meta::new(id.clone(), &self.0.cwd, clock::now())
         };
-        let (project, recorded) = (self.0.project.clone(), meta.clone());
-        let journal = tokio::task::spawn_blocking(move || project.create(&recorded)).await;
-        let journal = journal.unwrap_or_else(|error| Err(io::Error::other(error).into()));
-        let (journal, hold) = journal.map_err(|error| RestoreError::of_record(error, id))?;
-        let machine = Session::new(meta.created_at, id.clone(), self.0.machine.clone());
-        let (live, driver) = LiveSession::begin(Beginning {
-            project: self.0.project.clone(),
-            bus: Bus::new(meta.epoch.clone(), self.0.bus.clone()),
-            meta,
-            journal,
-            open_prompts: Default::default(),
-            limits: self.0.bus.clone(),
-            machine,
-            effects: Vec::new(),
-            link: Some(opened.link()),
-            settings: self.0.settings.path(Scope::User),
-            tally: self.0.wide.tally().clone(),
-        });
-        self.enter(&live, driver, hold);
+        let begun = self.begin_recorded(meta, opened, &servers).await;
+        let live = begun.map_err(|error| RestoreError::of_record(error, id))?;
         live.settled().await;
         Ok(live)
     }

@@ -3,8 +3,7 @@
 use std::{
     collections::BTreeSet,
     fs::{self, File},
-    io::{self, Read, Write},
-    os::unix::fs::OpenOptionsExt,
+    io::{self, Read},
     path::{Path, PathBuf},
     sync::{Mutex, PoisonError},
     time::{Duration, SystemTime},
@@ -15,8 +14,8 @@ use serde_json::{Map, Value};
 
 use super::{Change, Warning, version};
 use crate::{
-    auth::private_file,
     files::{Files, Refusal, WorkspaceFiles, WorkspacePath},
+    private_file,
 };
 
 /// Largest file that is read, in bytes; a larger one counts as damaged.
@@ -239,13 +238,8 @@ fn replace(path: &Path, text: &[u8]) -> io::Result<()> {
     let path = path.canonicalize().unwrap_or_else(|_| path.to_owned());
     let dir = path.parent().ok_or(io::ErrorKind::InvalidInput)?;
     fs::create_dir_all(dir)?;
-    let fresh = path.with_extension("json.new");
-    let mut file = File::options().write(true).create(true).truncate(true).mode(0o600).open(&fresh)?;
-    if let Ok(meta) = fs::metadata(&path) {
-        file.set_permissions(meta.permissions())?;
+    match fs::metadata(&path) {
+        Ok(meta) => private_file::replace_as(&path, text, meta.permissions()),
+        Err(_) => private_file::replace(&path, text),
     }
-    file.write_all(text)?;
-    file.sync_data()?;
-    fs::rename(&fresh, &path)?;
-    File::open(dir)?.sync_all()
 }

@@ -3,6 +3,7 @@
 use roost_core::{
     Envelope, EventType,
     event::ENVELOPE_VERSION,
+    session::LedgerEntry,
     transcript::{DEFAULT_CAP_BYTES, ReplayLimits, Transcript},
 };
 use serde_json::{
@@ -10,7 +11,7 @@ use serde_json::{
     value::{RawValue, to_raw_value},
 };
 
-use super::journal;
+use super::note;
 
 /// Events of the running turn that a load answers with at most; the newest.
 pub const MAX_LIVE_JOURNAL_EVENTS: usize = 10_000;
@@ -128,12 +129,13 @@ fn stands(event: &Envelope) -> bool {
     }
 }
 
-/// The same journal in fewer bytes: events up to and with `folded_until` folded, later ones and nothing else kept. `notes` go first.
+/// The same journal in fewer bytes: events up to and with `folded_until` folded, later ones and nothing else kept. What stands besides, `ledger`, goes first.
 #[must_use]
-pub(crate) fn compact(journal: &[u8], folded_until: u64, notes: &[u8]) -> Vec<u8> {
+pub(crate) fn compact(journal: &[u8], folded_until: u64, ledger: &[LedgerEntry]) -> Vec<u8> {
     let history = fold(journal, folded_until, u64::MAX, Extent::WHOLE);
-    let mut text = format!("{{\"ledger\":null,\"verbatimFrom\":{}}}\n", folded_until + 1).into_bytes();
-    text.extend_from_slice(notes);
+    let mut text = Vec::new();
+    note::write_fold(&mut text, folded_until + 1);
+    ledger.iter().for_each(|entry| note::write_entry(&mut text, Some(entry), 0));
     // What has no id says only that something older is gone; it will be said again.
     let lines = history.compacted_replay.iter().chain(&history.live_journal).map(|line| line.get());
     for line in lines.filter(|line| line.starts_with("{\"id\":")) {
@@ -141,13 +143,13 @@ pub(crate) fn compact(journal: &[u8], folded_until: u64, notes: &[u8]) -> Vec<u8
         text.push(b'\n');
     }
     // Whoever looks for the last note from the end finds it at once.
-    text.extend_from_slice(b"{\"ledger\":null,\"open\":0}\n");
+    note::write_entry(&mut text, None, 0);
     text
 }
 
 /// The lines of a journal that are events.
 pub(super) fn event_lines(journal: &[u8]) -> impl Iterator<Item = &[u8]> {
-    journal.split(|byte| *byte == b'\n').filter(|line| !line.is_empty() && !line.starts_with(journal::NOTE_PREFIX))
+    journal.split(|byte| *byte == b'\n').filter(|line| !line.is_empty() && !note::is_note(line))
 }
 
 #[cfg(test)]
@@ -183,7 +185,7 @@ mod tests {
     #[test]
     fn a_folded_journal_tells_the_same_story_in_fewer_lines() {
         let text = journal(1..=100);
-        let folded = compact(&text, 90, b"");
+        let folded = compact(&text, 90, &[]);
         assert!(folded.len() < text.len());
         let (before, after) = (fold(&text, 100, 100, Extent::WHOLE), fold(&folded, 100, 100, Extent::WHOLE));
         assert_eq!(texts(&after.compacted_replay), texts(&before.compacted_replay));

@@ -9,7 +9,7 @@
 
 use std::{
     fs::{File, OpenOptions},
-    io::{self, Read, Seek, SeekFrom, Write},
+    io::{self, Read, Seek, SeekFrom},
     os::unix::fs::FileExt,
     path::{Path, PathBuf},
     sync::{
@@ -22,6 +22,9 @@ use tokio::{
     runtime::{Handle, RuntimeFlavor},
     sync::Semaphore,
 };
+
+use super::note;
+use crate::private_file;
 
 /// An open journal. Appending costs one write for any number of lines; nothing is certain to survive a power cut before [`Syncing::finish`].
 #[derive(Debug)]
@@ -228,13 +231,8 @@ impl Journal {
 /// # Errors
 /// The disk refuses; the old journal is in place then.
 pub fn replace(path: &Path, text: &[u8]) -> io::Result<Replacement> {
-    let beside = path.with_extension("jsonl.new");
-    let mut file = OpenOptions::new().create(true).truncate(true).read(true).write(true).open(&beside)?;
-    file.write_all(text)?;
-    file.sync_data()?;
-    std::fs::rename(&beside, path)?;
-    let named = path.parent().map_or(Ok(()), |dir| File::open(dir)?.sync_all());
-    Ok(Replacement { file, bytes: text.len() as u64, fresh: named.is_err() })
+    let file = private_file::replace_soon(path, text)?;
+    Ok(Replacement { file, bytes: text.len() as u64, fresh: private_file::sync_name(path).is_err() })
 }
 
 impl Syncing {
@@ -275,9 +273,6 @@ fn sync_birth(dir: &Path) -> io::Result<()> {
     dir.parent().map_or(Ok(()), |sessions| File::open(sessions)?.sync_all())
 }
 
-/// How every note of the daemon's own begins; an event's line begins with its id.
-pub(super) const NOTE_PREFIX: &[u8] = b"{\"ledger\":";
-
 /// The last note of a journal, found from the end without reading the rest.
 ///
 /// # Errors
@@ -297,7 +292,7 @@ pub(super) fn last_note(path: &Path) -> io::Result<Option<Vec<u8>>> {
         let newline = block.iter().position(|byte| *byte == b'\n');
         let whole = if start == 0 { 0 } else { newline.map_or(block.len(), |end| end + 1) };
         let mut lines = block[whole..].split(|byte| *byte == b'\n').rev();
-        if let Some(note) = lines.find(|line| line.starts_with(NOTE_PREFIX)) {
+        if let Some(note) = lines.find(|line| note::is_note(line)) {
             return Ok(Some(note.to_vec()));
         }
         block.truncate(whole);

@@ -1,10 +1,6 @@
 //! What is kept about a session besides its events: `meta.json`.
 
-use std::{
-    fs::{self, File},
-    io::{self, Write},
-    path::Path,
-};
+use std::{fs, io, path::Path};
 
 use roost_core::{
     EventEpoch, Millis, SessionId,
@@ -13,7 +9,7 @@ use roost_core::{
 use serde::{Deserialize, Serialize};
 
 use super::regular;
-use crate::git::Worktree;
+use crate::{git::Worktree, private_file};
 
 /// The contents of `meta.json`. A key this build does not know is dropped on the next write; one that is missing has a default.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -93,10 +89,7 @@ impl Meta {
     /// # Errors
     /// The disk is full, read-only or gone.
     pub fn write(&self, dir: &Path) -> io::Result<()> {
-        let fresh = dir.join("meta.json.new");
-        self.put(&fresh)?.sync_data()?;
-        fs::rename(&fresh, dir.join(Self::FILE))?;
-        File::open(dir)?.sync_all()
+        private_file::replace(&dir.join(Self::FILE), serde_json::to_vec(self)?)
     }
 
     /// Writes the first `meta.json` of a session. Nobody was promised anything of it yet, so nobody waits for the disk.
@@ -104,13 +97,7 @@ impl Meta {
     /// # Errors
     /// The disk is full, read-only or gone.
     pub(super) fn begin(&self, dir: &Path) -> io::Result<()> {
-        self.put(&dir.join(Self::FILE)).map(drop)
-    }
-
-    fn put(&self, path: &Path) -> io::Result<File> {
-        let mut file = File::create(path)?;
-        file.write_all(&serde_json::to_vec(self)?)?;
-        Ok(file)
+        fs::write(dir.join(Self::FILE), serde_json::to_vec(self)?)
     }
 
     pub(super) const FILE: &'static str = "meta.json";

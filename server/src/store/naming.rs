@@ -6,16 +6,8 @@ use roost_core::{
     SessionId,
     session::{DisplayName, LedgerEntry, TitleSource},
 };
-use serde::Serialize;
 
-use super::{HoldError, Journal, Meta, Project, Shelf, record::owed_prompts};
-
-/// A note as a live session leaves it.
-#[derive(Serialize)]
-struct Note {
-    ledger: LedgerEntry,
-    open: usize,
-}
+use super::{HoldError, Journal, Meta, Project, Shelf, note, record::owed_prompts};
 
 impl Project {
     /// Names a session; false when there is no record of the daemon's on this shelf.
@@ -29,7 +21,7 @@ impl Project {
         }
         let _hold = self.hold(id)?;
         let mut meta = Meta::read(&dir)?;
-        note(&dir, name.clone())?;
+        note_name(&dir, name.clone())?;
         meta.display_name = Some(name);
         meta.title_source = Some(TitleSource::Manual);
         meta.write(&dir)?;
@@ -38,10 +30,10 @@ impl Project {
 }
 
 /// Whoever opens the session again finds its name in the journal; a list looks into `meta.json`.
-fn note(dir: &Path, display_name: DisplayName) -> io::Result<()> {
+fn note_name(dir: &Path, display_name: DisplayName) -> io::Result<()> {
     let ledger = LedgerEntry::MetadataChanged { display_name, title_source: TitleSource::Manual };
-    let mut line = serde_json::to_vec(&Note { ledger, open: owed_prompts(dir)? })?;
-    line.push(b'\n');
+    let mut line = Vec::new();
+    note::write_entry(&mut line, Some(&ledger), owed_prompts(dir)?);
     let (mut journal, _) = Journal::open(dir)?;
     journal.append(&line)?;
     File::open(journal.path())?.sync_data()

@@ -12,12 +12,18 @@ use std::{
 
 use roost_core::{
     Envelope, EventType, SessionId,
+    session::LedgerEntry,
     transcript::{DEFAULT_CAP_BYTES, Transcript},
 };
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::{Journal, Project, Shelf, agent_records, history::event_lines, journal::length_in_whole_lines};
+use super::{
+    Journal, Project, Shelf, agent_records,
+    history::event_lines,
+    journal::length_in_whole_lines,
+    note::{self, Note},
+};
 
 /// Larger records are not read in one go.
 pub const MAX_SNAPSHOT_BYTES: u64 = 256 * 1024 * 1024;
@@ -160,9 +166,9 @@ impl Snapshot {
     }
 
     /// What the daemon noted between the events, as it stands. Empty for a session it has no record of.
-    pub(crate) fn notes(&self) -> impl Iterator<Item = &[u8]> {
+    pub(crate) fn ledger(&self) -> impl Iterator<Item = LedgerEntry> {
         let is_journal = self.kind == Kind::Journal;
-        let lines = self.text.split(|byte| *byte == b'\n');
-        lines.filter(move |line| is_journal && line.starts_with(super::journal::NOTE_PREFIX))
+        let lines = self.text.split(|byte| *byte == b'\n').filter(move |line| is_journal && note::is_note(line));
+        lines.filter_map(|line| serde_json::from_slice::<Note>(line).ok()?.ledger)
     }
 }

@@ -1,18 +1,22 @@
 //! A session's record, read back.
 
 use std::{
-    collections::{BTreeSet, VecDeque},
+    collections::BTreeSet,
     fs, io,
     path::{Path, PathBuf},
 };
 
-use roost_core::{Envelope, EventEpoch, EventType, Millis, PromptId, SessionId, bus::Frame, session::LedgerEntry};
-use serde::Deserialize;
+use roost_core::{
+    Envelope, EventEpoch, EventType, Millis, PromptId, SessionId,
+    bus::{BusLimits, Frame, Tail},
+    session::LedgerEntry,
+};
 
 use super::{
     hold::Hold,
     journal::{self, Journal},
     meta::{self, Meta},
+    note::{self, Note},
     regular,
 };
 
@@ -23,31 +27,15 @@ pub struct Record {
     pub meta: Meta,
     pub journal: Journal,
     pub hold: Hold,
-    /// The newest events, without a gap, up to `next_id`.
-    pub frames: VecDeque<Frame>,
-    pub next_id: u64,
+    pub tail: Tail,
     /// What the daemon noted, and what the events say about it, in order.
     pub ledger: Vec<LedgerEntry>,
     /// Accepted prompts without a terminal.
     pub open_prompts: BTreeSet<PromptId>,
 }
 
-/// A note between the events.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct Note {
-    #[serde(default)]
-    ledger: Option<LedgerEntry>,
-    /// Prompts that owe their terminal, this entry included.
-    #[serde(default)]
-    open: usize,
-    /// The events before this id are folded: each stands for several, and none can be replayed.
-    #[serde(default)]
-    pub(super) verbatim_from: Option<u64>,
-}
-
 impl Record {
-    pub(super) fn open(dir: &Path, id: &SessionId, cwd: &Path, ring_size: usize, hold: Hold) -> io::Result<Self> {
+    pub(super) fn open(dir: &Path, id: &SessionId, cwd: &Path, limits: BusLimits, hold: Hold) -> io::Result<Self> {
         let (meta, mut is_whole) = match Meta::read(dir) {
             Ok(meta) if meta.session_id == *id => (meta, true),
             // A damaged name, or a copy somebody has made: under the name it gives it would take another session's place.
@@ -73,21 +61,20 @@ impl Record {
             meta,
             journal,
             hold,
-            frames: VecDeque::new(),
-            next_id: 1,
+            tail: Tail::new(limits),
             ledger: Vec::new(),
             open_prompts: BTreeSet::new(),
         };
-        is_whole &= record.replay(&text, ring_size);
+        is_whole &= record.replay(&text);
         record.confirm_epoch(is_whole)?;
         Ok(record)
     }
 
     /// False when there was a line that cannot be read.
-    fn replay(&mut self, text: &[u8], ring_size: usize) -> bool {
+    fn replay(&mut self, text: &[u8]) -> bool {
         let (mut damaged, mut verbatim_from) = (0_u32, 0);
         for line in text.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()) {
-            if line.starts_with(journal::NOTE_PREFIX) {
+            if note::is_note(line) {
                 match serde_json::from_slice::<Note>(line) {
                     Ok(note) => {
                         verbatim_from = note.verbatim_from.unwrap_or(verbatim_from);
@@ -96,12 +83,11 @@ impl Record {
                     Err(_) => damaged += 1,
                 }
             } else if let Some(frame) = std::str::from_utf8(line).ok().and_then(|line| Frame::from_json(line).ok()) {
-                self.event(frame, line, verbatim_from, ring_size);
+                self.event(frame, line, verbatim_from);
             } else {
                 damaged += 1;
                 // It had a number, too.
-                self.next_id += 1;
-                self.frames.clear();
+                self.tail.skip_to(self.tail.next_id() + 1);
             }
         }
         if damaged > 0 {
@@ -110,7 +96,7 @@ impl Record {
         damaged == 0
     }
 
-    fn event(&mut self, frame: Frame, line: &[u8], verbatim_from: u64, ring_size: usize) {
+    fn event(&mut self, frame: Frame, line: &[u8], verbatim_from: u64) {
         let concerns_the_ledger = matches!(
             frame.kind,
             EventType::TurnComplete
@@ -121,13 +107,10 @@ impl Record {
         if concerns_the_ledger && let Ok(envelope) = serde_json::from_slice::<Envelope>(line) {
             LedgerEntry::from_event(&envelope).into_iter().for_each(|entry| self.note(entry));
         }
-        self.next_id = self.next_id.max(frame.id + 1);
         if frame.id < verbatim_from {
-            return;
-        }
-        self.frames.push_back(frame);
-        if self.frames.len() > ring_size {
-            self.frames.pop_front();
+            self.tail.skip_to(frame.id + 1);
+        } else {
+            self.tail.push(frame);
         }
     }
 
@@ -184,7 +167,7 @@ pub(super) fn owed_prompts(dir: &Path) -> io::Result<usize> {
     }
     // A power cut has torn it: the one before it counts.
     let text = Journal::read(&path)?;
-    let mut notes = text.split(|byte| *byte == b'\n').rev().filter(|line| line.starts_with(journal::NOTE_PREFIX));
+    let mut notes = text.split(|byte| *byte == b'\n').rev().filter(|line| note::is_note(line));
     Ok(notes.find_map(owed).unwrap_or_default())
 }
 

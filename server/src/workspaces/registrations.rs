@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use tokio::task::spawn_blocking;
 
 use super::workspace_id;
-use crate::auth::private_file;
+use crate::private_file;
 
 /// The only version of the file there is.
 const SCHEMA_VERSION: u8 = 1;

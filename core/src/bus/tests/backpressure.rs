@@ -173,6 +173,40 @@ fn who_falls_off_the_ring_ends_where_it_stands() {
     assert_eq!(bus.take(NOW, id, usize::MAX), Take::End);
 }
 
+/// What a subscriber keeps the ring from dropping is bounded in bytes, too.
+#[test]
+fn who_is_too_many_bytes_behind_ends_where_it_stands() {
+    let mut bus = bus(BusLimits { ring_bytes: 2_000, stall_grace: Millis(1_000_000), ..limits() });
+    let id = bus.subscribe(NOW, live()).expect("room");
+    let large = Draft::new(EventType::SessionUpdate, &"x".repeat(900));
+    let mut published = 0;
+    while bus.subscriber_count() == 1 {
+        assert_eq!(bus.ring.first(), 1, "it is kept for the subscriber");
+        bus.publish(NOW, &large).expect("it is open");
+        published += 1;
+    }
+    assert_eq!(published, 6, "one, twice what the ring keeps, and the one that was too much");
+    assert_eq!(bus.ring.first(), bus.earliest());
+    assert_eq!(find(&mut bus, id, "client_evicted")["droppedAfter"], 1);
+}
+
+#[test]
+fn pressure_is_on_while_a_reader_lags_three_quarters_of_what_the_ring_may_take() {
+    let mut bus = bus(BusLimits { ring_bytes: 4_000, stall_grace: Millis(500), ..limits() });
+    let id = bus.subscribe(NOW, live()).expect("room");
+    let large = Draft::new(EventType::SessionUpdate, &"x".repeat(900));
+    for _ in 0..2 {
+        bus.publish(NOW, &large).expect("it is open");
+    }
+    assert_eq!(bus.pressure(NOW), None);
+    for _ in 0..2 {
+        bus.publish(NOW, &large).expect("it is open");
+    }
+    assert_eq!(bus.pressure(NOW), Some(Millis(500)));
+    assert!(matches!(bus.take(NOW, id, usize::MAX), Take::Frames(_)));
+    assert_eq!(bus.pressure(NOW), None);
+}
+
 #[test]
 fn pressure_is_on_while_a_reader_that_works_lags_three_quarters_of_the_ring() {
     let mut bus = bus(BusLimits { ring_size: 100, stall_grace: Millis(500), ..limits() });

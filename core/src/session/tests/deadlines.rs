@@ -28,7 +28,8 @@ fn d3_waiting_in_the_queue_counts() {
     assert_eq!(stage.session.next_wake(), Some(Millis(1_160)), "from admission, not from its start");
 }
 
-/// D4: an expired running prompt is reported before it is cancelled and frees the queue.
+/// D4: an expired running prompt is reported before it is cancelled, and frees the queue when the agent has come back from it. A late result
+/// publishes nothing.
 #[test]
 fn d4_an_expired_running_prompt_is_reported_before_it_is_cancelled_and_frees_the_queue() {
     let mut stage = stage();
@@ -46,18 +47,47 @@ fn d4_an_expired_running_prompt_is_reported_before_it_is_cancelled_and_frees_the
             "notify session/cancel",
             "publish permission_resolved p1",
             r#"answer 1 {"outcome":{"outcome":"cancelled"}}"#,
-            "record started p2",
-            "publish pending_prompt_started p2",
-            "publish session_update p2",
-            "call session/prompt",
             "wake 1150",
         ]
     );
     let error = json!({"sessionId": "s", "message": "prompt exceeded the 100ms deadline", "code": "prompt_deadline_exceeded", "promptId": "p1"});
     assert_eq!(stage.data(&EventType::TurnError), error);
+    assert!(!stage.session.status().has_active_prompt);
     let result = Ok(raw(&json!({"stopReason": "cancelled"})));
-    assert_eq!(stage.agent(AgentInput::Reply { call: late, result }), [""; 0], "a late result publishes nothing");
+    assert_eq!(
+        stage.agent(AgentInput::Reply { call: late, result }),
+        ["record started p2", "publish pending_prompt_started p2", "publish session_update p2", "call session/prompt"]
+    );
     assert_eq!(stage.pending()[0]["promptId"], "p2");
+}
+
+/// D4: what the agent says before it has come back from an expired prompt belongs to that one, and what it asks is put to nobody.
+#[test]
+fn d4_late_words_belong_to_the_prompt_that_has_expired() {
+    let mut stage = stage();
+    stage.send("p1");
+    stage.pass(100);
+    assert!(!stage.send("p2").contains(&"call session/prompt".to_owned()), "it waits for the agent");
+    assert_eq!(stage.say("late"), ["publish session_update p1"]);
+    assert_eq!(stage.ask("r1"), [r#"answer 1 {"outcome":{"outcome":"cancelled"}}"#]);
+    stage.finish("cancelled");
+    assert_eq!(stage.say("in time"), ["publish session_update p2"]);
+}
+
+/// D4: an agent that does not come back is not waited for longer than a second.
+#[test]
+fn d4_an_agent_that_does_not_come_back_holds_nobody_up() {
+    let mut stage = Stage::new(SessionConfig { prompt_deadline: Some(Millis(5_000)), ..SessionConfig::default() });
+    stage.send("p1");
+    stage.pass(5_000);
+    let late = stage.call.expect("p1 ran");
+    stage.send("p2");
+    assert_eq!(stage.session.next_wake(), Some(Millis(7_000)));
+    assert_eq!(stage.pass(999), ["wake 7000"]);
+    assert!(stage.pass(1).contains(&"call session/prompt".to_owned()));
+    let result = Ok(raw(&json!({"stopReason": "end_turn"})));
+    assert_eq!(stage.agent(AgentInput::Reply { call: late, result }), [""; 0], "a late result publishes nothing");
+    assert_eq!(stage.say("on"), ["publish session_update p2"]);
 }
 
 /// D4: a prompt cancelled before it expired is not cancelled again.
@@ -66,7 +96,7 @@ fn d4_a_prompt_cancelled_before_it_expired_is_not_cancelled_again() {
     let mut stage = stage();
     stage.send("p1");
     stage.cancel();
-    assert_eq!(stage.pass(100), ["publish turn_error p1", "record settled p1", "notify session/cancel"]);
+    assert_eq!(stage.pass(100), ["publish turn_error p1", "record settled p1", "notify session/cancel", "wake 2100"]);
 }
 
 /// D4, D5: prompts that expire together end together, and none of them is handed to the agent on the way.
@@ -89,7 +119,7 @@ fn d4_a_removed_prompt_the_agent_never_ends_expires() {
     let mut stage = stage();
     stage.send("p1");
     stage.remove("p1");
-    assert_eq!(stage.pass(100), ["publish turn_error p1", "record settled p1", "notify session/cancel"]);
+    assert_eq!(stage.pass(100), ["publish turn_error p1", "record settled p1", "notify session/cancel", "wake 2100"]);
     assert_eq!(stage.finish("cancelled"), [""; 0]);
 }
 

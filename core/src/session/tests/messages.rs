@@ -192,8 +192,12 @@ fn m3_what_is_left_over_becomes_prompts_behind_the_queue() {
 fn m3_every_message_becomes_a_prompt_however_its_turn_ended_and_whatever_the_cap() {
     let config =
         || SessionConfig { max_pending_prompts: 1, prompt_deadline: Some(Millis(1_000)), ..SessionConfig::default() };
+    let expire = |stage: &mut Stage| {
+        stage.pass(1_000);
+        stage.finish("cancelled")
+    };
     let ends: [fn(&mut Stage) -> Vec<String>; 4] =
-        [|stage| stage.finish("cancelled"), Stage::fail, |stage| stage.finish("end_turn"), |stage| stage.pass(1_000)];
+        [|stage| stage.finish("cancelled"), Stage::fail, |stage| stage.finish("end_turn"), expire];
     for end in ends {
         let mut stage = Stage::new(config());
         stage.send("p1");

@@ -4,7 +4,7 @@ use std::{
     fs::{self, DirBuilder, File, OpenOptions, Permissions, TryLockError},
     io::{self, Write},
     os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt},
-    path::{Path, PathBuf},
+    path::Path,
     thread,
     time::{Duration, Instant},
 };
@@ -41,18 +41,50 @@ pub(crate) fn read(path: &Path) -> io::Result<String> {
 
 /// Puts `text` at `path` unless something is there already (`AlreadyExists`). Never seen half written.
 pub(crate) fn create(path: &Path, text: &str) -> io::Result<()> {
-    let draft = write_draft(path, text)?;
+    let draft = path.with_added_extension(uuid::Uuid::new_v4().to_string());
+    replace_soon(&draft, text)?;
     let linked = fs::hard_link(&draft, path);
     fs::remove_file(&draft)?;
     linked
 }
 
-/// Puts `text` at `path` in place of what is there. Never seen half written.
-pub(crate) fn replace(path: &Path, text: &str) -> io::Result<()> {
-    let draft = write_draft(path, text)?;
-    fs::rename(&draft, path).inspect_err(|_| drop(fs::remove_file(&draft)))?;
-    let dir = path.parent().unwrap_or(Path::new("."));
-    File::open(dir)?.sync_all()
+/// Puts `text` at `path` in place of what is there: a reader sees the old file or the new one, also after a power cut. There is one writer at
+/// a time.
+pub(crate) fn replace(path: &Path, text: impl AsRef<[u8]>) -> io::Result<()> {
+    replace_as(path, text, Permissions::from_mode(OWNER_ONLY_FILE))
+}
+
+/// The same for a file that has other readers.
+pub(crate) fn replace_as(path: &Path, text: impl AsRef<[u8]>, permissions: Permissions) -> io::Result<()> {
+    put(path, text.as_ref(), permissions)?;
+    sync_name(path)
+}
+
+/// The same without waiting until the name is on disk, too: a power cut may bring the old file back. Returns the new one, open for reading and
+/// writing.
+pub(crate) fn replace_soon(path: &Path, text: impl AsRef<[u8]>) -> io::Result<File> {
+    put(path, text.as_ref(), Permissions::from_mode(OWNER_ONLY_FILE))
+}
+
+/// Brings the name of a file to the disk.
+pub(crate) fn sync_name(path: &Path) -> io::Result<()> {
+    File::open(path.parent().unwrap_or(Path::new(".")))?.sync_all()
+}
+
+fn put(path: &Path, text: &[u8], permissions: Permissions) -> io::Result<File> {
+    let fresh = path.with_added_extension("new");
+    let written = || {
+        let mut options = OpenOptions::new();
+        options.read(true).write(true).create(true).truncate(true).mode(OWNER_ONLY_FILE);
+        let mut file = options.open(&fresh)?;
+        file.set_permissions(permissions)?;
+        file.write_all(text)?;
+        file.sync_data()?;
+        fs::rename(&fresh, path)?;
+        Ok(file)
+    };
+    // Half a secret must not be left behind.
+    written().inspect_err(|_| drop(fs::remove_file(&fresh)))
 }
 
 /// A lock that the other processes on the same home honour, held until dropped; `TimedOut` when somebody does not give it back.
@@ -80,13 +112,4 @@ fn locked(file: File, patience: Duration) -> io::Result<File> {
 
 fn open_lock(path: &Path) -> io::Result<File> {
     OpenOptions::new().create(true).append(true).mode(OWNER_ONLY_FILE).open(path)
-}
-
-fn write_draft(path: &Path, text: &str) -> io::Result<PathBuf> {
-    let draft = path.with_extension(format!("{}.draft", uuid::Uuid::new_v4()));
-    let mut file = OpenOptions::new().write(true).create_new(true).mode(OWNER_ONLY_FILE).open(&draft)?;
-    // Half a secret must not be left behind.
-    let written = file.write_all(text.as_bytes()).and_then(|()| file.sync_all());
-    written.inspect_err(|_| drop(fs::remove_file(&draft)))?;
-    Ok(draft)
 }
