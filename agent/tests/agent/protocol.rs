@@ -95,6 +95,20 @@ async fn a_closed_session_is_gone_and_its_records_stay() {
 }
 
 #[tokio::test]
+async fn closing_a_session_ends_its_turn_first() {
+    let scene = Scene::with_turns([vec![Step::text("one "), Step::Hang], vec![Step::text("two")]]).await;
+    let mut peer = scene.start().await;
+    let session = peer.open(&scene).await;
+    let end = peer.prompt(&session, "go");
+    peer.update_where(|update| update["content"]["text"] == "one ").await;
+    let closed = peer.call("qwen/control/session/close", json!({"sessionId": session})).await.expect("closes");
+    assert_eq!(closed["closed"], true);
+    assert_eq!(end.await.expect("joins").expect("ends")["stopReason"], "cancelled");
+    peer.load(&scene, &session).await;
+    assert_eq!(peer.turn(&session, "again").await.0.expect("ends")["stopReason"], "end_turn");
+}
+
+#[tokio::test]
 async fn hanging_up_ends_the_agent_and_its_commands() {
     let scene = Scene::with_turns([vec![Step::tool_call(
         "run_shell_command",

@@ -152,3 +152,38 @@ impl Switchboard {
 pub(super) fn outcome(result: Result<Box<RawValue>, RpcError>) -> Result<Box<RawValue>, CallError> {
     result.map_err(CallError::Refused)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::{super::mailbox::mailbox, *};
+
+    #[test]
+    fn a_mailbox_that_is_gone_is_found_no_more_and_takes_no_others_place() {
+        let switchboard = Arc::new(Switchboard::default());
+        let stand = || {
+            let (sender, mut mailbox) = mailbox();
+            mailbox.stands(&switchboard, "s");
+            switchboard.connect("s", sender);
+            mailbox
+        };
+        let first = stand();
+        let second = stand();
+        drop(first);
+        assert!(switchboard.is_known("s"), "the second stands there");
+        drop(second);
+        assert!(!switchboard.is_known("s"));
+    }
+
+    #[test]
+    fn a_session_that_opens_when_nobody_waits_any_more_is_not_known() {
+        let switchboard = Switchboard::default();
+        let (answered, _) = oneshot::channel();
+        let (sender, mailbox) = mailbox();
+        switchboard.expect(Awaiting::Opener(answered, sender.clone())).expect("the agent is there");
+        drop(mailbox);
+        assert!(switchboard.finish_opening(Some("s"), sender).is_empty());
+        assert!(!switchboard.is_known("s"));
+    }
+}

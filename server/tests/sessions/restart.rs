@@ -129,6 +129,9 @@ async fn a_session_that_only_the_agent_knows_is_listed_and_loaded_through_it() -
     let loaded = load(&client, session).await?;
     let replay: Vec<Envelope> = serde_json::from_value(loaded["compactedReplay"].clone())?;
     assert_eq!(message_text(&replay), "answered elsewhere");
+    let mut stream = client.events(session).from(Cursor::START).open().await?;
+    let replayed = stream.until_type(EventType::ReplayComplete).await?;
+    assert_eq!((replayed[0].id, message_text(&replayed).as_str()), (Some(1), "answered elsewhere"));
     assert_eq!(message_text(&client.turn(session, "go on").await?), "new");
     Ok(())
 }

@@ -1,8 +1,12 @@
+use std::time::Duration;
+
+use bytes::Bytes;
 use futures_util::future::try_join_all;
-use roost_core::{Envelope, EventType};
+use roost_core::{Envelope, EventType, bus::Subscribe};
 use roost_tests::{
     client::events::{self, Cursor, check_gap_free, ids, message_text},
-    scripted_agent::{AgentScript, Step},
+    deadline::until_true,
+    scripted_agent::{AgentScript, Step, script::ScriptFile},
 };
 use serde_json::json;
 
@@ -107,6 +111,35 @@ async fn ten_thousand_unpaced_words_reach_every_reader_whole_and_alike() -> anyh
     Ok(())
 }
 
+/// B6: a reader that takes a little now and then is waited for, but not by the other sessions of its agent: with their turns it falls behind
+/// the ring, and is told.
+#[tokio::test]
+async fn a_reader_that_creeps_holds_up_no_other_session() -> anyhow::Result<()> {
+    let script = AgentScript::turns([words(40_000), vec![Step::Text("in time".into())]]);
+    let host = Host::start_with(script, |config| {
+        config.limits.event_ring_size = std::num::NonZeroUsize::new(16).expect("16 is not zero");
+    })
+    .await?;
+    let client = host.client();
+    let (slow, other) = (client.new_session().await?, client.new_session().await?);
+    let live = host.daemon().app().workspaces.primary().sessions.get(&slow).expect("it is live");
+    let subscription = live.stream.subscribe(Subscribe::default())?;
+    let creeping = tokio::spawn(async move {
+        let mut last = Bytes::new();
+        while let Some(mut frames) = subscription.frames(1).await {
+            last = frames.pop().unwrap_or_default();
+            // It makes progress, so that it does not count as one that has stopped.
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+        last
+    });
+    client.prompt(&slow, "go").await?;
+    assert_eq!(message_text(&client.turn(&other, "go").await?), "in time");
+    let last = creeping.await?;
+    assert!(last.starts_with(b"event: client_evicted\n"), "{}", String::from_utf8_lossy(&last));
+    Ok(())
+}
+
 /// P3, P4, P11: one prompt runs, the next waits and is shown; a cancel ends the running one only.
 #[tokio::test]
 async fn a_second_prompt_waits_and_the_queue_shows_it() -> anyhow::Result<()> {
@@ -148,10 +181,12 @@ async fn status_follows_the_turn() -> anyhow::Result<()> {
     Ok(())
 }
 
-/// X1: closing tells the streams, ends them, and the session is gone.
+/// X1: closing tells the streams, ends them, and the session is gone; the agent is told, so that it need not keep it.
 #[tokio::test]
 async fn closing_ends_the_streams_and_the_session() -> anyhow::Result<()> {
-    let host = Host::start(saying(&[])).await?;
+    let closing = "qwen/control/session/close";
+    let script = AgentScript { extensions: [(closing.to_owned(), json!({}))].into(), ..saying(&[]) };
+    let host = Host::start(script).await?;
     let client = host.client();
     let session = client.new_session().await?;
     let mut stream = client.events(&session).from(Cursor::START).open().await?;
@@ -162,6 +197,8 @@ async fn closing_ends_the_streams_and_the_session() -> anyhow::Result<()> {
     assert_eq!(last.data["reason"], "client_close");
     let gone = client.get(&format!("/session/{session}/status")).await?;
     assert_eq!((gone.status, gone.code().as_deref()), (404, Some("session_not_found")));
+    let script = host.config.agent.args[0].as_ref();
+    until_true("the agent to be told", || ScriptFile::heard(script) == [closing]).await?;
     Ok(())
 }
 
