@@ -39,6 +39,8 @@ pub struct Catalogue {
 #[derive(Clone, Debug)]
 struct Cached {
     meta_at: Option<SystemTime>,
+    /// When the session was created, in milliseconds. The clock of files ticks less often and may say that they are older.
+    born_at: f64,
     summary: Summary,
     /// Kept by the agent under another name.
     agent_session_id: Option<String>,
@@ -84,17 +86,19 @@ fn own(dir: &Path, id: &SessionId, project: &Project, cached: Option<Cached>) ->
     let meta_at = modified(&dir.join(Meta::FILE));
     let active_at = fractional_millis(modified(&dir.join(Journal::FILE)).or(meta_at)?);
     if let Some(mut cached) = cached.filter(|cached| cached.meta_at == meta_at) {
-        cached.summary.active_at = active_at;
+        cached.summary.active_at = active_at.max(cached.born_at);
         return Some(cached);
     }
     let meta = Meta::read(dir).unwrap_or_else(|error| {
         tracing::error!(%error, session = %id, "meta.json is damaged");
         Meta::rescue(dir, id, &project.cwd)
     });
+    #[expect(clippy::cast_precision_loss, reason = "moments are far below 2^53")]
+    let born_at = meta.created_at.0 as f64;
     let summary = Summary {
         session_id: id.clone(),
         created_at: meta.created_at.to_iso(),
-        active_at,
+        active_at: active_at.max(born_at),
         display_name: meta.display_name.map(|name| name.as_str().to_owned()).or(meta.title),
         title_source: meta.title_source,
         source_type: meta.source_type,
@@ -102,7 +106,7 @@ fn own(dir: &Path, id: &SessionId, project: &Project, cached: Option<Cached>) ->
         worktree: meta.worktree,
     };
     let foreign = Path::new(&meta.cwd) != project.cwd;
-    Some(Cached { meta_at, summary, agent_session_id: meta.agent_session_id, foreign })
+    Some(Cached { meta_at, born_at, summary, agent_session_id: meta.agent_session_id, foreign })
 }
 
 /// A session only the agent has a record of.
@@ -127,7 +131,7 @@ fn foreign(path: &Path, id: &SessionId, project: &Project, cached: Option<Cached
         worktree: None,
     };
     let foreign = head.cwd.is_some_and(|cwd| Path::new(&cwd) != project.cwd);
-    Cached { meta_at, summary, agent_session_id: None, foreign }
+    Cached { meta_at, born_at: 0.0, summary, agent_session_id: None, foreign }
 }
 
 fn agent_records(project: &Project, shelf: Shelf) -> impl Iterator<Item = (SessionId, std::path::PathBuf)> {

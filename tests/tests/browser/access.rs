@@ -15,7 +15,11 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::sync::OnceCell;
 
-use crate::{Stage, at_the_door, open_menu, send, signed_in, write};
+use crate::{
+    Stage, at_the_door, open_menu,
+    pictures::{hand_over, pixel},
+    send, signed_in, write,
+};
 
 /// The checker's source, as npm has it.
 async fn axe() -> anyhow::Result<&'static str> {
@@ -196,6 +200,30 @@ async fn questions_a_queue_and_a_phone_s_list_pass() -> anyhow::Result<()> {
     // Back where one writes, without a mouse.
     browser.press(Key::Escape).await?;
     browser.wait_for("document.activeElement.id === 'prompt'").await?;
+    report.is_clean()
+}
+
+#[tokio::test]
+async fn pictures_and_a_word_that_is_looked_for_pass() -> anyhow::Result<()> {
+    let mut report = Report::default();
+    let stage = Stage::set(Script::always(vec![Step::text(ANSWER)])).await?;
+    let browser = &stage.browser;
+    hand_over(browser, "paste", "pasted.png", &pixel()).await?;
+    browser.find("button", "Remove “pasted.png”").await?;
+    report.look(browser, "picture to send").await?;
+    send(browser, "Count the hens").await?;
+    browser.shows("A heading").await?;
+    browser.gone("button", "Stop").await?;
+    browser.type_text(&format!("{}f{}", char::from(Key::Control), char::from(Key::Null))).await?;
+    browser.wait_for("document.activeElement.id === 'find'").await?;
+    browser.type_text("hens").await?;
+    browser.wait_for("document.querySelector('.find .count')?.innerText === '1 of 2'").await?;
+    report.look(browser, "find and a picture").await?;
+    browser.viewport(390, 844).await?;
+    report.look(browser, "find and a picture on a phone").await?;
+    browser.type_text("nobody").await?;
+    browser.wait_for("document.querySelector('.find .count')?.innerText !== '1 of 2'").await?;
+    report.look(browser, "find without a match").await?;
     report.is_clean()
 }
 

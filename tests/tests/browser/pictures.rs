@@ -12,7 +12,7 @@ use crate::{Stage, send};
 const PIXEL: &str = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mP8z8BQDwAEhQGAhKmMIQAAAABJRU5ErkJggg==";
 
 /// Hands a file to the composer, as a paste or a drop does.
-async fn hand_over(browser: &Browser, how: &str, name: &str, bytes: &str) -> anyhow::Result<()> {
+pub(crate) async fn hand_over(browser: &Browser, how: &str, name: &str, bytes: &str) -> anyhow::Result<()> {
     let event = match how {
         "paste" => "new ClipboardEvent('paste', { clipboardData: files, bubbles: true, cancelable: true })",
         _ => "new DragEvent('drop', { dataTransfer: files, bubbles: true, cancelable: true })",
@@ -26,7 +26,7 @@ async fn hand_over(browser: &Browser, how: &str, name: &str, bytes: &str) -> any
     Ok(())
 }
 
-fn pixel() -> String {
+pub(crate) fn pixel() -> String {
     format!("Uint8Array.from(atob('{PIXEL}'), (letter) => letter.charCodeAt(0))")
 }
 
