@@ -80,7 +80,7 @@ impl Bus {
     /// A bus that continues where a journal stops. A cursor below what its tail holds gets an explicit resync.
     #[must_use]
     pub fn restore(epoch: EventEpoch, tail: Tail) -> Self {
-        let Tail { limits, ring } = tail;
+        let (limits, ring) = (tail.limits.clone(), tail.into_ring());
         Self {
             epoch,
             limits,

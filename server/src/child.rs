@@ -7,6 +7,7 @@
 mod handshake;
 mod host;
 pub mod keeper;
+mod line;
 mod mailbox;
 mod mark;
 mod nursery;
@@ -20,13 +21,10 @@ mod writer;
 use std::{io, path::Path, sync::Arc, time::Duration};
 
 use roost_core::{
-    acp::{Message, Peek, RpcError, RpcId},
+    acp::{RpcError, RpcId},
     session::{CallId, UpdateKind},
 };
-use serde_json::{
-    json,
-    value::{RawValue, to_raw_value},
-};
+use serde_json::value::RawValue;
 use tokio::sync::{mpsc, oneshot, watch};
 
 pub(crate) use self::{
@@ -39,8 +37,10 @@ pub use self::{
     host::AgentHost,
     mailbox::Mailbox,
     process::Exit,
+    switchboard::NewSession,
 };
 use self::{
+    line::Line,
     mailbox::mailbox,
     stderr_tail::StderrTail,
     switchboard::{Awaiting, Switchboard},
@@ -119,15 +119,11 @@ pub enum CallError {
     NoSession,
 }
 
-/// How long an agent may take to let go of a session.
-const CLOSE_PATIENCE: Duration = Duration::from_secs(2);
-
 /// A running agent. Dropping the last handle ends it and everything it started.
 #[derive(Debug)]
 pub struct Child {
     info: AgentInfo,
-    switchboard: Arc<Switchboard>,
-    outbox: Outbox,
+    line: Line,
     end: mpsc::Sender<Duration>,
     lost: watch::Receiver<Option<Loss>>,
 }
@@ -142,16 +138,15 @@ impl Child {
         let spawned = Process::spawn(command, cwd).await;
         let (process, pipes) = spawned.map_err(|source| StartError::Spawn { program: program.clone(), source })?;
 
-        let switchboard = Arc::new(Switchboard::default());
-        let outbox = Outbox::open(pipes.stdin);
+        let line = Line::new(Outbox::open(pipes.stdin));
         let stderr = StderrTail::follow(pipes.stderr);
-        let reading = tokio::spawn(reader::read(pipes.stdout, Arc::clone(&switchboard), outbox.clone()));
+        let reading = tokio::spawn(reader::read(pipes.stdout, line.clone()));
         let (end, ends) = mpsc::channel(1);
         let (report, lost) = watch::channel(None);
-        let watcher = Watcher { process, reading, stderr, switchboard: Arc::clone(&switchboard), report };
+        let watcher = Watcher { process, reading, stderr, switchboard: Arc::clone(line.switchboard()), report };
         tokio::spawn(watcher.run(ends));
 
-        let mut child = Self { info: AgentInfo::default(), switchboard, outbox, end, lost };
+        let mut child = Self { info: AgentInfo::default(), line, end, lost };
         let handshake = tokio::time::timeout(patience, handshake::shake(&child)).await;
         match handshake.unwrap_or(Err(HandshakeError::Silent(patience))) {
             Ok(info) => child.info = info,
@@ -186,54 +181,53 @@ impl Child {
     /// The agent refuses, or is lost before it answers.
     pub async fn call(&self, method: &str, params: &RawValue) -> Result<Box<RawValue>, CallError> {
         let (answered, answer) = oneshot::channel();
-        self.send(method, params, Awaiting::Caller(answered));
+        self.line.call(method, params, Awaiting::Caller(answered));
         answer.await.unwrap_or_else(|_| Err(CallError::Lost(Loss::unknown())))
     }
 
     /// `session/new`: calls and waits, and sets up the mailbox of the session that the result names before anything more is read.
     ///
     /// # Errors
-    /// As [`Child::call`].
-    pub async fn open(&self, method: &str, params: &RawValue) -> Result<(Box<RawValue>, Mailbox), CallError> {
+    /// As [`Child::call`], or the result names no session.
+    pub async fn open(&self, method: &str, params: &RawValue) -> Result<NewSession, CallError> {
         let (answered, answer) = oneshot::channel();
-        let (sender, mut mailbox) = mailbox();
-        self.send(method, params, Awaiting::Opener(answered, sender));
-        let result = answer.await.unwrap_or_else(|_| Err(CallError::Lost(Loss::unknown())))?;
-        if let Some(place) = Peek::at(&result) {
-            mailbox.stands(&self.switchboard, &place.session_id);
-        }
-        Ok((result, mailbox))
+        self.line.call(method, params, Awaiting::Opener(answered));
+        answer.await.unwrap_or_else(|_| Err(CallError::Lost(Loss::unknown())))
     }
 
-    /// Sets up the mailbox of a session whose name is known. Whoever had one under that name hears nothing more.
+    /// Sets up the mailbox of a session that is about to be loaded by [`Child::load`]. Whoever had one under that name hears nothing more.
     #[must_use]
     pub fn adopt(&self, session: &str) -> Mailbox {
         let (sender, mut mailbox) = mailbox();
-        mailbox.stands(&self.switchboard, session);
-        self.switchboard.connect(session, sender);
+        mailbox.stand(self.line.clone(), session);
+        self.line.switchboard().connect(session, sender);
         mailbox
     }
 
-    /// Tells the agent that a session is over, so that it need not keep it, and gives it a moment: whoever opens the session next should not
-    /// meet what is left of it. Nothing is lost on an agent that knows no such call.
-    pub async fn close(&self, session: &str) {
-        let (method, params) = closing(session);
-        let _ = tokio::time::timeout(CLOSE_PATIENCE, self.call(method, &params)).await;
+    /// `session/load` or `session/resume` of a session that has its mailbox: as [`Child::call`]. Where nobody waits for the result any more
+    /// when it comes, the agent is told that the session is over.
+    ///
+    /// # Errors
+    /// As [`Child::call`].
+    pub async fn load(&self, session: &str, method: &str, params: &RawValue) -> Result<Box<RawValue>, CallError> {
+        let (answered, answer) = oneshot::channel();
+        self.line.call(method, params, Awaiting::Loader(answered, session.into()));
+        answer.await.unwrap_or_else(|_| Err(CallError::Lost(Loss::unknown())))
     }
 
     /// Calls on behalf of a session; the reply arrives in its mailbox under `call`.
     pub fn call_for(&self, session: &str, call: CallId, method: &str, params: &RawValue) {
-        self.send(method, params, Awaiting::Session(session.into(), call));
+        self.line.call(method, params, Awaiting::Session(session.into(), call));
     }
 
     /// Tells the agent something. Best effort.
     pub fn notify(&self, method: &str, params: &RawValue) {
-        self.outbox.send(Message::Notification { method: method.into(), params }.to_line());
+        self.line.notify(method, params);
     }
 
     /// Answers a request of the agent's.
     pub fn answer(&self, id: RpcId, answer: Result<&RawValue, RpcError>) {
-        self.outbox.send(Message::Response { id, outcome: answer }.to_line());
+        self.line.answer(id, answer);
     }
 
     /// Ends the agent and its whole process group: asked first, after `grace` made to. Returns when it is gone.
@@ -242,23 +236,6 @@ impl Child {
         let _ = self.end.try_send(grace);
         self.lost().await;
     }
-
-    fn send(&self, method: &str, params: &RawValue, awaiting: Awaiting) {
-        call(&self.switchboard, &self.outbox, method, params, awaiting);
-    }
-}
-
-fn call(switchboard: &Switchboard, outbox: &Outbox, method: &str, params: &RawValue, awaiting: Awaiting) {
-    if let Some(id) = switchboard.expect(awaiting) {
-        let id = RpcId::Number(id);
-        outbox.send(Message::Request { id, method: method.into(), params }.to_line());
-    }
-}
-
-/// The call that tells an agent of a session's end.
-fn closing(session: &str) -> (&'static str, Box<RawValue>) {
-    let params = to_raw_value(&json!({"sessionId": session})).expect("a string is JSON");
-    ("qwen/control/session/close", params)
 }
 
 impl Loss {

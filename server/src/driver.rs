@@ -164,6 +164,7 @@ impl LiveSession {
             turn_ended: false,
             woken: false,
             meta_changed: false,
+            was_killed: false,
             settings,
         };
         (live, driver.run(effects, link))
@@ -204,6 +205,7 @@ struct Driver {
     woken: bool,
     /// `meta` is newer than its file.
     meta_changed: bool,
+    was_killed: bool,
     /// The user's settings file.
     settings: PathBuf,
 }
@@ -293,6 +295,7 @@ impl Driver {
                     self.happen(Input::Command { ticket, client, command }).await
                 }
                 Order::Input(input) => {
+                    self.was_killed |= matches!(input, Input::Kill { .. });
                     if matches!(input, Input::Reap) && self.heeded == Health::Behind {
                         self.recorder.bind();
                         self.commit().await;
@@ -421,7 +424,11 @@ impl Driver {
     async fn give_way(&mut self) -> Flow {
         match self.link.as_mut().and_then(AgentLink::heard) {
             Some(batch) => self.hear(batch).await,
-            None => Flow::GoOn,
+            None => {
+                // Whoever waits is about to be let in.
+                tokio::task::yield_now().await;
+                Flow::GoOn
+            }
         }
     }
 
@@ -441,7 +448,9 @@ impl Driver {
         self.meta.closed = self.heeded == Health::Well;
         self.write_meta().await;
         self.live.stream.end();
-        if let Some(link) = self.link.take() {
+        self.orders.close();
+        // Where the session is ended from outside, its agent mostly is, too.
+        if let Some(link) = self.link.take().filter(|_| !self.was_killed) {
             link.leave().await;
         }
     }

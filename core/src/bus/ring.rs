@@ -44,12 +44,10 @@ impl Ring {
         }
     }
 
-    /// Begins anew if `id` is not the next.
-    pub(super) fn skip_to(&mut self, id: u64) {
-        if id != self.next_id {
-            self.slots.clear();
-            (self.next_id, self.earliest) = (id, id);
-        }
+    /// Begins anew, with this id as the next.
+    pub(super) fn begin_at(&mut self, id: u64) {
+        self.slots.clear();
+        (self.next_id, self.earliest) = (id, id);
     }
 
     pub(super) fn next_id(&self) -> u64 {
@@ -145,13 +143,14 @@ impl Ring {
         }
     }
 
-    /// Whether what cursors keep beyond the bounds is more than the bounds again. One event alone always fits.
+    /// Whether cursors keep so much that it has to end: a ring full for a replay, and another for what happens meanwhile. Whatever the size of
+    /// the oldest event and of the newest, they alone are not too much.
     pub(super) fn is_overfull(&self) -> bool {
         // Never below what B4 lets wait for one subscriber.
         let slack = self.size.max(usize::from(MaxQueued::MAX) + 1);
-        let second = self.earliest.min(self.first() + 1);
-        let bytes = self.offset(self.earliest) - self.offset(second);
-        self.slots.len() > self.size + slack || bytes > self.max_bytes
+        let (second, newest) = (self.first() + 1, self.next_id - 1);
+        let bytes = self.offset(newest).saturating_sub(self.offset(second));
+        self.slots.len() > self.size + slack || bytes > 2 * self.max_bytes
     }
 
     fn slot(&self, id: u64) -> Option<&Slot> {

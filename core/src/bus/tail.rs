@@ -6,7 +6,9 @@ use super::{BusLimits, Frame, ring::Ring};
 #[derive(Debug)]
 pub struct Tail {
     pub(super) limits: BusLimits,
-    pub(super) ring: Ring,
+    ring: Ring,
+    /// Lines since the last event that may have been events, too.
+    unreadable: u64,
 }
 
 impl Tail {
@@ -14,7 +16,7 @@ impl Tail {
     #[must_use]
     pub fn new(limits: BusLimits) -> Self {
         let ring = Ring::new(&limits);
-        Self { limits, ring }
+        Self { limits, ring, unreadable: 0 }
     }
 
     /// The next event. After a gap only what follows it can be replayed; a number that was there before is not looked at.
@@ -22,7 +24,10 @@ impl Tail {
         if frame.id < self.ring.next_id() {
             return;
         }
-        self.ring.skip_to(frame.id);
+        if frame.id > self.ring.next_id() || self.unreadable > 0 {
+            self.ring.begin_at(frame.id);
+        }
+        self.unreadable = 0;
         self.ring.push(frame);
         self.ring.drop_unneeded();
     }
@@ -30,13 +35,20 @@ impl Tail {
     /// Ids below this one were given, whether or not their events are here.
     pub fn skip_to(&mut self, id: u64) {
         if id > self.ring.next_id() {
-            self.ring.skip_to(id);
+            self.ring.begin_at(id);
         }
     }
 
-    /// The id the next event of this session gets.
-    #[must_use]
-    pub fn next_id(&self) -> u64 {
-        self.ring.next_id()
+    /// A line that may have been an event.
+    pub fn skip_unreadable(&mut self) {
+        self.unreadable += 1;
+    }
+
+    /// The ring that goes on from here.
+    pub(super) fn into_ring(mut self) -> Ring {
+        if self.unreadable > 0 {
+            self.ring.begin_at(self.ring.next_id() + self.unreadable);
+        }
+        self.ring
     }
 }

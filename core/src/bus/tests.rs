@@ -337,6 +337,27 @@ fn a_journal_with_a_hole_is_kept_from_the_hole_on() {
 }
 
 #[test]
+fn what_follows_an_unreadable_line_is_kept_and_its_number_is_given_to_no_other() {
+    let mut before = bus(limits());
+    publish(&mut before, 4);
+    let mut tail = Tail::new(limits());
+    for frame in before.frames_after(0) {
+        if frame.id == 3 {
+            tail.skip_unreadable(); // a note, say
+        }
+        tail.push(frame.clone());
+    }
+    tail.skip_unreadable();
+    let after = Bus::restore("e".into(), tail);
+    assert_eq!((after.earliest(), after.last_event_id()), (6, 5));
+
+    let mut tail = Tail::new(limits());
+    tail.skip_unreadable();
+    before.frames_after(0).cloned().for_each(|frame| tail.push(frame));
+    assert_eq!(Bus::restore("e".into(), tail).earliest(), 1);
+}
+
+#[test]
 fn a_torn_journal_line_is_no_frame() {
     for bad in ["", "{\"id\":1", "{\"type\":\"x\"}", "[]", "{\"id\":1,\n\"type\":\"x\"}"] {
         assert!(Frame::from_json(bad).is_err(), "{bad:?}");

@@ -159,11 +159,11 @@ impl Session {
         self.agent.as_ref()
     }
 
-    /// Whether the last turn may have been broken off, so that it is worth asking the agent: it is not while one runs, nor after one
+    /// Whether the last turn may have been broken off, so that it is worth asking the agent: it is not while the agent is at one, nor after one
     /// that came to its end, nor before the first. A session that was restored cannot tell.
     #[must_use]
     pub fn may_be_broken_off(&self) -> bool {
-        !self.is_unbroken && self.prompts.unsettled().is_empty()
+        !self.is_unbroken && self.prompts.unsettled().is_empty() && self.prompts.leftover().is_none()
     }
 
     /// Why the agent remembers nothing of this session, as long as nobody was told on the stream.

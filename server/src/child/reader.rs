@@ -1,6 +1,6 @@
 //! From an agent's stdout to the mailboxes of its sessions.
 
-use std::{collections::HashMap, sync::Arc};
+use std::collections::HashMap;
 
 use bytes::Bytes;
 use roost_core::{
@@ -12,12 +12,12 @@ use serde_json::value::RawValue;
 use tokio::io::{AsyncRead, AsyncReadExt};
 
 use super::{
-    FromAgent, call, closing,
-    mailbox::MailboxSender,
+    CallError, FromAgent,
+    line::Line,
+    mailbox::{MailboxSender, mailbox},
     pipes,
     stderr_tail::harmless,
-    switchboard::{Answered, Awaiting, Switchboard, outcome},
-    writer::Outbox,
+    switchboard::{Awaiting, NewSession, outcome},
 };
 
 /// Longest accepted line. A tool's output with an image in it has to fit.
@@ -28,8 +28,8 @@ const READ_BYTES: usize = 64 * 1024;
 const MAX_REPORTED_LINES: u32 = 20;
 
 /// Reads until the pipe closes.
-pub(super) async fn read(mut stdout: impl AsyncRead + Unpin, switchboard: Arc<Switchboard>, outbox: Outbox) {
-    let mut reader = Reader { lines: Lines::new(MAX_LINE_BYTES), reported: 0, switchboard, outbox };
+pub(super) async fn read(mut stdout: impl AsyncRead + Unpin, line: Line) {
+    let mut reader = Reader { lines: Lines::new(MAX_LINE_BYTES), reported: 0, line };
     loop {
         reader.lines.buffer().reserve(READ_BYTES);
         match stdout.read_buf(reader.lines.buffer()).await {
@@ -43,8 +43,7 @@ pub(super) async fn read(mut stdout: impl AsyncRead + Unpin, switchboard: Arc<Sw
 struct Reader {
     lines: Lines,
     reported: u32,
-    switchboard: Arc<Switchboard>,
-    outbox: Outbox,
+    line: Line,
 }
 
 /// What one read brought, sorted by session.
@@ -63,7 +62,7 @@ impl Reader {
                 Err(error) => tracing::error!(%error, "skipped what the agent wrote"),
             }
         }
-        deliver(&mut batches).await;
+        self.deliver(&mut batches).await;
     }
 
     async fn line(&mut self, line: &Bytes, batches: &mut Batches) {
@@ -73,7 +72,7 @@ impl Reader {
                 self.report(line, &too_deep());
             }
             Ok(Message::Request { id, params, .. }) if is_too_deep(params.get()) => {
-                self.refuse(id, &too_deep());
+                self.line.refuse(id, &too_deep());
             }
             Ok(Message::Response { id: RpcId::Number(id), outcome: Ok(result) }) if is_too_deep(result.get()) => {
                 let error = RpcError::new(code::INTERNAL_ERROR, format!("the agent's answer is {}", too_deep()));
@@ -105,55 +104,71 @@ impl Reader {
 
     fn request(&self, id: RpcId, method: &str, params: &RawValue, batches: &mut Batches) {
         let place = Peek::at(params);
-        let known = place.as_ref().is_some_and(|place| self.switchboard.is_known(&place.session_id));
+        let known = place.as_ref().is_some_and(|place| self.line.switchboard().is_known(&place.session_id));
         match place {
             Some(place) if known => {
                 let message = FromAgent::Request { rpc_id: id, method: method.into(), params: params.to_owned() };
                 self.sort(&place.session_id, message, batches);
             }
-            _ => self.refuse(id, "no such session"),
+            _ => self.line.refuse(id, "no such session"),
         }
     }
 
-    fn refuse(&self, id: RpcId, why: &str) {
-        let error = RpcError::new(code::INVALID_PARAMS, why);
-        self.outbox.send(Message::Response { id, outcome: Err(error) }.to_line());
-    }
-
     async fn response(&self, id: i64, result: Result<Box<RawValue>, RpcError>, batches: &mut Batches) {
-        match self.switchboard.take_call(id) {
+        match self.line.switchboard().take_call(id) {
             Some(Awaiting::Session(session, call)) => {
                 self.sort(&session, FromAgent::Reply { call, result }, batches);
             }
             Some(Awaiting::Caller(answered)) => {
-                deliver(batches).await;
-                reply(answered, result);
+                self.deliver(batches).await;
+                // The caller may have given up.
+                let _ = answered.send(outcome(result));
             }
-            Some(Awaiting::Opener(answered, mailbox)) => {
-                let session = result.as_ref().ok().and_then(|result| Peek::at(result)).map(|place| place.session_id);
-                let early = self.switchboard.finish_opening(session.as_deref(), mailbox.clone());
-                if !early.is_empty() {
-                    mailbox.begin_with(early);
+            Some(Awaiting::Opener(answered)) => {
+                // Dropped where nobody waits any more, and with it the mailbox, which tells the agent.
+                let _ = answered.send(self.opened(result));
+            }
+            Some(Awaiting::Loader(answered, session)) => {
+                self.deliver(batches).await;
+                let is_unwanted = matches!(answered.send(outcome(result)), Err(Ok(_)));
+                if is_unwanted && !self.line.switchboard().is_known(&session) {
+                    self.line.tell_closed(&session);
                 }
-                if let (true, Some(session)) = (answered.is_closed(), &session) {
-                    tracing::info!(session = %harmless(session), "the agent opened a session that nobody waits for any more");
-                    let (method, params) = closing(session);
-                    call(&self.switchboard, &self.outbox, method, &params, Awaiting::Nobody);
-                }
-                reply(answered, result);
             }
             Some(Awaiting::Nobody) => {}
             None => tracing::warn!(id, "the agent answered a call nobody made"),
         }
     }
 
+    /// Sets up the mailbox of a session that is new to the agent.
+    fn opened(&self, result: Result<Box<RawValue>, RpcError>) -> Result<NewSession, CallError> {
+        let name = result.as_ref().ok().and_then(|result| Some(Box::from(Peek::at(result)?.session_id)));
+        let Some(name): Option<Box<str>> = name else {
+            self.line.switchboard().finish_opening(None);
+            return Err(result.map_or_else(CallError::Refused, |_| CallError::NoSession));
+        };
+        let (sender, mut mailbox) = mailbox();
+        mailbox.stand(self.line.clone(), &name);
+        mailbox.opened();
+        self.line.switchboard().finish_opening(Some((&name, sender)));
+        Ok(NewSession { name, result: result.map_err(CallError::Refused)?, mailbox })
+    }
+
     fn sort(&self, session: &str, message: FromAgent, batches: &mut Batches) {
         if let Some((_, batch)) = batches.get_mut(session) {
             batch.push(message);
-        } else if let Some(mailbox) = self.switchboard.mailbox(session) {
+        } else if let Some(mailbox) = self.line.switchboard().mailbox(session) {
             batches.insert(session.into(), (mailbox, vec![message]));
-        } else if !self.switchboard.hold(session, message) {
+        } else if !self.line.switchboard().hold(session, message) {
             tracing::debug!(session, "dropped what the agent said to a session that is over");
+        }
+    }
+
+    async fn deliver(&self, batches: &mut Batches) {
+        for (_, (mailbox, batch)) in batches.drain() {
+            if let Err(unheard) = mailbox.send(batch).await {
+                self.line.refuse_all(&unheard);
+            }
         }
     }
 
@@ -168,15 +183,4 @@ impl Reader {
 
 fn too_deep() -> String {
     format!("nested deeper than {MAX_NESTING} levels")
-}
-
-async fn deliver(batches: &mut Batches) {
-    for (_, (mailbox, batch)) in batches.drain() {
-        mailbox.send(batch).await;
-    }
-}
-
-fn reply(answered: Answered, result: Result<Box<RawValue>, RpcError>) {
-    // The caller may have given up.
-    let _ = answered.send(outcome(result));
 }

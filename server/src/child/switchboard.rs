@@ -9,7 +9,10 @@ use roost_core::{acp::RpcError, session::CallId};
 use serde_json::value::RawValue;
 use tokio::sync::oneshot;
 
-use super::{CallError, FromAgent, Loss, mailbox::MailboxSender};
+use super::{
+    CallError, FromAgent, Loss,
+    mailbox::{Mailbox, MailboxSender},
+};
 
 pub(super) type Answered = oneshot::Sender<Result<Box<RawValue>, CallError>>;
 
@@ -18,11 +21,22 @@ pub(super) type Answered = oneshot::Sender<Result<Box<RawValue>, CallError>>;
 pub(super) enum Awaiting {
     Caller(Answered),
     /// Gets the reply, and the mailbox of the session it names.
-    Opener(Answered, MailboxSender),
+    Opener(oneshot::Sender<Result<NewSession, CallError>>),
+    /// Whoever has this session loaded. Its mailbox stands already.
+    Loader(Answered, Box<str>),
     /// The mailbox of this session.
     Session(Box<str>, CallId),
     /// It was only to be said.
     Nobody,
+}
+
+/// A session that is new to its agent.
+#[derive(Debug)]
+pub struct NewSession {
+    /// The agent's name for it.
+    pub name: Box<str>,
+    pub result: Box<RawValue>,
+    pub mailbox: Mailbox,
 }
 
 /// Most messages held back for sessions nobody has a mailbox for yet.
@@ -55,11 +69,7 @@ impl Switchboard {
                 table.calls.insert(id, awaiting);
                 return Some(id);
             }
-            (Some(loss), Awaiting::Caller(answered) | Awaiting::Opener(answered, _)) => {
-                let _ = answered.send(Err(CallError::Lost(loss.clone())));
-            }
-            // Its mailbox has the loss already.
-            (Some(_), Awaiting::Session(..) | Awaiting::Nobody) => {}
+            (Some(loss), awaiting) => awaiting.is_lost(loss),
         }
         None
     }
@@ -68,23 +78,23 @@ impl Switchboard {
         self.lock().calls.remove(&id)
     }
 
-    /// Ends an opening: whatever came early for the session goes to its mailbox first. Nothing does where nobody waits for it any more.
-    pub(super) fn finish_opening(&self, session: Option<&str>, mailbox: MailboxSender) -> Vec<FromAgent> {
+    /// Ends an opening. What came early for the session is the first thing in its mailbox.
+    pub(super) fn finish_opening(&self, opened: Option<(&str, MailboxSender)>) {
         let mut table = self.lock();
         table.openings -= 1;
-        let mut early = Vec::new();
-        if let Some(session) = session.filter(|_| !mailbox.is_closed()) {
-            table.sessions.insert(session.into(), mailbox);
-            let (mine, others) =
-                std::mem::take(&mut table.strays).into_iter().partition(|(name, _)| **name == *session);
-            let mine: Vec<(Box<str>, FromAgent)> = mine;
-            early.extend(mine.into_iter().map(|(_, message)| message));
+        if let Some((session, mailbox)) = opened {
+            let strays = std::mem::take(&mut table.strays);
+            let (mine, others): (Vec<_>, Vec<_>) = strays.into_iter().partition(|(name, _)| **name == *session);
+            let early: Vec<FromAgent> = mine.into_iter().map(|(_, message)| message).collect();
+            if !early.is_empty() {
+                mailbox.begin_with(early);
+            }
             table.strays = others;
+            table.sessions.insert(session.into(), mailbox);
         }
         if table.openings == 0 {
             table.strays.clear();
         }
-        early
     }
 
     pub(super) fn connect(&self, session: &str, mailbox: MailboxSender) {
@@ -96,12 +106,14 @@ impl Switchboard {
         }
     }
 
-    /// Takes a mailbox away that is closed. Another may stand under its name by now.
-    pub(super) fn disconnect_closed(&self, session: &str) {
+    /// Takes a mailbox away that is closed. False when another stands under its name by now, or none.
+    pub(super) fn disconnect_closed(&self, session: &str) -> bool {
         let mut table = self.lock();
-        if table.sessions.get(session).is_some_and(MailboxSender::is_closed) {
+        let is_there = table.sessions.get(session).is_some_and(MailboxSender::is_closed);
+        if is_there {
             table.sessions.remove(session);
         }
+        is_there
     }
 
     pub(super) fn mailbox(&self, session: &str) -> Option<MailboxSender> {
@@ -130,16 +142,10 @@ impl Switchboard {
             table.strays.clear();
             (std::mem::take(&mut table.calls), std::mem::take(&mut table.sessions))
         };
-        for awaiting in calls.into_values() {
-            match awaiting {
-                Awaiting::Caller(answered) | Awaiting::Opener(answered, _) => {
-                    let _ = answered.send(Err(CallError::Lost(loss.clone())));
-                }
-                Awaiting::Session(..) | Awaiting::Nobody => {}
-            }
-        }
+        calls.into_values().for_each(|awaiting| awaiting.is_lost(loss));
         for mailbox in sessions.into_values() {
-            mailbox.send(vec![FromAgent::Lost(loss.clone())]).await;
+            // A session that is over need not hear of it.
+            let _ = mailbox.send(vec![FromAgent::Lost(loss.clone())]).await;
         }
     }
 
@@ -148,42 +154,23 @@ impl Switchboard {
     }
 }
 
+impl Awaiting {
+    /// There will be no reply.
+    fn is_lost(self, loss: &Loss) {
+        match self {
+            Self::Caller(answered) | Self::Loader(answered, _) => {
+                let _ = answered.send(Err(CallError::Lost(loss.clone())));
+            }
+            Self::Opener(answered) => {
+                let _ = answered.send(Err(CallError::Lost(loss.clone())));
+            }
+            // A mailbox gets the loss, or has it already.
+            Self::Session(..) | Self::Nobody => {}
+        }
+    }
+}
+
 /// A reply as the caller sees it.
 pub(super) fn outcome(result: Result<Box<RawValue>, RpcError>) -> Result<Box<RawValue>, CallError> {
     result.map_err(CallError::Refused)
-}
-
-#[cfg(test)]
-mod tests {
-    use std::sync::Arc;
-
-    use super::{super::mailbox::mailbox, *};
-
-    #[test]
-    fn a_mailbox_that_is_gone_is_found_no_more_and_takes_no_others_place() {
-        let switchboard = Arc::new(Switchboard::default());
-        let stand = || {
-            let (sender, mut mailbox) = mailbox();
-            mailbox.stands(&switchboard, "s");
-            switchboard.connect("s", sender);
-            mailbox
-        };
-        let first = stand();
-        let second = stand();
-        drop(first);
-        assert!(switchboard.is_known("s"), "the second stands there");
-        drop(second);
-        assert!(!switchboard.is_known("s"));
-    }
-
-    #[test]
-    fn a_session_that_opens_when_nobody_waits_any_more_is_not_known() {
-        let switchboard = Switchboard::default();
-        let (answered, _) = oneshot::channel();
-        let (sender, mailbox) = mailbox();
-        switchboard.expect(Awaiting::Opener(answered, sender.clone())).expect("the agent is there");
-        drop(mailbox);
-        assert!(switchboard.finish_opening(Some("s"), sender).is_empty());
-        assert!(!switchboard.is_known("s"));
-    }
 }

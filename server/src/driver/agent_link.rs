@@ -137,15 +137,13 @@ impl AgentLink {
     }
 
     /// Others wait for this session to listen.
-    pub(super) async fn crowded(&self) {
+    pub(super) async fn crowded(&mut self) {
         self.mailbox.crowded().await;
     }
 
-    /// Nobody listens to the agent here any more, and it is told.
+    /// Nobody listens to the agent here any more. It is told, and has a moment to let go.
     pub async fn leave(self) {
-        let Self { child, mailbox, session, renamed, .. } = self;
-        drop(mailbox);
-        child.close(renamed.as_deref().unwrap_or(session.as_str())).await;
+        self.mailbox.leave().await;
     }
 
     fn inward(&self, params: Box<RawValue>) -> Box<RawValue> {

@@ -181,13 +181,7 @@ impl Sessions {
         let (project, recorded) = (self.0.project.clone(), meta.clone());
         let created = tokio::task::spawn_blocking(move || project.create(&recorded)).await;
         let created = created.unwrap_or_else(|error| Err(io::Error::other(error).into()));
-        let (journal, hold) = match created {
-            Ok(created) => created,
-            Err(error) => {
-                opened.abandon().await;
-                return Err(error);
-            }
-        };
+        let (journal, hold) = created?;
         {
             let mut table = self.table();
             table.bring_along(&meta.session_id, servers);

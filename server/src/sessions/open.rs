@@ -4,7 +4,6 @@ use std::{path::Path, sync::Arc};
 
 use roost_core::{
     SessionId,
-    acp::Peek,
     session::{AgentState, UpdateKind},
 };
 use serde_json::{
@@ -13,7 +12,7 @@ use serde_json::{
 };
 
 use crate::{
-    child::{CallError, Child, FromAgent, Mailbox},
+    child::{CallError, Child, FromAgent, Mailbox, NewSession},
     driver::AgentLink,
     mcp_servers::McpServers,
 };
@@ -49,10 +48,7 @@ impl Opened {
         name: impl FnOnce(&str) -> SessionId,
     ) -> Result<Self, CallError> {
         let params = params(&json!({"cwd": cwd, "mcpServers": servers.to_params()}));
-        let (result, mailbox) = child.open("session/new", &params).await?;
-        let Some(agent_id) = Peek::at(&result).map(|place| Box::from(place.session_id)) else {
-            return Err(CallError::NoSession);
-        };
+        let NewSession { name: agent_id, result, mailbox } = child.open("session/new", &params).await?;
         let id = name(&agent_id);
         Ok(Self { id, agent_id, child, mailbox, early: Vec::new(), state: AgentState::read(&result) })
     }
@@ -72,7 +68,7 @@ impl Opened {
         let mut mailbox = child.adopt(agent_id);
         let mut early = Vec::new();
         let result = {
-            let call = child.call(method, &params);
+            let call = child.load(agent_id, method, &params);
             tokio::pin!(call);
             loop {
                 // A mailbox holds so much, and a history is long: read on while the call is under way.
@@ -83,6 +79,7 @@ impl Opened {
             }
         };
         let result = result?;
+        mailbox.opened();
         while let Some(batch) = mailbox.try_recv() {
             early.extend(batch);
         }
@@ -95,11 +92,6 @@ impl Opened {
     /// The agent's name for it, where that is another.
     pub(super) fn renamed(&self) -> Option<&str> {
         Some(&*self.agent_id).filter(|agent_id| *agent_id != self.id.as_str())
-    }
-
-    /// Nobody will use it.
-    pub(super) async fn abandon(self) {
-        self.link().0.leave().await;
     }
 
     /// What a driver needs of it.

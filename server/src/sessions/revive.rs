@@ -89,7 +89,12 @@ impl Sessions {
         self.enter(&live, driver, hold);
         let (sessions, live_session) = (self.clone(), Arc::clone(&live));
         tokio::spawn(async move {
-            let (linked, forgot) = match sessions.reopen(&meta).await {
+            let reopened = tokio::select! {
+                reopened = sessions.reopen(&meta) => reopened,
+                // Nobody wants it any more.
+                () = live_session.retired() => return,
+            };
+            let (linked, forgot) = match reopened {
                 Ok(Reopened { opened, forgot }) => (Ok(opened.link()), forgot),
                 Err(no_agent) => (Err(no_agent), None),
             };

@@ -86,8 +86,7 @@ impl Record {
                 self.event(frame, line, verbatim_from);
             } else {
                 damaged += 1;
-                // It had a number, too.
-                self.tail.skip_to(self.tail.next_id() + 1);
+                self.tail.skip_unreadable();
             }
         }
         if damaged > 0 {
