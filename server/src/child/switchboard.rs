@@ -69,7 +69,7 @@ impl Switchboard {
                 table.calls.insert(id, awaiting);
                 return Some(id);
             }
-            (Some(loss), awaiting) => awaiting.is_lost(loss),
+            (Some(loss), awaiting) => awaiting.lose(loss),
         }
         None
     }
@@ -142,7 +142,7 @@ impl Switchboard {
             table.strays.clear();
             (std::mem::take(&mut table.calls), std::mem::take(&mut table.sessions))
         };
-        calls.into_values().for_each(|awaiting| awaiting.is_lost(loss));
+        calls.into_values().for_each(|awaiting| awaiting.lose(loss));
         for mailbox in sessions.into_values() {
             // A session that is over need not hear of it.
             let _ = mailbox.send(vec![FromAgent::Lost(loss.clone())]).await;
@@ -156,7 +156,7 @@ impl Switchboard {
 
 impl Awaiting {
     /// There will be no reply.
-    fn is_lost(self, loss: &Loss) {
+    fn lose(self, loss: &Loss) {
         match self {
             Self::Caller(answered) | Self::Loader(answered, _) => {
                 let _ = answered.send(Err(CallError::Lost(loss.clone())));
