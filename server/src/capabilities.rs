@@ -119,11 +119,17 @@ const CONDITIONAL: &[(&str, Condition)] = &[
     ("prompt_absolute_deadline", |config, _| config.timeouts.prompt_deadline.is_some()),
     ("rate_limit", |config, _| config.rate_limits.is_some()),
     ("auth_device_flow", |config, _| !config.identity_providers.is_empty()),
-    ("session_shell_command", |config, _| config.enable_session_shell && is_guarded(config)),
+    ("session_shell_command", |config, _| has_shell(config)),
     ("writer_idle_timeout", |config, _| config.timeouts.writer_idle.is_some()),
     ("multi_workspace_sessions", |_, workspaces| workspaces.count() > 1),
+    ("multi_workspace_session_shell", |config, workspaces| has_shell(config) && workspaces.count() > 1),
     ("workspace_qualified_acp", |config, workspaces| config.acp.is_some() && workspaces.count() > 1),
 ];
+
+/// Whether clients may run command lines.
+fn has_shell(config: &Config) -> bool {
+    config.enable_session_shell && is_guarded(config)
+}
 
 /// Whether strict routes are open to somebody at all.
 fn is_guarded(config: &Config) -> bool {

@@ -22,7 +22,7 @@ use std::{
         Arc, Mutex, OnceLock,
         atomic::{AtomicBool, Ordering},
     },
-    time::Duration,
+    time::{Duration, SystemTime},
 };
 
 use futures_util::future::OptionFuture;
@@ -144,6 +144,8 @@ impl LiveSession {
         });
         let driver = Driver {
             compact_at_bytes: perform::compaction_threshold(journal.bytes()),
+            active_at: journal.active_at(),
+            stamped_bytes: journal.bytes(),
             recorder: Recorder::new(journal, open_prompts),
             heeded: Health::Well,
             live: Arc::clone(&live),
@@ -199,6 +201,9 @@ struct Driver {
     /// Events up to this one belong to turns that have ended.
     folded_until: u64,
     compact_at_bytes: u64,
+    /// When a prompt was last open, and how long the journal was when its time was last looked at.
+    active_at: SystemTime,
+    stamped_bytes: u64,
     /// A turn has ended in the batch at hand.
     turn_ended: bool,
     /// Something was published that subscribers have not been told of.
@@ -445,6 +450,7 @@ impl Driver {
         self.recorder.bind();
         self.commit().await;
         self.recorder.close();
+        self.recorder.journal().set_active_at(self.active_at);
         self.meta.closed = self.heeded == Health::Well;
         self.write_meta().await;
         self.live.stream.end();

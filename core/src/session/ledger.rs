@@ -102,16 +102,22 @@ pub struct AcceptedPrompt {
 }
 
 impl AcceptedPrompt {
-    /// What its text blocks say, one after the other on lines of their own.
+    /// What its text blocks say, one after the other on lines of their own; of a prompt that is a picture, that it is one.
     #[must_use]
     pub fn text(&self) -> String {
         #[derive(Deserialize)]
         struct Block {
             r#type: String,
+            #[serde(default)]
             text: String,
         }
-        let texts = self.blocks.iter().filter_map(|block| serde_json::from_str::<Block>(block.get()).ok());
-        let texts: Vec<String> = texts.filter(|block| block.r#type == "text").map(|block| block.text).collect();
+        let blocks = self.blocks.iter().filter_map(|block| serde_json::from_str::<Block>(block.get()).ok());
+        let blocks: Vec<Block> = blocks.collect();
+        let is_text = |block: &&Block| block.r#type == "text" && !block.text.is_empty();
+        let texts: Vec<&str> = blocks.iter().filter(is_text).map(|block| &*block.text).collect();
+        if texts.is_empty() && blocks.iter().any(|block| block.r#type == "image") {
+            return "[image]".to_owned();
+        }
         texts.join("\n")
     }
 }

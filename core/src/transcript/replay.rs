@@ -153,7 +153,8 @@ impl Transcript {
             retained_events: events.len() as u64,
             max_bytes: limits.max_bytes as u64,
             truncated_turns: Some(turns),
-            full_transcript_available: older.is_some_and(|older| older.full_transcript_available),
+            full_transcript_available: older
+                .map_or(self.lines.dropped.events == 0, |older| older.full_transcript_available),
         };
         events.insert(
             0,

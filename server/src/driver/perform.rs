@@ -1,6 +1,11 @@
 //! Effects, performed: one arm, one call.
 
-use std::{collections::VecDeque, io, sync::atomic::Ordering, time::Duration};
+use std::{
+    collections::VecDeque,
+    io,
+    sync::atomic::Ordering,
+    time::{Duration, SystemTime},
+};
 
 use roost_core::{
     Draft, EventType,
@@ -159,7 +164,8 @@ impl Driver {
     /// The end of a batch: the journal first, then the subscribers, then what can wait. The end of a turn is on disk before anyone
     /// hears of it.
     async fn settle(&mut self) {
-        if std::mem::take(&mut self.turn_ended) || self.recorder.holds_much() {
+        let turn_ended = std::mem::take(&mut self.turn_ended);
+        if turn_ended || self.recorder.holds_much() {
             self.recorder.bind();
             self.commit().await;
         } else {
@@ -180,6 +186,21 @@ impl Driver {
             if self.recorder.journal().bytes() > self.compact_at_bytes && earliest > 1 {
                 self.compact(earliest - 1).await;
             }
+        }
+        self.stamp(turn_ended || !self.recorder.is_idle());
+    }
+
+    /// What only happens around a session does not make it one that was active lately.
+    fn stamp(&mut self, is_active: bool) {
+        let bytes = self.recorder.journal().bytes();
+        if std::mem::replace(&mut self.stamped_bytes, bytes) == bytes {
+            return;
+        }
+        if is_active {
+            self.active_at = SystemTime::now();
+        }
+        if self.recorder.is_idle() {
+            self.recorder.journal().set_active_at(self.active_at);
         }
     }
 

@@ -137,7 +137,8 @@ impl Sessions {
         } else {
             Vec::new()
         };
-        let (path, extent) = (live.journal().to_owned(), Extent { max_bytes: self.0.replay_max_bytes, page });
+        let extent = Extent { max_bytes: self.0.replay_max_bytes, page, past_ends: false };
+        let path = live.journal().to_owned();
         let folded = tokio::task::spawn_blocking(move || {
             let mut text = Journal::read(&path)?;
             for frame in unwritten {

@@ -43,11 +43,13 @@ pub struct Extent {
     pub max_bytes: u64,
     /// Of the folded part, in records, the newest; None is all that fits.
     pub page: Option<usize>,
+    /// Ends of the session, which has come back since. A client that is told of one takes the session for dead.
+    pub past_ends: bool,
 }
 
 impl Extent {
     /// Everything, however much it is.
-    pub const WHOLE: Self = Self { max_bytes: u64::MAX, page: None };
+    pub const WHOLE: Self = Self { max_bytes: u64::MAX, page: None, past_ends: true };
 }
 
 /// Folds a journal: events up to and with `folded_until` into what the page's own reducer makes of them, later ones as they are.
@@ -73,6 +75,9 @@ pub fn fold(journal: &[u8], folded_until: u64, last_event_id: u64, extent: Exten
     }
     let max_bytes = usize::try_from(extent.max_bytes).unwrap_or(usize::MAX);
     let mut folded = transcript.to_replay(ReplayLimits { max_bytes }).events;
+    if !extent.past_ends {
+        folded.retain(|event| !matches!(event.kind, EventType::SessionClosed | EventType::SessionDied));
+    }
     let earlier = extent.page.and_then(|records| cut_to_page(&mut folded, records));
     let compacted_replay = folded.iter().filter_map(|event| to_raw_value(event).ok()).collect();
     History { compacted_replay, live_journal, damaged_lines, earlier }
@@ -231,7 +236,7 @@ mod tests {
     #[test]
     fn b11_the_oldest_gives_way_and_is_counted() {
         let text = turns(100);
-        let history = fold(&text, 200, 200, Extent { max_bytes: 4_000, page: None });
+        let history = fold(&text, 200, 200, Extent { max_bytes: 4_000, ..Extent::WHOLE });
         let first: Envelope = serde_json::from_str(history.compacted_replay[0].get()).expect("an envelope");
         assert_eq!((first.id, first.kind), (None, EventType::HistoryTruncated));
         assert_eq!(first.data["reason"], "replay_window_exceeded");
@@ -259,7 +264,7 @@ mod tests {
     #[test]
     fn r1_a_page_is_the_newest_records_and_where_they_begin() {
         let text = turns(10);
-        let page = |records| fold(&text, 20, 20, Extent { max_bytes: u64::MAX, page: Some(records) });
+        let page = |records| fold(&text, 20, 20, Extent { page: Some(records), ..Extent::WHOLE });
         let newest = page(3);
         assert_eq!(texts(&newest.compacted_replay), "w8 w9 w10 ");
         assert_eq!(newest.earlier, Some(Earlier { anchor: "15".to_owned() }));

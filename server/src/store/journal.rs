@@ -16,6 +16,7 @@ use std::{
         Arc,
         atomic::{AtomicBool, Ordering},
     },
+    time::SystemTime,
 };
 
 use tokio::{
@@ -195,6 +196,18 @@ impl Journal {
         if self.room_until > self.bytes && self.file.set_len(self.bytes).is_ok() {
             self.room_until = self.bytes;
         }
+    }
+
+    /// When the session was last active, as far as the file tells: the order of lists.
+    #[must_use]
+    pub fn active_at(&self) -> SystemTime {
+        self.file.metadata().and_then(|meta| meta.modified()).unwrap_or_else(|_| SystemTime::now())
+    }
+
+    /// Says when the session was last active, after something was written that was no activity of its own.
+    pub fn set_active_at(&self, moment: SystemTime) {
+        // A list in another order is no reason to fail.
+        let _ = self.file.set_modified(moment);
     }
 
     #[must_use]

@@ -116,7 +116,9 @@ async fn who_brings_a_session_back_may_say_what_it_was_made_for_if_nobody_has() 
     let again = host.client().post(&format!("/session/{unsaid}/resume"), &source("late", "too")).await?.ok()?;
     assert_eq!((&again["sourceType"], &again["sourceId"]), (&json!("channel"), &json!("room-7")), "it is kept");
     let path = format!("/workspace/{}/sessions?sourceType=channel", host.selector());
-    assert_eq!(host.client().get(&path).await?.ok()?["sessions"][0]["sessionId"], unsaid);
+    let listed = host.client().get(&path).await?.ok()?["sessions"][0].clone();
+    assert_eq!(listed["sessionId"], unsaid);
+    assert_eq!((&listed["sourceType"], &listed["sourceId"]), (&json!("channel"), &json!("room-7")));
     let refused = host.client().post(&format!("/session/{said}/load"), &json!({"sourceId": "alone"})).await?;
     assert_eq!((refused.status, refused.code().as_deref()), (400, Some("invalid_session_source")));
     Ok(())

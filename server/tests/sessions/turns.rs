@@ -4,7 +4,10 @@ use bytes::Bytes;
 use futures_util::future::try_join_all;
 use roost_core::{Envelope, EventType, bus::Subscribe};
 use roost_tests::{
-    client::events::{self, Cursor, check_gap_free, ids, message_text},
+    client::{
+        Client,
+        events::{self, Cursor, check_gap_free, ids, message_text},
+    },
     deadline::until_true,
     scripted_agent::{AgentScript, Step, script::ScriptFile},
 };
@@ -199,6 +202,56 @@ async fn closing_ends_the_streams_and_the_session() -> anyhow::Result<()> {
     assert_eq!((gone.status, gone.code().as_deref()), (404, Some("session_not_found")));
     let script = host.config.agent.args[0].as_ref();
     until_true("the agent to be told", || ScriptFile::heard(script) == [closing]).await?;
+    Ok(())
+}
+
+/// R1: a session that has come back is not told of as one that has ended.
+#[tokio::test]
+async fn a_load_tells_nothing_of_the_ends_a_session_had_before() -> anyhow::Result<()> {
+    let script = AgentScript { load_session: true, ..saying(&["one", "two"]) };
+    let mut host = Host::start(script).await?;
+    let client = host.client();
+    let session = client.new_session().await?;
+    client.turn(&session, "first").await?;
+    assert_eq!(client.delete(&format!("/session/{session}")).await?.status, 204);
+    let kinds = async |client: &Client| {
+        let loaded = client.post(&format!("/session/{session}/load"), &json!({})).await?.ok()?;
+        let replay = [&loaded["compactedReplay"], &loaded["liveJournal"]].map(|part| part.as_array().cloned());
+        let events = replay.into_iter().flatten().flatten();
+        anyhow::Ok(events.map(|event| event["type"].to_string()).collect::<Vec<_>>())
+    };
+    let after_a_close = kinds(&client).await?;
+    assert!(after_a_close.contains(&"\"turn_complete\"".to_owned()), "{after_a_close:?}");
+    assert!(!after_a_close.iter().any(|kind| kind.contains("session_closed")), "{after_a_close:?}");
+    host.restart().await?;
+    let after_a_restart = kinds(&host.client()).await?;
+    assert!(!after_a_restart.iter().any(|kind| kind.contains("session_died")), "{after_a_restart:?}");
+    Ok(())
+}
+
+/// What happens to the workspace, and the end of a session, put no session above one that was active later.
+#[tokio::test]
+async fn a_list_is_in_the_order_of_what_was_asked_last() -> anyhow::Result<()> {
+    let host = Host::start(AgentScript { afterwards: Some(vec![Step::Text("done".into())]), ..saying(&[]) }).await?;
+    let client = host.client();
+    let list = async || {
+        let listed = client.get(&format!("/workspace/{}/sessions", host.selector())).await?.ok()?;
+        let rows = listed["sessions"].as_array().cloned().unwrap_or_default();
+        let row = |row: &serde_json::Value| (row["sessionId"].to_string(), row["updatedAt"].to_string());
+        anyhow::Ok(rows.iter().map(row).collect::<Vec<_>>())
+    };
+    let (first, second) = (client.new_session().await?, client.new_session().await?);
+    client.turn(&second, "go").await?;
+    client.turn(&first, "go").await?;
+    let before = list().await?;
+    assert_eq!(before[0].0, format!("\"{first}\""));
+    client.post("/workspace/tools/edit/enable", &json!({"enabled": false})).await?.ok()?;
+    client.events(&second).from(Cursor::START).open().await?.until_type(EventType::ToolToggled).await?;
+    client.delete(&format!("/session/{second}")).await?;
+    assert_eq!(list().await?, before);
+    client.post(&format!("/session/{second}/load"), &json!({})).await?.ok()?;
+    client.turn(&second, "go on").await?;
+    assert_eq!(list().await?[0].0, format!("\"{second}\""));
     Ok(())
 }
 

@@ -22,6 +22,18 @@ async fn upload(client: &Client, path: &str) -> anyhow::Result<Response> {
 }
 
 #[tokio::test]
+async fn no_agent_is_started_for_it_ahead_of_need() -> anyhow::Result<()> {
+    let (host, base) = untrusted().await?;
+    let client = host.client();
+    for path in ["acp/preheat", "acp/restart"] {
+        let refused = client.post(&format!("{base}/{path}"), &json!({})).await?;
+        assert_eq!(code(&refused), (403, "untrusted_workspace".to_owned()), "{path}");
+    }
+    assert_eq!(client.get(&format!("{base}/acp/status")).await?.ok()?["channelLive"], false);
+    Ok(())
+}
+
+#[tokio::test]
 async fn its_sessions_are_listed_and_not_put_in_order_archived_exported_or_deleted() -> anyhow::Result<()> {
     let (host, base) = untrusted().await?;
     let client = host.client();

@@ -37,6 +37,11 @@ async fn a_folder_becomes_a_workspace_at_once_and_the_capabilities_say_so() -> a
 
     let after = capabilities(&client).await?;
     assert!(has_feature(&after, "multi_workspace_sessions"));
+    assert_eq!(
+        has_feature(&after, "multi_workspace_session_shell"),
+        has_feature(&after, "session_shell_command"),
+        "it goes with several workspaces"
+    );
     let listed = json!([
         {"id": host.selector(), "cwd": host.config.workspace, "primary": true, "trusted": true, "removable": false},
         {

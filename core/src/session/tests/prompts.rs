@@ -461,13 +461,16 @@ fn the_pending_list_shows_text_state_and_sender_oldest_first() {
         raw(&json!({"type": "image", "data": ""})),
         raw(&json!({"type": "text", "text": "here"})),
     ];
+    let picture = vec![raw(&json!({"type": "image", "data": ""})), raw(&json!({"type": "text", "text": ""}))];
     stage.command(None, Command::SendPrompt(SendPrompt { blocks, ..prompt("p1") }));
     stage.send("p2");
+    stage.command(None, Command::SendPrompt(SendPrompt { blocks: picture, ..prompt("p3") }));
     assert_eq!(
         stage.pending(),
         json!([
             {"promptId": "p1", "text": "look\nhere", "queuedAt": 1000, "state": "running"},
             {"promptId": "p2", "text": "say p2", "queuedAt": 1000, "state": "queued", "originatorClientId": "a"},
+            {"promptId": "p3", "text": "[image]", "queuedAt": 1000, "state": "queued"},
         ])
     );
 }

@@ -126,7 +126,7 @@ pub(super) const SHAPES: &[(&str, &str)] = &[
         "ListedSession",
         "{
             sessionId: string, workspaceCwd: string, createdAt: time, updatedAt: time, displayName?: string,
-            titleSource?: 'manual' | 'auto', isArchived: bool, worktree?: Worktree,
+            titleSource?: 'manual' | 'auto', sourceType?: string, sourceId?: string, isArchived: bool, worktree?: Worktree,
             groupId?: string | null, # this and what follows it only in an organised list
             color?: GroupPreset | null, isPinned?: bool, pinnedAt?: time,
             clientCount: int(0..), hasActivePrompt: bool,

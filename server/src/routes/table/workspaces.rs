@@ -75,6 +75,7 @@ pub(super) const WORKSPACES: &[Row] = &[
     get("/workspace/acp/status", "Whether the agent is up").plural().gives("{ channelLive: bool }"),
     post("/workspace/acp/preheat", "Starts the agent ahead of its first session")
         .plural()
+        .trusted_if_named()
         .query("timeoutMs?: int(1..60000) = 5000")
         .takes("{}")
         .gives(
@@ -83,6 +84,7 @@ pub(super) const WORKSPACES: &[Row] = &[
         .refuses(&["400 invalid_timeout"]),
     post("/workspace/acp/restart", "Ends the agent whatever it is doing, and starts another")
         .plural()
+        .trusted_if_named()
         .strict()
         .query("timeoutMs?: int(1..60000) = 5000")
         .takes("{}")

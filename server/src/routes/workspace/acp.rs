@@ -8,6 +8,7 @@ use axum::{
 };
 use serde::Serialize;
 
+use super::access::Visible;
 use crate::{
     App, WireError,
     body::JsonBody,
@@ -54,7 +55,7 @@ async fn status(Selected(workspace): Selected) -> Json<Status> {
 
 /// Always 200: that there is no agent yet is an answer, not a failure.
 async fn preheat(
-    Selected(workspace): Selected,
+    Visible { workspace, .. }: Visible,
     query: Query,
     JsonBody(_): JsonBody,
 ) -> Result<Json<Readiness>, WireError> {
@@ -65,7 +66,7 @@ async fn preheat(
 
 /// Ends the agent first, whatever it is doing: the way out when it neither works nor answers. Roost's own; the protocol has none.
 async fn restart(
-    Selected(workspace): Selected,
+    Visible { workspace, .. }: Visible,
     query: Query,
     JsonBody(_): JsonBody,
 ) -> Result<Json<Readiness>, WireError> {

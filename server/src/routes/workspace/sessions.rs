@@ -42,6 +42,10 @@ struct Item {
     display_name: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     title_source: Option<TitleSource>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    source_type: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    source_id: Option<String>,
     is_archived: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     worktree: Option<Worktree>,
@@ -99,6 +103,8 @@ fn item(workspace: &Workspace, listed: Listed, shelf: Shelf, organized: Option<O
         updated_at: whole_millis(summary.active_at).to_iso(),
         display_name: name.or(summary.display_name),
         title_source: live.as_ref().and_then(|live| live.title_source).or(summary.title_source),
+        source_type: summary.source_type,
+        source_id: summary.source_id,
         is_archived: shelf == Shelf::Archive,
         worktree: summary.worktree,
         organized,
