@@ -210,6 +210,7 @@ struct Driver {
     woken: bool,
     /// `meta` is newer than its file.
     meta_changed: bool,
+    /// It was ended from outside, and not by a client that closed it.
     was_killed: bool,
     /// The user's settings file.
     settings: PathBuf,

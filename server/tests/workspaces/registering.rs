@@ -37,11 +37,7 @@ async fn a_folder_becomes_a_workspace_at_once_and_the_capabilities_say_so() -> a
 
     let after = capabilities(&client).await?;
     assert!(has_feature(&after, "multi_workspace_sessions"));
-    assert_eq!(
-        has_feature(&after, "multi_workspace_session_shell"),
-        has_feature(&after, "session_shell_command"),
-        "it goes with several workspaces"
-    );
+    assert!(!has_feature(&after, "multi_workspace_session_shell"), "no command lines are run");
     let listed = json!([
         {"id": host.selector(), "cwd": host.config.workspace, "primary": true, "trusted": true, "removable": false},
         {
@@ -59,6 +55,17 @@ async fn a_folder_becomes_a_workspace_at_once_and_the_capabilities_say_so() -> a
         let list = client.get(&format!("/workspace/{selector}/sessions")).await?.ok()?;
         assert_eq!(list["sessions"][0]["sessionId"], json!(session), "{selector}");
     }
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_shell_in_several_workspaces_is_told_of_once_there_are_several() -> anyhow::Result<()> {
+    let host = Host::start_with(AgentScript::spoken(), |config| config.enable_session_shell = true).await?;
+    let client = host.client();
+    let has = async |tag| anyhow::Ok(has_feature(&capabilities(&client).await?, tag));
+    assert!(has("session_shell_command").await? && !has("multi_workspace_session_shell").await?);
+    assert_eq!(client.post("/workspaces", &json!({"cwd": folder(&host, "other")?})).await?.status, 201);
+    assert!(has("multi_workspace_session_shell").await?);
     Ok(())
 }
 
